@@ -1,0 +1,432 @@
+/*
+ * sled.h: the native boundary of SLED.
+ *
+ * The only C ABI between the JVM and llama.cpp. It serves both ends of SLED:
+ *
+ *   - a server verifies blocks of draft tokens of many sessions in one step   (sled_engine_*, sled_step)
+ *   - a device drafts tokens with a small model                              (sled_draft_*)
+ *
+ * and what both need: models, tokens, chat templates                        (sled_model_*, sled_tokenize, ...)
+ *
+ * Rules of the whole header
+ * -------------------------
+ * 1. Every function returns a status: SLED_OK (0) or one of the negative codes below. No exception and no abort
+ *    crosses this boundary: handles, ids, positions, counts and sizes are checked before llama.cpp sees them.
+ *    The text that belongs to the last failure *of the calling thread* is read with sled_last_error().
+ * 2. Handles are opaque 64-bit numbers, never addresses, and are never given out twice: a closed or invented handle
+ *    gives SLED_ERR_HANDLE. 0 is no handle.
+ * 3. Buffers belong to the caller. A text result that does not fit gives SLED_ERR_CAPACITY and the size it needs.
+ *    Texts are UTF-8, results are NUL-terminated, `*length` never counts the NUL.
+ * 4. "Address" arguments (int64_t) point to memory of the calling process that stays valid during the call. They
+ *    are numbers, not pointers, so that a JVM passes them without making an object.
+ * 5. Everything is little-endian; this library refuses to load elsewhere.
+ *
+ * Threads
+ * -------
+ * Functions on models and the tokenizer may be called from any thread at any time. An engine, and likewise a draft,
+ * is used by one thread at a time: a second thread that calls in at the same moment gets SLED_ERR_BUSY and nothing
+ * happens. It need not always be the same thread.
+ *
+ * What survives an error
+ * ----------------------
+ *   status                  what state survives
+ *   SLED_ERR_ARGUMENT       everything; nothing was done
+ *   SLED_ERR_HANDLE         everything; nothing was done
+ *   SLED_ERR_BUSY           everything; nothing was done (also: close of something that is in use)
+ *   SLED_ERR_IO             everything; the file could not be opened or read
+ *   SLED_ERR_FORMAT         everything; the file is not a model that this build can load
+ *   SLED_ERR_MEMORY         everything; what was asked for does not fit. The text has the numbers
+ *   SLED_ERR_UNSUPPORTED    everything; the model is sound, but cannot be served with these parameters
+ *   SLED_ERR_CAPACITY       everything; call again with a larger buffer
+ *   SLED_ERR_TOKEN          everything; a token id outside the vocabulary. Nothing was done
+ *   SLED_ERR_SESSION        everything; no session is open on this sequence
+ *   SLED_ERR_NO_SEQUENCE    everything; all sequences are taken
+ *   SLED_ERR_OFFSET         everything; position or count does not fit the session
+ *   SLED_ERR_CONTEXT_FULL   everything; more tokens than the session's context holds
+ *   SLED_ERR_DECODE         the computation failed. Engine: committed tokens of every session survive, the K/V of
+ *                           the sessions of this step is dropped and computed again by later slots. Draft: the K/V
+ *                           is dropped; call again from position 0
+ *   SLED_ERR_INTERNAL       a bug or a failed allocation; close the handle
+ */
+#ifndef SLED_H
+#define SLED_H
+
+#include <stdint.h>
+
+#if defined(__GNUC__)
+#define SLED_API __attribute__((visibility("default")))
+#else
+#define SLED_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ------------------------------------------------------------------ version and process-wide state ---------- */
+
+/* Raised whenever a signature, a struct or the meaning of a field changes. */
+#define SLED_ABI_VERSION 1
+
+enum sled_status {
+  SLED_OK = 0,
+  SLED_ERR_ARGUMENT = -1,
+  SLED_ERR_HANDLE = -2,
+  SLED_ERR_BUSY = -3,
+  SLED_ERR_IO = -4,
+  SLED_ERR_FORMAT = -5,
+  SLED_ERR_MEMORY = -6,
+  SLED_ERR_UNSUPPORTED = -7,
+  SLED_ERR_CAPACITY = -8,
+  SLED_ERR_TOKEN = -9,
+  SLED_ERR_SESSION = -10,
+  SLED_ERR_NO_SEQUENCE = -11,
+  SLED_ERR_OFFSET = -12,
+  SLED_ERR_CONTEXT_FULL = -13,
+  SLED_ERR_DECODE = -14,
+  SLED_ERR_INTERNAL = -15
+};
+
+/* The ABI version this library was compiled with. Compare with SLED_ABI_VERSION before anything else. */
+SLED_API int32_t sled_abi_version(void);
+
+/* Structs of this header, for sled_struct_size(): a binding checks its own layout against the library's. */
+enum sled_struct_id {
+  SLED_STRUCT_MODEL_PARAMS = 1,
+  SLED_STRUCT_MODEL_INFO = 2,
+  SLED_STRUCT_ENGINE_PARAMS = 3,
+  SLED_STRUCT_ENGINE_INFO = 4,
+  SLED_STRUCT_MEMORY_PLAN = 5,
+  SLED_STRUCT_SESSION_INFO = 6,
+  SLED_STRUCT_SLOT = 7,
+  SLED_STRUCT_STEP_STATS = 8,
+  SLED_STRUCT_DRAFT_PARAMS = 9,
+  SLED_STRUCT_DRAFT_CHOICE = 10,
+  SLED_STRUCT_DEVICE_INFO = 11
+};
+
+/* sizeof of a struct in bytes; SLED_ERR_ARGUMENT for an unknown id. */
+SLED_API int32_t sled_struct_size(int32_t struct_id);
+
+/* Text of the calling thread's last failure ("" if none). Cut at capacity, never SLED_ERR_CAPACITY.
+ * Returns the number of bytes written without the NUL. */
+SLED_API int32_t sled_last_error(char *buffer, int32_t capacity);
+
+/* The name of a status, e.g. "SLED_ERR_TOKEN". Static storage. */
+SLED_API const char *sled_status_name(int32_t status);
+
+/* Loads the compute backends (ggml's CPU variants, CUDA) from `directory` and picks the best CPU variant that this
+ * processor can run. Call once before a model is opened; later calls with the same directory do nothing. A GPU
+ * backend without a driver is skipped. SLED_ERR_IO when there is no usable CPU backend in the directory. */
+SLED_API int32_t sled_backend_load(const char *directory);
+
+/* Takes the oldest line that llama.cpp and ggml logged: they log into a bounded queue in this library (the oldest
+ * lines are dropped when nobody reads), never to stdout or stderr. *level: 1 debug, 2 info, 3 warn, 4 error.
+ * *length = -1 when the queue is empty. */
+SLED_API int32_t sled_log_take(char *buffer, int32_t capacity, int32_t *length, int32_t *level);
+
+/* "key=value" lines: sled version, llama.cpp commit, compiler, build type, sanitizer. */
+SLED_API int32_t sled_build_info(char *buffer, int32_t capacity, int32_t *length);
+
+enum sled_device_type { SLED_DEVICE_CPU = 0, SLED_DEVICE_GPU = 1, SLED_DEVICE_OTHER = 2 };
+
+typedef struct sled_device_info {
+  int32_t type;              /*   0 enum sled_device_type */
+  int32_t reserved;          /*   4 */
+  int64_t memory_free_bytes; /*   8 */
+  int64_t memory_total_bytes;/*  16 */
+  char name[64];             /*  24 e.g. "CPU", "CUDA0" */
+  char description[128];     /*  88 e.g. "AMD EPYC", "NVIDIA ..." */
+  char backend[64];          /* 216 the library that serves it, e.g. "libggml-cpu-zen4.so" */
+  char features[512];        /* 280 instruction sets in use, space separated, e.g. "AVX2 AVX512 BF16" */
+} sled_device_info;          /* 792 bytes */
+
+SLED_API int32_t sled_device_count(int32_t *count);
+SLED_API int32_t sled_device_describe(int32_t index, sled_device_info *info);
+
+/* ------------------------------------------------------------------ models ---------------------------------- */
+
+enum sled_model_flags {
+  SLED_MODEL_MMAP = 1,       /* map the file instead of reading it */
+  SLED_MODEL_MLOCK = 2,      /* keep it from being swapped out */
+  SLED_MODEL_VOCAB_ONLY = 4  /* tokenizer and metadata alone; also for GGUF files that hold nothing else */
+};
+
+typedef struct sled_model_params {
+  int32_t struct_size; /*  0 sizeof(sled_model_params) */
+  int32_t gpu_layers;  /*  4 layers on the GPU; -1 = all that there are. Ignored without a GPU backend */
+  int32_t flags;       /*  8 enum sled_model_flags */
+  int32_t reserved;    /* 12 */
+} sled_model_params;   /* 16 bytes */
+
+/* SLED_MODEL_MMAP, all layers on the GPU. */
+SLED_API int32_t sled_model_params_default(sled_model_params *params);
+
+/* Opens a GGUF file; of a split model ("name-00001-of-00003.gguf") any part, the others beside it.
+ * The header is checked against the file's size first, so that a truncated file is SLED_ERR_FORMAT.
+ * Takes as long as reading the file takes. */
+SLED_API int32_t sled_model_open(const char *path, const sled_model_params *params, int64_t *model);
+
+/* SLED_ERR_BUSY while an engine or draft made from it is open. */
+SLED_API int32_t sled_model_close(int64_t model);
+
+enum sled_model_info_flags {
+  SLED_MODEL_INFO_VOCAB_ONLY = 1,
+  SLED_MODEL_INFO_ADDS_BOS = 2,
+  SLED_MODEL_INFO_RECURRENT = 4, /* state cannot be rolled back by position: not servable */
+  SLED_MODEL_INFO_ENCODER = 8,   /* encoder or encoder-decoder: not servable */
+  SLED_MODEL_INFO_HAS_TEMPLATE = 16
+};
+
+/* The tokenizer fingerprint: equal ones turn the same text into the same ids and back. Each part is a 64-bit
+ * FNV-1a hash, kept apart so that a mismatch can be named. Trailing padding rows ("unused" tokens) do not count. */
+typedef struct sled_model_info {
+  int32_t flags;                /*  0 enum sled_model_info_flags */
+  int32_t vocabulary_rows;      /*  4 rows of the logits: ids are 0 <= id < vocabulary_rows */
+  int32_t vocabulary_tokens;    /*  8 real tokens, without trailing padding rows */
+  int32_t context_train_tokens; /* 12 the context the model was trained for */
+  int32_t embedding_width;      /* 16 */
+  int32_t layer_count;          /* 20 */
+  int32_t bos_token;            /* 24 -1 = none; so too below */
+  int32_t eos_token;            /* 28 */
+  int32_t eot_token;            /* 32 */
+  int32_t newline_token;        /* 36 */
+  int64_t parameter_count;      /* 40 */
+  int64_t weight_bytes;         /* 48 all tensors */
+  int64_t tokens_hash;          /* 56 texts and types of the real tokens */
+  int64_t merges_hash;          /* 64 BPE merges in order; for other tokenizers the scores */
+  int64_t specials_hash;        /* 72 bos, eos, eot, ... and whether they are added */
+  int64_t pretokenizer_hash;    /* 80 tokenizer model and pre-tokenizer names */
+  int64_t weights_hash;         /* 88 metadata, tensor layout and samples of the tensor data: part of the numerics id */
+} sled_model_info;              /* 96 bytes */
+
+SLED_API int32_t sled_model_describe(int64_t model, sled_model_info *info);
+
+enum sled_model_text_id {
+  SLED_TEXT_DESCRIPTION = 1,   /* e.g. "llama 8B Q4_K - Medium" */
+  SLED_TEXT_ARCHITECTURE = 2,  /* e.g. "llama" */
+  SLED_TEXT_NAME = 3,          /* general.name, may be "" */
+  SLED_TEXT_CHAT_TEMPLATE = 4, /* Jinja source, "" if the model has none */
+  SLED_TEXT_WEIGHT_TYPE = 5    /* e.g. "Q8_0" */
+};
+
+SLED_API int32_t sled_model_text(int64_t model, int32_t text_id, char *buffer, int32_t capacity, int32_t *length);
+
+/* ------------------------------------------------------------------ tokens and text ------------------------- */
+
+/* Text -> ids. add_special: add BOS and the like where the model wants them. parse_special: "<|end|>" in the text
+ * becomes the control token. On SLED_ERR_CAPACITY *count is the number of ids needed. */
+SLED_API int32_t sled_tokenize(int64_t model, const char *text, int32_t text_bytes, int32_t add_special,
+                               int32_t parse_special, int32_t *tokens, int32_t capacity, int32_t *count);
+
+/* The bytes of one token as they continue a text. Not necessarily whole UTF-8 characters: append the bytes of
+ * successive tokens, then decode (sled_utf8_complete_bytes says how far). render_special: control tokens give their
+ * name instead of nothing. Not NUL-terminated. */
+SLED_API int32_t sled_token_bytes(int64_t model, int32_t token, int32_t render_special, char *buffer,
+                                  int32_t capacity, int32_t *length);
+
+/* How many of the first `byte_count` bytes can be shown now: all but a last, incomplete but so far valid UTF-8
+ * character (at most 3 bytes are held back). Broken bytes are not held back. */
+SLED_API int32_t sled_utf8_complete_bytes(const char *bytes, int32_t byte_count, int32_t *complete);
+
+/* 1 in *result if generation ends with this token, else 0. */
+SLED_API int32_t sled_token_is_end(int64_t model, int32_t token, int32_t *result);
+
+/* Renders messages with a chat template into a prompt for sled_tokenize(add_special=..., parse_special=1).
+ * messages: role NUL content NUL role NUL content NUL ..., message_count pairs in messages_bytes bytes.
+ * chat_template: Jinja source; NULL or "" = the model's own. *has_bos: the prompt begins with the BOS text already,
+ * tokenize it with add_special = 0. SLED_ERR_UNSUPPORTED: no template, or the template refuses the messages. */
+SLED_API int32_t sled_chat_render(int64_t model, const char *chat_template, const char *messages,
+                                  int32_t messages_bytes, int32_t message_count, int32_t add_assistant,
+                                  char *buffer, int32_t capacity, int32_t *length, int32_t *has_bos);
+
+/* ------------------------------------------------------------------ the verify engine (server) --------------- */
+
+/* K/V cache types */
+enum sled_kv_type { SLED_KV_F16 = 0, SLED_KV_BF16 = 1, SLED_KV_F32 = 2, SLED_KV_Q8_0 = 3, SLED_KV_Q4_0 = 4 };
+
+#define SLED_MAX_SEQUENCES 256
+
+/* Rows of one sequence in one step, context row padding included: the bounds within which a row's bits do not
+ * depend on its neighbours (see numerics in ARCHITECTURE.md). */
+#define SLED_MIN_EXACT_ROWS 2
+#define SLED_MAX_EXACT_ROWS 63
+
+typedef struct sled_engine_params {
+  int32_t struct_size;     /*  0 sizeof(sled_engine_params) */
+  int32_t sequence_count;  /*  4 sessions at a time, 1..SLED_MAX_SEQUENCES */
+  int32_t context_tokens;  /*  8 per session, 0 = the model's (at most 4096) */
+  int32_t threads;         /* 12 0 = all cores */
+  int32_t pass_rows;       /* 16 rows in one pass over the weights at most (micro-batch), 0 = 512 */
+  int32_t kv_type_k;       /* 20 enum sled_kv_type */
+  int32_t kv_type_v;       /* 24 */
+  int32_t reserved;        /* 28 */
+} sled_engine_params;      /* 32 bytes */
+
+SLED_API int32_t sled_engine_params_default(sled_engine_params *params);
+
+/* What an engine will take, in bytes. */
+typedef struct sled_memory_plan {
+  int64_t weight_bytes;     /*  0 */
+  int64_t kv_bytes;         /*  8 all sequences */
+  int64_t logits_bytes;     /* 16 result rows */
+  int64_t compute_bytes;    /* 24 scratch memory of a pass, estimated before, measured after opening */
+  int64_t total_bytes;      /* 32 what opening the engine adds, with the weights if they are not mapped yet */
+  int64_t available_bytes;  /* 40 free memory of the machine (or the container's limit) now */
+  int64_t swap_bytes;       /* 48 free swap: listed, not counted on */
+  int64_t device_kv_bytes;  /* 56 part of kv_bytes that lies on a GPU */
+} sled_memory_plan;         /* 64 bytes */
+
+SLED_API int32_t sled_engine_plan(int64_t model, const sled_engine_params *params, sled_memory_plan *plan);
+
+/* Makes a context with flash attention for `sequence_count` sessions. SLED_ERR_MEMORY, with the plan's numbers,
+ * when it will not fit; SLED_ERR_UNSUPPORTED for models whose state cannot be rolled back by position. */
+SLED_API int32_t sled_engine_open(int64_t model, const sled_engine_params *params, int64_t *engine);
+
+/* SLED_ERR_BUSY during a step of another thread. Closes all sessions. */
+SLED_API int32_t sled_engine_close(int64_t engine);
+
+typedef struct sled_engine_info {
+  int32_t sequence_count;      /*  0 */
+  int32_t sequences_in_use;    /*  4 */
+  int32_t context_tokens;      /*  8 per session */
+  int32_t threads;             /* 12 */
+  int32_t pass_rows;           /* 16 */
+  int32_t step_slots;          /* 20 slots that sled_step takes at most */
+  int64_t numerics_id;         /* 24 engines with equal ids give equal bits */
+  sled_memory_plan memory;     /* 32 as it came out */
+} sled_engine_info;            /* 96 bytes */
+
+SLED_API int32_t sled_engine_describe(int64_t engine, sled_engine_info *info);
+
+/* ---- sessions: each owns one sequence of the K/V cache, its committed tokens and its K/V bookkeeping. ---- */
+
+enum sled_session_flags {
+  SLED_SESSION_IGNORE_END = 1 /* an end-of-generation token is committed like any other */
+};
+
+/* Opens a session on the lowest free sequence. prompt_address: `prompt_count` int32 ids (any alignment), at least 1,
+ * less than the context. They become the committed tokens; nothing is computed yet: that is the work of slots.
+ * max_new_tokens: commit at most so many tokens after the prompt; 0 = up to the context. */
+SLED_API int32_t sled_session_open(int64_t engine, int64_t prompt_address, int32_t prompt_count,
+                                   int32_t max_new_tokens, int32_t flags, int32_t *sequence);
+
+/* Frees the sequence and its K/V. */
+SLED_API int32_t sled_session_close(int64_t engine, int32_t sequence);
+
+enum sled_finish {
+  SLED_FINISH_NONE = 0,
+  SLED_FINISH_STOP = 1,    /* the newest committed token ends the generation */
+  SLED_FINISH_LENGTH = 2,  /* max_new_tokens reached */
+  SLED_FINISH_CONTEXT = 3  /* the context is full */
+};
+
+typedef struct sled_session_info {
+  int32_t sequence;         /*  0 */
+  int32_t prompt_tokens;    /*  4 */
+  int32_t committed_tokens; /*  8 C: prompt plus emitted */
+  int32_t cached_tokens;    /* 12 positions 0..cached-1 have K/V; at most C-1 */
+  int32_t limit_tokens;     /* 16 C will not grow beyond this */
+  int32_t finish;           /* 20 enum sled_finish */
+} sled_session_info;        /* 24 bytes */
+
+SLED_API int32_t sled_session_describe(int64_t engine, int32_t sequence, sled_session_info *info);
+
+/* Copies committed tokens from..from+count-1 to the address. */
+SLED_API int32_t sled_session_tokens(int64_t engine, int32_t sequence, int32_t from, int32_t count,
+                                     int64_t tokens_address);
+
+/* Forgets K/V from position `cached_tokens` on (0 = all); the committed tokens stay. Later slots compute it again,
+ * with the same bits. */
+SLED_API int32_t sled_session_evict(int64_t engine, int32_t sequence, int32_t cached_tokens);
+
+/* One session's part of a step. Input is written by the caller, the verdict by the library, in place.
+ *
+ * The rows of a slot are `lead_count` committed tokens from position kv_offset on, then `draft_count` draft tokens:
+ *
+ *     prefill chunk     lead_count = n, draft_count = 0, kv_offset + n < C    no verdict, only K/V
+ *     last chunk        lead_count = n, draft_count = 0, kv_offset + n = C    verdict: one new token
+ *     block             lead_count = 1, draft_count = k, kv_offset = C - 1    verdict: up to k + 1 new tokens
+ *     push (no drafts)  lead_count = 1, draft_count = 0, kv_offset = C - 1    verdict: one new token
+ *
+ * kv_offset must be the session's cached_tokens, lead_count at least 1, drafts only where the lead ends at C, and
+ * lead_count + draft_count at most SLED_MAX_EXACT_ROWS. */
+typedef struct sled_slot {
+  int32_t sequence;       /*  0 in  */
+  int32_t kv_offset;      /*  4 in  position of the first row */
+  int32_t lead_count;     /*  8 in  */
+  int32_t draft_count;    /* 12 in  */
+  int64_t tokens_address; /* 16 in  draft_count int32 ids, any alignment; ignored if there are none */
+  int32_t status;         /* 24 out SLED_OK, or why this slot was left out of the step */
+  int32_t verified;       /* 28 out drafts that were looked at: accepted, plus one if a draft was wrong */
+  int32_t accepted;       /* 32 out drafts that equal the target's choice, from the first on */
+  int32_t next_token;     /* 36 out the target's own token after them; -1 = none (prefill chunk, or finished) */
+  int32_t committed;      /* 40 out C afterwards: grows by accepted, plus one if next_token is not -1 */
+  int32_t finish;         /* 44 out enum sled_finish */
+  int32_t first_row;      /* 48 out index of the slot's first row in the step, for diagnosis */
+  int32_t row_count;      /* 52 out rows computed, padding included */
+  int64_t user_data;      /* 56 untouched */
+} sled_slot;              /* 64 bytes */
+
+typedef struct sled_step_stats {
+  int64_t decode_ns;   /*  0 time in llama_decode */
+  int64_t sampling_ns; /*  8 time for choosing tokens from logits and acceptance */
+  int64_t total_ns;    /* 16 whole call */
+  int32_t passes;      /* 24 passes over the weights (micro-batches) */
+  int32_t rows;        /* 28 rows computed, padding included */
+  int32_t useful_rows; /* 32 without padding */
+  int32_t slots;       /* 36 slots that took part */
+} sled_step_stats;     /* 40 bytes */
+
+/* One step: verifies all blocks and prefill chunks in as few passes over the weights as their shapes allow.
+ * slots_address: slot_count contiguous sled_slot; at most one slot per sequence. stats_address: a sled_step_stats
+ * or 0. A slot with wrong contents is left out, its `status` says why, and the others are not disturbed; the call
+ * then still returns SLED_OK. SLED_ERR_DECODE: no slot of the step took effect. */
+SLED_API int32_t sled_step(int64_t engine, int64_t slots_address, int32_t slot_count, int64_t stats_address);
+
+/* Answers a block from the committed tokens alone, without computing: for a duplicate of a block that was answered
+ * before. The slot is filled as sled_step would have filled it then. Input: sequence, kv_offset < C - 1,
+ * draft_count, tokens_address. */
+SLED_API int32_t sled_session_answer(int64_t engine, int64_t slot_address);
+
+/* ------------------------------------------------------------------ the draft context (device) --------------- */
+
+enum sled_draft_flags {
+  SLED_DRAFT_EXACT = 1 /* never decode a lone row, so that the same model on both sides makes the same choices */
+};
+
+typedef struct sled_draft_params {
+  int32_t struct_size;    /*  0 sizeof(sled_draft_params) */
+  int32_t context_tokens; /*  4 0 = the model's (at most 4096) */
+  int32_t threads;        /*  8 0 = all cores */
+  int32_t kv_type_k;      /* 12 enum sled_kv_type */
+  int32_t kv_type_v;      /* 16 */
+  int32_t flags;          /* 20 enum sled_draft_flags */
+} sled_draft_params;      /* 24 bytes */
+
+SLED_API int32_t sled_draft_params_default(sled_draft_params *params);
+
+SLED_API int32_t sled_draft_open(int64_t model, const sled_draft_params *params, int64_t *draft);
+SLED_API int32_t sled_draft_close(int64_t draft);
+
+/* The draft model's choice for the next position. */
+typedef struct sled_draft_choice {
+  int32_t token;       /*  0 its most probable token */
+  int32_t cached;      /*  4 positions 0..cached-1 have K/V now */
+  float probability;   /*  8 of that token */
+  float margin;        /* 12 its probability minus that of the second */
+  float entropy;       /* 16 of the distribution, nats */
+  int32_t reserved;    /* 20 */
+  int64_t decode_ns;   /* 24 time in llama_decode */
+} sled_draft_choice;   /* 32 bytes */
+
+/* Rolls the K/V back to `position` (0 <= position <= cached), decodes `token_count` (>= 1) ids there, and writes the
+ * choice for position + token_count. So a catch-up of several tokens, a single drafting step (the token just chosen,
+ * at the position it stands at) and a rollback are all this one call. tokens_address: int32 ids, any alignment. */
+SLED_API int32_t sled_draft_decode(int64_t draft, int32_t position, int64_t tokens_address, int32_t token_count,
+                                   int64_t choice_address);
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* SLED_H */

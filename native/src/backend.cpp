@@ -1,0 +1,159 @@
+#include "backend.hpp"
+
+#include <dlfcn.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <mutex>
+
+#include "llama.h"
+#include "log_queue.hpp"
+#include "status.hpp"
+
+namespace sled {
+namespace {
+
+std::mutex g_load_mutex;
+std::string g_loaded_from;  // guarded by g_load_mutex; "" = not loaded
+
+template <typename Function>
+Function cpu_function(const char *name) {
+  ggml_backend_dev_t cpu = ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU);
+  if (cpu == nullptr) {
+    return nullptr;
+  }
+  return reinterpret_cast<Function>(ggml_backend_reg_get_proc_address(ggml_backend_dev_backend_reg(cpu), name));
+}
+
+void copy_name(char *to, size_t capacity, const std::string &from) {
+  std::snprintf(to, capacity, "%s", from.c_str());
+}
+
+std::string library_of(ggml_backend_reg_t reg) {
+  // Every backend library answers this lookup with a function of its own; the loader knows the file behind it.
+  void *const address = ggml_backend_reg_get_proc_address(reg, "ggml_backend_get_features");
+  Dl_info info{};
+  if (address == nullptr || dladdr(address, &info) == 0 || info.dli_fname == nullptr) {
+    return ggml_backend_reg_name(reg);
+  }
+  const std::string path = info.dli_fname;
+  return path.substr(path.rfind('/') + 1);
+}
+
+std::string features_of(ggml_backend_reg_t reg) {
+  const auto get = reinterpret_cast<ggml_backend_get_features_t>(
+      ggml_backend_reg_get_proc_address(reg, "ggml_backend_get_features"));
+  std::string names;
+  if (get == nullptr) {
+    return names;
+  }
+  for (const ggml_backend_feature *feature = get(reg); feature != nullptr && feature->name != nullptr; feature++) {
+    if (std::strcmp(feature->value, "0") == 0) {
+      continue;
+    }
+    if (!names.empty()) {
+      names += ' ';
+    }
+    names += feature->name;
+    if (std::strcmp(feature->value, "1") != 0) {
+      names += std::string("=") + feature->value;
+    }
+  }
+  return names;
+}
+
+}  // namespace
+
+void load_backends(const std::string &directory) {
+  capture_logs();
+  std::lock_guard<std::mutex> lock(g_load_mutex);
+  if (!g_loaded_from.empty()) {
+    if (g_loaded_from != directory) {
+      fail(SLED_ERR_ARGUMENT, "backends are loaded from '%s' already; one process uses one set",
+           g_loaded_from.c_str());
+    }
+    return;
+  }
+  ggml_backend_load_all_from_path(directory.c_str());
+  if (ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU) == nullptr) {
+    const std::string why = last_logged_error();
+    fail(SLED_ERR_IO, "no CPU backend (libggml-cpu*.so) in '%s' runs on this processor%s%s", directory.c_str(),
+         why.empty() ? "" : ": ", why.c_str());
+  }
+  llama_backend_init();
+  g_loaded_from = directory;
+}
+
+void require_backends() {
+  std::lock_guard<std::mutex> lock(g_load_mutex);
+  if (g_loaded_from.empty()) {
+    fail(SLED_ERR_ARGUMENT, "call sled_backend_load() first");
+  }
+}
+
+int32_t device_count() { return static_cast<int32_t>(ggml_backend_dev_count()); }
+
+sled_device_info describe_device(int32_t index) {
+  if (index < 0 || index >= device_count()) {
+    fail(SLED_ERR_ARGUMENT, "device %d of %d", index, device_count());
+  }
+  ggml_backend_dev_t device = ggml_backend_dev_get(static_cast<size_t>(index));
+  ggml_backend_reg_t reg = ggml_backend_dev_backend_reg(device);
+  sled_device_info info{};
+  switch (ggml_backend_dev_type(device)) {
+    case GGML_BACKEND_DEVICE_TYPE_CPU: info.type = SLED_DEVICE_CPU; break;
+    case GGML_BACKEND_DEVICE_TYPE_GPU:
+    case GGML_BACKEND_DEVICE_TYPE_IGPU: info.type = SLED_DEVICE_GPU; break;
+    default: info.type = SLED_DEVICE_OTHER; break;
+  }
+  size_t free_bytes = 0;
+  size_t total_bytes = 0;
+  ggml_backend_dev_memory(device, &free_bytes, &total_bytes);
+  info.memory_free_bytes = static_cast<int64_t>(free_bytes);
+  info.memory_total_bytes = static_cast<int64_t>(total_bytes);
+  copy_name(info.name, sizeof(info.name), ggml_backend_dev_name(device));
+  copy_name(info.description, sizeof(info.description), ggml_backend_dev_description(device));
+  copy_name(info.backend, sizeof(info.backend), library_of(reg));
+  copy_name(info.features, sizeof(info.features), features_of(reg));
+  return info;
+}
+
+std::string compute_identity() {
+  std::string identity;
+  for (int32_t i = 0; i < device_count(); i++) {
+    const sled_device_info info = describe_device(i);
+    identity += format_text("%s|%s|%s;", info.backend, info.features,
+                            info.type == SLED_DEVICE_CPU ? "" : info.description);
+  }
+  return identity;
+}
+
+int32_t usable_cores() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof(set), &set) == 0) {
+    return std::max(1, CPU_COUNT(&set));
+  }
+  return 1;
+}
+
+void ThreadPoolFree::operator()(ggml_threadpool *pool) const {
+  const auto free_pool = cpu_function<void (*)(ggml_threadpool *)>("ggml_threadpool_free");
+  if (free_pool != nullptr) {
+    free_pool(pool);
+  }
+}
+
+ThreadPool make_thread_pool(int32_t threads) {
+  using New = ggml_threadpool *(*)(ggml_threadpool_params *);
+  const auto make = cpu_function<New>("ggml_threadpool_new");
+  if (threads <= 1 || make == nullptr) {
+    return ThreadPool();
+  }
+  ggml_threadpool_params params = ggml_threadpool_params_default(threads);
+  return ThreadPool(make(&params));
+}
+
+}  // namespace sled

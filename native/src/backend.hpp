@@ -1,0 +1,35 @@
+// ggml's compute backends of this process.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "ggml-backend.h"
+#include "ggml.h"
+#include "sled.h"
+
+namespace sled {
+
+// See sled_backend_load(). Any thread.
+void load_backends(const std::string &directory);
+
+// Fails with SLED_ERR_ARGUMENT unless load_backends() has succeeded.
+void require_backends();
+
+int32_t device_count();
+sled_device_info describe_device(int32_t index);
+
+// "libggml-cpu-zen4.so AVX2 ..." of the CPU, and the names of the GPUs if any: part of the numerics id.
+std::string compute_identity();
+
+int32_t usable_cores();
+
+// ggml's own pool of worker threads. Kept for the life of a context: without one ggml starts and ends its threads
+// for every single graph. Null for one thread.
+struct ThreadPoolFree {
+  void operator()(ggml_threadpool *pool) const;
+};
+using ThreadPool = std::unique_ptr<ggml_threadpool, ThreadPoolFree>;
+ThreadPool make_thread_pool(int32_t threads);
+
+}  // namespace sled

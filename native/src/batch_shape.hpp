@@ -1,0 +1,41 @@
+// How the rows of a step are laid out so that they are exact, and cost as few passes over the weights as possible.
+//
+// llama.cpp (split K/V cache) cuts a batch into micro-batches of sequences with consecutive ids, each giving the
+// same number of rows; every micro-batch reads all weights once. Left to itself it also leaves lone rows behind when
+// blocks are uneven, and a lone row takes other kernels than its neighbours: its logits then depend on who else was
+// in the batch. So rows are arranged before llama.cpp sees them: sequences go into groups; within a group every
+// sequence has the same number of rows, at least two, the missing ones filled with padding rows behind the last real
+// one (a causal model's earlier rows do not see them, and their K/V is dropped).
+//
+// Pure: no llama.cpp in here.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace sled {
+
+struct ShapeItem {
+  int32_t index;     // of the slot, kept for the caller
+  int32_t sequence;  // sequence id; distinct within a step
+  int32_t rows;      // real rows, 1..63
+  int32_t max_rows;  // rows with padding that still have a position, at least 2
+};
+
+struct ShapeGroup {
+  int32_t rows = 0;                // per sequence, padding included
+  std::vector<ShapeItem> members;  // ascending sequence ids; (members x rows) fits one pass's row limit
+};
+
+// Rows that cost as much as reading the weights once more. Larger: rather pad. Smaller: rather another pass.
+// 8 is between what 16-bit weights (about 12) and 8-bit weights (about 2) measure on a CPU; on a GPU it is about 100.
+constexpr int32_t kDefaultPassCostRows = 8;
+
+// items: any order. pass_rows: rows of one micro-batch at most, >= 63. Results in `groups` (reused between calls).
+void plan_shape(std::vector<ShapeItem> &items, int32_t pass_rows, int32_t pass_cost_rows,
+                std::vector<ShapeGroup> &groups);
+
+// Micro-batches that llama.cpp will make of a group: runs of consecutive ids.
+int32_t passes_of(const ShapeGroup &group);
+
+}  // namespace sled

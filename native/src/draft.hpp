@@ -1,0 +1,38 @@
+// The draft context: one sequence of a small model on a device.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+
+#include "engine.hpp"
+#include "sled.h"
+
+namespace sled {
+
+// All calls under `mutex`: one thread at a time.
+class Draft {
+ public:
+  Draft(std::shared_ptr<Model> model, const sled_draft_params &params);
+
+  void decode(int32_t position, const void *tokens, int32_t token_count, sled_draft_choice &choice);
+
+  std::mutex mutex;
+
+ private:
+  ModelUse model_;
+  const int32_t threads_;
+  const bool exact_;
+  ThreadPool pool_;
+  int32_t context_tokens_;
+  Context context_;
+  int32_t cached_ = 0;
+
+  llama_batch batch_{};
+  struct BatchFree {
+    llama_batch *batch;
+    ~BatchFree() { llama_batch_free(*batch); }
+  } batch_free_{&batch_};
+};
+
+}  // namespace sled

@@ -1,0 +1,224 @@
+#include "gguf_file.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ggml.h"
+#include "hash.hpp"
+#include "llama.h"
+#include "log_queue.hpp"
+#include "status.hpp"
+
+namespace sled {
+namespace {
+
+constexpr int32_t kTokenTypeUnused = 5;  // GGUF's token type of rows that only pad the matrix
+constexpr size_t kSampleBytes = 4096;
+
+int64_t file_size(const std::string &path) {
+  struct stat info {};
+  if (stat(path.c_str(), &info) != 0) {
+    fail(SLED_ERR_IO, "cannot open model file '%s': %s", path.c_str(), std::strerror(errno));
+  }
+  if (!S_ISREG(info.st_mode)) {
+    fail(SLED_ERR_IO, "cannot open model file '%s': not a regular file", path.c_str());
+  }
+  if (access(path.c_str(), R_OK) != 0) {
+    fail(SLED_ERR_IO, "cannot read model file '%s': %s", path.c_str(), std::strerror(errno));
+  }
+  return info.st_size;
+}
+
+// Looks at the magic and version alone, for a better message than the parser's.
+void check_magic(const std::string &path, int64_t size) {
+  std::unique_ptr<FILE, int (*)(FILE *)> file(std::fopen(path.c_str(), "rb"), std::fclose);
+  char head[8] = {};
+  if (!file) {
+    fail(SLED_ERR_IO, "cannot read model file '%s': %s", path.c_str(), std::strerror(errno));
+  }
+  const size_t got = std::fread(head, 1, sizeof(head), file.get());
+  if (got < 4 || std::memcmp(head, "GGUF", 4) != 0) {
+    fail(SLED_ERR_FORMAT, "'%s' is not a GGUF file (%lld bytes, it does not begin with \"GGUF\")", path.c_str(),
+         static_cast<long long>(size));
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> model_files(const std::string &path) {
+  // <prefix>-00002-of-00005.gguf
+  static const size_t kTail = std::strlen("-00000-of-00000.gguf");
+  int part = 0;
+  int parts = 0;
+  if (path.size() > kTail &&
+      std::sscanf(path.c_str() + path.size() - kTail, "-%5d-of-%5d.gguf", &part, &parts) == 2 && part >= 1 &&
+      parts >= 2 && part <= parts) {
+    const std::string prefix = path.substr(0, path.size() - kTail);
+    std::vector<std::string> files;
+    for (int i = 1; i <= parts; i++) {
+      files.push_back(format_text("%s-%05d-of-%05d.gguf", prefix.c_str(), i, parts));
+    }
+    return files;
+  }
+  return {path};
+}
+
+GgufFile::GgufFile(std::string path) : path_(std::move(path)) {
+  file_bytes_ = file_size(path_);
+  check_magic(path_, file_bytes_);
+  forget_logged_errors();
+  gguf_init_params params{};
+  params.no_alloc = true;
+  header_.reset(gguf_init_from_file(path_.c_str(), params));
+  if (!header_) {
+    const std::string why = last_logged_error();
+    fail(SLED_ERR_FORMAT, "'%s' is a damaged or cut-off GGUF file: its header cannot be read%s%s", path_.c_str(),
+         why.empty() ? "" : ": ", why.c_str());
+  }
+  check_extent();
+}
+
+void GgufFile::check_extent() const {
+  const auto data_offset = static_cast<int64_t>(gguf_get_data_offset(header_.get()));
+  int64_t end = data_offset;
+  for (int64_t i = 0; i < tensor_count(); i++) {
+    const auto offset = static_cast<int64_t>(gguf_get_tensor_offset(header_.get(), i));
+    const auto size = static_cast<int64_t>(gguf_get_tensor_size(header_.get(), i));
+    end = std::max(end, data_offset + offset + size);
+  }
+  if (tensor_count() > 0 && end > file_bytes_) {
+    fail(SLED_ERR_FORMAT, "'%s' is cut off: its tensors need %lld bytes, the file has %lld; fetch it again",
+         path_.c_str(), static_cast<long long>(end), static_cast<long long>(file_bytes_));
+  }
+}
+
+int64_t GgufFile::tensor_count() const { return gguf_get_n_tensors(header_.get()); }
+
+std::string GgufFile::text(const char *key, const std::string &otherwise) const {
+  const int64_t id = gguf_find_key(header_.get(), key);
+  if (id < 0 || gguf_get_kv_type(header_.get(), id) != GGUF_TYPE_STRING) {
+    return otherwise;
+  }
+  return gguf_get_val_str(header_.get(), id);
+}
+
+int64_t GgufFile::integer(const char *key, int64_t otherwise) const {
+  const int64_t id = gguf_find_key(header_.get(), key);
+  if (id < 0) {
+    return otherwise;
+  }
+  switch (gguf_get_kv_type(header_.get(), id)) {
+    case GGUF_TYPE_UINT8: return gguf_get_val_u8(header_.get(), id);
+    case GGUF_TYPE_INT8: return gguf_get_val_i8(header_.get(), id);
+    case GGUF_TYPE_UINT16: return gguf_get_val_u16(header_.get(), id);
+    case GGUF_TYPE_INT16: return gguf_get_val_i16(header_.get(), id);
+    case GGUF_TYPE_UINT32: return gguf_get_val_u32(header_.get(), id);
+    case GGUF_TYPE_INT32: return gguf_get_val_i32(header_.get(), id);
+    case GGUF_TYPE_BOOL: return gguf_get_val_bool(header_.get(), id) ? 1 : 0;
+    default: return otherwise;
+  }
+}
+
+int64_t GgufFile::string_array_hash(const char *key, size_t count) const {
+  Hash hash;
+  const int64_t id = gguf_find_key(header_.get(), key);
+  if (id >= 0 && gguf_get_kv_type(header_.get(), id) == GGUF_TYPE_ARRAY &&
+      gguf_get_arr_type(header_.get(), id) == GGUF_TYPE_STRING) {
+    const size_t n = std::min(count, gguf_get_arr_n(header_.get(), id));
+    hash.number(static_cast<int64_t>(n));
+    for (size_t i = 0; i < n; i++) {
+      hash.text(gguf_get_arr_str(header_.get(), id, i));
+    }
+  }
+  return hash.value();
+}
+
+TokenizerFingerprint GgufFile::fingerprint() const {
+  TokenizerFingerprint result;
+  gguf_context *const g = header_.get();
+  const int64_t tokens_id = gguf_find_key(g, "tokenizer.ggml.tokens");
+  size_t rows = 0;
+  if (tokens_id >= 0 && gguf_get_kv_type(g, tokens_id) == GGUF_TYPE_ARRAY &&
+      gguf_get_arr_type(g, tokens_id) == GGUF_TYPE_STRING) {
+    rows = gguf_get_arr_n(g, tokens_id);
+  }
+
+  const int32_t *types = nullptr;
+  const int64_t types_id = gguf_find_key(g, "tokenizer.ggml.token_type");
+  if (types_id >= 0 && gguf_get_kv_type(g, types_id) == GGUF_TYPE_ARRAY &&
+      gguf_get_arr_type(g, types_id) == GGUF_TYPE_INT32 && gguf_get_arr_n(g, types_id) == rows) {
+    types = static_cast<const int32_t *>(gguf_get_arr_data(g, types_id));
+  }
+  // Converters pad the vocabulary to a round number of rows; two models of one family often differ only there.
+  size_t real = rows;
+  while (types != nullptr && real > 0 && types[real - 1] == kTokenTypeUnused) {
+    real--;
+  }
+  result.vocabulary_tokens = static_cast<int32_t>(real);
+
+  Hash tokens;
+  for (size_t i = 0; i < real; i++) {
+    tokens.text(gguf_get_arr_str(g, tokens_id, i)).number(types == nullptr ? 1 : types[i]);
+  }
+  result.tokens_hash = tokens.value();
+
+  if (gguf_find_key(g, "tokenizer.ggml.merges") >= 0) {
+    result.merges_hash = string_array_hash("tokenizer.ggml.merges", SIZE_MAX);
+  } else {
+    Hash scores;
+    const int64_t scores_id = gguf_find_key(g, "tokenizer.ggml.scores");
+    if (scores_id >= 0 && gguf_get_kv_type(g, scores_id) == GGUF_TYPE_ARRAY &&
+        gguf_get_arr_type(g, scores_id) == GGUF_TYPE_FLOAT32) {
+      const size_t n = std::min(real, gguf_get_arr_n(g, scores_id));
+      scores.bytes(gguf_get_arr_data(g, scores_id), n * sizeof(float));
+    }
+    result.merges_hash = scores.value();
+  }
+
+  result.pretokenizer_hash =
+      Hash().text(text("tokenizer.ggml.model", "")).text(text("tokenizer.ggml.pre", "")).value();
+  return result;
+}
+
+int64_t GgufFile::weights_hash() const {
+  gguf_context *const g = header_.get();
+  Hash hash;
+  hash.text(text("general.architecture", "")).number(file_bytes_);
+  std::vector<char> sample(kSampleBytes);
+  const int fd = open(path_.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) {
+    fail(SLED_ERR_IO, "cannot read model file '%s': %s", path_.c_str(), std::strerror(errno));
+  }
+  const auto data_offset = static_cast<int64_t>(gguf_get_data_offset(g));
+  {  // the metadata: a changed RoPE base changes every logit
+    int64_t at = 0;
+    while (at < data_offset) {
+      const size_t want = static_cast<size_t>(std::min<int64_t>(kSampleBytes, data_offset - at));
+      const ssize_t got = pread(fd, sample.data(), want, at);
+      if (got <= 0) break;
+      hash.bytes(sample.data(), static_cast<size_t>(got));
+      at += got;
+    }
+  }
+  for (int64_t i = 0; i < tensor_count(); i++) {
+    const auto start = data_offset + static_cast<int64_t>(gguf_get_tensor_offset(g, i));
+    const auto size = static_cast<int64_t>(gguf_get_tensor_size(g, i));
+    const auto want = std::min<int64_t>(kSampleBytes, size);
+    for (const int64_t at : {start, start + (size - want) / 2, start + size - want}) {
+      const ssize_t got = pread(fd, sample.data(), static_cast<size_t>(want), at);
+      if (got > 0) {
+        hash.bytes(sample.data(), static_cast<size_t>(got));
+      }
+    }
+  }
+  close(fd);
+  return hash.value();
+}
+
+}  // namespace sled

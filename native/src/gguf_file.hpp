@@ -1,0 +1,52 @@
+// What can be known of a GGUF file before llama.cpp loads it: that it is whole, and its tokenizer's fingerprint.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gguf.h"
+
+namespace sled {
+
+struct TokenizerFingerprint {
+  int32_t vocabulary_tokens = 0;  // without trailing padding rows
+  int64_t tokens_hash = 0;
+  int64_t merges_hash = 0;
+  int64_t pretokenizer_hash = 0;
+};
+
+// The files of a model: one, or all parts of a split one in order.
+std::vector<std::string> model_files(const std::string &path);
+
+// The parsed header of one GGUF file. Fails with SLED_ERR_IO or SLED_ERR_FORMAT and says which and why: not GGUF,
+// cut off (how many bytes are missing), unreadable.
+class GgufFile {
+ public:
+  explicit GgufFile(std::string path);
+
+  int64_t tensor_count() const;
+  int64_t file_bytes() const { return file_bytes_; }
+  TokenizerFingerprint fingerprint() const;
+
+  // Metadata, tensor layout and 4 KiB from the beginning, the middle and the end of every tensor.
+  int64_t weights_hash() const;
+
+  std::string text(const char *key, const std::string &otherwise) const;
+  int64_t integer(const char *key, int64_t otherwise) const;
+
+ private:
+  struct Free {
+    void operator()(gguf_context *context) const { gguf_free(context); }
+  };
+
+  void check_extent() const;
+  int64_t string_array_hash(const char *key, size_t count) const;
+
+  const std::string path_;
+  int64_t file_bytes_ = 0;
+  std::unique_ptr<gguf_context, Free> header_;
+};
+
+}  // namespace sled

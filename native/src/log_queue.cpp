@@ -1,0 +1,91 @@
+#include "log_queue.hpp"
+
+#include <deque>
+#include <mutex>
+
+#include "llama.h"
+
+namespace sled {
+namespace {
+
+// Loading a model logs a few hundred lines; 2,000 keep all of it when nobody reads meanwhile.
+constexpr size_t kMaxLines = 2000;
+
+struct Queue {
+  std::mutex mutex;
+  std::deque<std::pair<int32_t, std::string>> lines;
+  std::string partial;  // a line that was logged in pieces (GGML_LOG_LEVEL_CONT)
+  int32_t partial_level = 2;
+  std::string last_error;
+};
+
+Queue &queue() {
+  static Queue *const instance = new Queue();  // never destroyed: threads of ggml may log during exit
+  return *instance;
+}
+
+int32_t level_of(ggml_log_level level, int32_t previous) {
+  switch (level) {
+    case GGML_LOG_LEVEL_DEBUG: return 1;
+    case GGML_LOG_LEVEL_INFO: return 2;
+    case GGML_LOG_LEVEL_WARN: return 3;
+    case GGML_LOG_LEVEL_ERROR: return 4;
+    case GGML_LOG_LEVEL_CONT: return previous;
+    default: return 2;
+  }
+}
+
+void on_log(ggml_log_level level, const char *text, void *) {
+  Queue &q = queue();
+  std::lock_guard<std::mutex> lock(q.mutex);
+  q.partial_level = level_of(level, q.partial_level);
+  for (const char *c = text; *c != '\0'; c++) {
+    if (*c != '\n') {
+      q.partial.push_back(*c);
+      continue;
+    }
+    if (q.partial_level == 4) {
+      q.last_error = q.partial;
+    }
+    if (!q.partial.empty()) {
+      q.lines.emplace_back(q.partial_level, std::move(q.partial));
+      if (q.lines.size() > kMaxLines) {
+        q.lines.pop_front();
+      }
+    }
+    q.partial.clear();
+  }
+}
+
+}  // namespace
+
+void capture_logs() {
+  static std::once_flag once;
+  std::call_once(once, [] { llama_log_set(on_log, nullptr); });
+}
+
+bool take_log(std::string &line, int32_t &level) {
+  Queue &q = queue();
+  std::lock_guard<std::mutex> lock(q.mutex);
+  if (q.lines.empty()) {
+    return false;
+  }
+  level = q.lines.front().first;
+  line = std::move(q.lines.front().second);
+  q.lines.pop_front();
+  return true;
+}
+
+std::string last_logged_error() {
+  Queue &q = queue();
+  std::lock_guard<std::mutex> lock(q.mutex);
+  return q.last_error;
+}
+
+void forget_logged_errors() {
+  Queue &q = queue();
+  std::lock_guard<std::mutex> lock(q.mutex);
+  q.last_error.clear();
+}
+
+}  // namespace sled

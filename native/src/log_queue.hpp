@@ -1,0 +1,20 @@
+// llama.cpp's and ggml's log lines, kept until the host program takes them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace sled {
+
+// Routes llama.cpp's and ggml's log into the queue. Idempotent, any thread.
+void capture_logs();
+
+// Takes the oldest line; false when there is none. level as in sled_log_take().
+bool take_log(std::string &line, int32_t &level);
+
+// The newest error line since the last call of forget_log_errors() on this thread's behalf: llama.cpp reports why a
+// load failed only there.
+std::string last_logged_error();
+void forget_logged_errors();
+
+}  // namespace sled

@@ -1,0 +1,268 @@
+#include "model.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "backend.hpp"
+#include "gguf_file.hpp"
+#include "hash.hpp"
+#include "log_queue.hpp"
+#include "memory.hpp"
+#include "status.hpp"
+
+namespace sled {
+namespace {
+
+constexpr int32_t kDefaultContext = 4096;
+
+// Whether the same text gives the same ids also depends on which tokens are put around it.
+int64_t specials_hash(const llama_vocab *vocab) {
+  const bool add_bos = llama_vocab_get_add_bos(vocab);
+  const bool add_eos = llama_vocab_get_add_eos(vocab);
+  return Hash()
+      .number(add_bos ? llama_vocab_bos(vocab) : -1)
+      .number(add_eos ? llama_vocab_eos(vocab) : -1)
+      .number(llama_vocab_get_add_sep(vocab) ? llama_vocab_sep(vocab) : -1)
+      .value();
+}
+
+llama_load_mode load_mode(int32_t flags) {
+  const bool map = (flags & SLED_MODEL_MMAP) != 0;
+  const bool lock = (flags & SLED_MODEL_MLOCK) != 0;
+  if (map) {
+    return lock ? LLAMA_LOAD_MODE_MMAP_MLOCK : LLAMA_LOAD_MODE_MMAP;
+  }
+  return lock ? LLAMA_LOAD_MODE_MLOCK : LLAMA_LOAD_MODE_NONE;
+}
+
+}  // namespace
+
+Model::Model(const std::string &path, const sled_model_params &params) : path_(path) {
+  const bool vocab_only = (params.flags & SLED_MODEL_VOCAB_ONLY) != 0;
+  int64_t file_bytes = 0;
+  int64_t tensors = 0;
+  Hash weights;
+  const std::vector<std::string> files = model_files(path);
+  TokenizerFingerprint fingerprint;
+  for (size_t i = 0; i < files.size(); i++) {
+    const GgufFile file(files[i]);
+    file_bytes += file.file_bytes();
+    tensors += file.tensor_count();
+    if (i == 0) {
+      fingerprint = file.fingerprint();
+      const int64_t parts = file.integer("split.count", 1);
+      if (parts > 1 && static_cast<size_t>(parts) != files.size()) {
+        fail(SLED_ERR_FORMAT, "'%s' is one of %d parts, but not named <name>-00001-of-%05d.gguf", path.c_str(),
+             static_cast<int>(parts), static_cast<int>(parts));
+      }
+    }
+    if (!vocab_only) {
+      weights.number(file.weights_hash());
+    }
+  }
+  if (fingerprint.vocabulary_tokens == 0) {
+    fail(SLED_ERR_FORMAT, "'%s' holds no tokenizer (tokenizer.ggml.tokens): it is not a language model",
+         path.c_str());
+  }
+  if (!vocab_only && tensors == 0) {
+    fail(SLED_ERR_FORMAT, "'%s' holds a vocabulary only, no weights: it can tokenize but not generate",
+         path.c_str());
+  }
+  if (!vocab_only) {
+    require_memory_for_weights(path, file_bytes, params.gpu_layers);
+  }
+
+  require_backends();
+  llama_model_params p = llama_model_default_params();
+  p.n_gpu_layers = params.gpu_layers;
+  p.load_mode = load_mode(params.flags);
+  p.vocab_only = vocab_only;
+  forget_logged_errors();
+  model_.reset(llama_model_load_from_file(files.front().c_str(), p));
+  if (!model_) {
+    const std::string why = last_logged_error();
+    fail(SLED_ERR_FORMAT, "llama.cpp cannot load '%s'%s%s", path.c_str(), why.empty() ? "" : ": ", why.c_str());
+  }
+  vocab_ = llama_model_get_vocab(model_.get());
+
+  info_.vocabulary_rows = llama_vocab_n_tokens(vocab_);
+  info_.vocabulary_tokens = std::min(fingerprint.vocabulary_tokens, info_.vocabulary_rows);
+  info_.bos_token = llama_vocab_bos(vocab_);
+  info_.eos_token = llama_vocab_eos(vocab_);
+  info_.eot_token = llama_vocab_eot(vocab_);
+  info_.newline_token = llama_vocab_nl(vocab_);
+  info_.tokens_hash = fingerprint.tokens_hash;
+  info_.merges_hash = fingerprint.merges_hash;
+  info_.specials_hash = specials_hash(vocab_);
+  info_.pretokenizer_hash = fingerprint.pretokenizer_hash;
+  info_.flags = (vocab_only ? SLED_MODEL_INFO_VOCAB_ONLY : 0) |
+                (llama_vocab_get_add_bos(vocab_) ? SLED_MODEL_INFO_ADDS_BOS : 0) |
+                (llama_model_chat_template(model_.get(), nullptr) != nullptr ? SLED_MODEL_INFO_HAS_TEMPLATE : 0);
+  if (!vocab_only) {
+    info_.context_train_tokens = llama_model_n_ctx_train(model_.get());
+    info_.embedding_width = llama_model_n_embd(model_.get());
+    info_.layer_count = llama_model_n_layer(model_.get());
+    info_.parameter_count = static_cast<int64_t>(llama_model_n_params(model_.get()));
+    info_.weight_bytes = static_cast<int64_t>(llama_model_size(model_.get()));
+    info_.weights_hash = weights.value();
+    if (llama_model_is_recurrent(model_.get()) || llama_model_is_hybrid(model_.get())) {
+      info_.flags |= SLED_MODEL_INFO_RECURRENT;
+    }
+    if (llama_model_has_encoder(model_.get()) || !llama_model_has_decoder(model_.get()) ||
+        llama_model_is_diffusion(model_.get())) {
+      info_.flags |= SLED_MODEL_INFO_ENCODER;
+    }
+  }
+}
+
+void Model::require_rollback() const {
+  if ((info_.flags & SLED_MODEL_INFO_VOCAB_ONLY) != 0) {
+    fail(SLED_ERR_UNSUPPORTED, "'%s' was opened for its vocabulary only", path_.c_str());
+  }
+  if ((info_.flags & SLED_MODEL_INFO_RECURRENT) != 0) {
+    fail(SLED_ERR_UNSUPPORTED,
+         "'%s' (%s) keeps a recurrent state that cannot be rolled back after a rejected draft; use a model with "
+         "attention in every layer",
+         path_.c_str(), text(SLED_TEXT_ARCHITECTURE).c_str());
+  }
+  if ((info_.flags & SLED_MODEL_INFO_ENCODER) != 0) {
+    fail(SLED_ERR_UNSUPPORTED, "'%s' (%s) is not a causal decoder: it does not generate text token by token",
+         path_.c_str(), text(SLED_TEXT_ARCHITECTURE).c_str());
+  }
+}
+
+std::string Model::text(int32_t text_id) const {
+  char buffer[256] = {};
+  switch (text_id) {
+    case SLED_TEXT_DESCRIPTION:
+      llama_model_desc(model_.get(), buffer, sizeof(buffer));
+      return buffer;
+    case SLED_TEXT_ARCHITECTURE:
+      llama_model_meta_val_str(model_.get(), "general.architecture", buffer, sizeof(buffer));
+      return buffer;
+    case SLED_TEXT_NAME:
+      llama_model_meta_val_str(model_.get(), "general.name", buffer, sizeof(buffer));
+      return buffer;
+    case SLED_TEXT_CHAT_TEMPLATE: {
+      const char *const source = llama_model_chat_template(model_.get(), nullptr);
+      return source == nullptr ? "" : source;
+    }
+    case SLED_TEXT_WEIGHT_TYPE: {
+      // "llama 6M Q8_0": the file type's name is what follows the second blank.
+      const std::string description = text(SLED_TEXT_DESCRIPTION);
+      const size_t first = description.find(' ');
+      const size_t second = first == std::string::npos ? first : description.find(' ', first + 1);
+      return second == std::string::npos ? description : description.substr(second + 1);
+    }
+    default:
+      fail(SLED_ERR_ARGUMENT, "unknown text id %d", text_id);
+  }
+}
+
+void Model::check_tokens(const void *tokens, int32_t count, const char *what) const {
+  for (int32_t i = 0; i < count; i++) {
+    int32_t token = 0;
+    std::memcpy(&token, static_cast<const char *>(tokens) + static_cast<size_t>(i) * 4, sizeof(token));
+    if (!is_token(token)) {
+      fail(SLED_ERR_TOKEN, "%s token %d is %d: not an id of this vocabulary (0..%d)", what, i, token,
+           info_.vocabulary_tokens - 1);
+    }
+  }
+}
+
+std::string Model::bytes_of(int32_t token, bool render_special) const {
+  if (token < 0 || token >= info_.vocabulary_rows) {
+    fail(SLED_ERR_TOKEN, "token %d is not an id of this vocabulary (0..%d)", token, info_.vocabulary_rows - 1);
+  }
+  std::string piece(64, '\0');
+  int32_t length =
+      llama_token_to_piece(vocab_, token, piece.data(), static_cast<int32_t>(piece.size()), 0, render_special);
+  if (length < 0) {
+    piece.resize(static_cast<size_t>(-length));
+    length =
+        llama_token_to_piece(vocab_, token, piece.data(), static_cast<int32_t>(piece.size()), 0, render_special);
+  }
+  if (length < 0) {
+    fail(SLED_ERR_INTERNAL, "llama.cpp gives no text for token %d", token);
+  }
+  piece.resize(static_cast<size_t>(length));
+  return piece;
+}
+
+std::vector<int32_t> Model::tokenize(const char *text, int32_t text_bytes, bool add_special,
+                                     bool parse_special) const {
+  // A token is at least one byte of text, but for the few specials around it.
+  std::vector<int32_t> tokens(static_cast<size_t>(text_bytes) + 8);
+  int32_t count = llama_tokenize(vocab_, text, text_bytes, tokens.data(), static_cast<int32_t>(tokens.size()),
+                                 add_special, parse_special);
+  if (count < 0 && count != INT32_MIN) {
+    tokens.resize(static_cast<size_t>(-count));
+    count = llama_tokenize(vocab_, text, text_bytes, tokens.data(), static_cast<int32_t>(tokens.size()), add_special,
+                           parse_special);
+  }
+  if (count < 0) {
+    fail(SLED_ERR_ARGUMENT, "the text is too long to tokenize (%d bytes)", text_bytes);
+  }
+  tokens.resize(static_cast<size_t>(count));
+  return tokens;
+}
+
+int64_t Model::integer(const char *suffix, int64_t otherwise) const {
+  const std::string key = text(SLED_TEXT_ARCHITECTURE) + "." + suffix;
+  char buffer[64] = {};
+  if (llama_model_meta_val_str(model_.get(), key.c_str(), buffer, sizeof(buffer)) < 0) {
+    return otherwise;
+  }
+  char *end = nullptr;
+  const long long value = std::strtoll(buffer, &end, 10);
+  return end == buffer ? otherwise : value;
+}
+
+int32_t Model::position_limit(int32_t context_tokens) const {
+  if (llama_model_rope_type(model_.get()) == LLAMA_ROPE_TYPE_NONE) {
+    return std::min(context_tokens, info_.context_train_tokens);
+  }
+  return context_tokens;
+}
+
+int32_t Model::conclude_context(int32_t requested) const {
+  if (requested < 0) {
+    fail(SLED_ERR_ARGUMENT, "a context of %d tokens", requested);
+  }
+  const int32_t trained = info_.context_train_tokens;
+  if (requested == 0) {
+    return std::min(trained, kDefaultContext);
+  }
+  if (requested > trained) {
+    fail(SLED_ERR_ARGUMENT, "a context of %d tokens is more than this model was trained for (%d)", requested,
+         trained);
+  }
+  if (requested < SLED_MIN_EXACT_ROWS) {
+    fail(SLED_ERR_ARGUMENT, "a context of %d tokens is too short; at least %d", requested, SLED_MIN_EXACT_ROWS);
+  }
+  return requested;
+}
+
+int64_t Model::kv_bytes_per_token(int32_t type_k, int32_t type_v) const {
+  const int64_t heads = std::max<int64_t>(1, llama_model_n_head(model_.get()));
+  const int64_t kv_heads = std::max<int64_t>(1, llama_model_n_head_kv(model_.get()));
+  const int64_t width_k = integer("attention.key_length", info_.embedding_width / heads) * kv_heads;
+  const int64_t width_v = integer("attention.value_length", info_.embedding_width / heads) * kv_heads;
+  const auto row_bytes = [](ggml_type type, int64_t width) {
+    return width * static_cast<int64_t>(ggml_type_size(type)) / ggml_blck_size(type);
+  };
+  return info_.layer_count * (row_bytes(kv_ggml_type(type_k), width_k) + row_bytes(kv_ggml_type(type_v), width_v));
+}
+
+ggml_type kv_ggml_type(int32_t kv_type) {
+  switch (kv_type) {
+    case SLED_KV_F16: return GGML_TYPE_F16;
+    case SLED_KV_BF16: return GGML_TYPE_BF16;
+    case SLED_KV_F32: return GGML_TYPE_F32;
+    case SLED_KV_Q8_0: return GGML_TYPE_Q8_0;
+    case SLED_KV_Q4_0: return GGML_TYPE_Q4_0;
+    default: fail(SLED_ERR_ARGUMENT, "unknown K/V cache type %d", kv_type);
+  }
+}
+
+}  // namespace sled

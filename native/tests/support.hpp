@@ -1,0 +1,126 @@
+// What the native tests share: checks, RAII around sled.h, and small random models.
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "sled.h"
+
+#define CHECK(condition)                                                                     \
+  do {                                                                                       \
+    if (!(condition)) {                                                                      \
+      std::fprintf(stderr, "%s:%d: failed: %s\n", __FILE__, __LINE__, #condition);           \
+      std::exit(1);                                                                          \
+    }                                                                                        \
+  } while (false)
+
+#define CHECK_EQ(actual, expected)                                                                              \
+  do {                                                                                                          \
+    const long long check_a = static_cast<long long>(actual);                                                   \
+    const long long check_e = static_cast<long long>(expected);                                                 \
+    if (check_a != check_e) {                                                                                   \
+      std::fprintf(stderr, "%s:%d: %s is %lld, expected %s = %lld (last error: %s)\n", __FILE__, __LINE__,      \
+                   #actual, check_a, #expected, check_e, test::last_error().c_str());                           \
+      std::exit(1);                                                                                             \
+    }                                                                                                           \
+  } while (false)
+
+#define CHECK_OK(call) CHECK_EQ(call, SLED_OK)
+
+namespace test {
+
+inline std::string last_error() {
+  char text[2048];
+  sled_last_error(text, sizeof(text));
+  return text;
+}
+
+inline int64_t address(const void *pointer) { return reinterpret_cast<int64_t>(pointer); }
+
+inline std::string demo_model(const char *which) { return std::string(SLED_MODELS_DIR) + "/demo-" + which + ".gguf"; }
+
+// A directory of its own that goes away at the end.
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "sled-test-XXXXXX").string();
+    CHECK(mkdtemp(pattern.data()) != nullptr);
+    path_ = pattern;
+  }
+  ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
+  std::string file(const std::string &name) const { return path_ + "/" + name; }
+
+ private:
+  std::string path_;
+};
+
+inline int64_t open_model(const std::string &path, int32_t flags = SLED_MODEL_MMAP) {
+  sled_model_params params;
+  CHECK_OK(sled_model_params_default(&params));
+  params.flags = flags;
+  int64_t model = 0;
+  CHECK_OK(sled_model_open(path.c_str(), &params, &model));
+  return model;
+}
+
+inline sled_engine_params engine_params(int32_t sequences, int32_t context, int32_t threads = 2) {
+  sled_engine_params params;
+  CHECK_OK(sled_engine_params_default(&params));
+  params.sequence_count = sequences;
+  params.context_tokens = context;
+  params.threads = threads;
+  return params;
+}
+
+inline int64_t open_engine(int64_t model, int32_t sequences, int32_t context, int32_t threads = 2) {
+  const sled_engine_params params = engine_params(sequences, context, threads);
+  int64_t engine = 0;
+  CHECK_OK(sled_engine_open(model, &params, &engine));
+  return engine;
+}
+
+inline std::vector<int32_t> tokenize(int64_t model, const std::string &text) {
+  std::vector<int32_t> tokens(text.size() + 8);
+  int32_t count = 0;
+  CHECK_OK(sled_tokenize(model, text.data(), static_cast<int32_t>(text.size()), 1, 0, tokens.data(),
+                         static_cast<int32_t>(tokens.size()), &count));
+  tokens.resize(static_cast<size_t>(count));
+  return tokens;
+}
+
+inline sled_session_info session(int64_t engine, int32_t sequence) {
+  sled_session_info info;
+  CHECK_OK(sled_session_describe(engine, sequence, &info));
+  return info;
+}
+
+inline std::vector<int32_t> committed(int64_t engine, int32_t sequence) {
+  std::vector<int32_t> tokens(static_cast<size_t>(session(engine, sequence).committed_tokens));
+  CHECK_OK(sled_session_tokens(engine, sequence, 0, static_cast<int32_t>(tokens.size()), address(tokens.data())));
+  return tokens;
+}
+
+inline int32_t open_session(int64_t engine, const std::vector<int32_t> &prompt, int32_t max_new_tokens,
+                            int32_t flags = 0) {
+  int32_t sequence = -1;
+  CHECK_OK(sled_session_open(engine, address(prompt.data()), static_cast<int32_t>(prompt.size()), max_new_tokens,
+                             flags, &sequence));
+  return sequence;
+}
+
+inline sled_slot slot(int32_t sequence, int32_t kv_offset, int32_t lead_count,
+                      const std::vector<int32_t> &drafts = {}) {
+  sled_slot s{};
+  s.sequence = sequence;
+  s.kv_offset = kv_offset;
+  s.lead_count = lead_count;
+  s.draft_count = static_cast<int32_t>(drafts.size());
+  s.tokens_address = address(drafts.data());
+  return s;
+}
+
+}  // namespace test

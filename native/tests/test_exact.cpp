@@ -1,0 +1,181 @@
+// The contract: a session's tokens are a function of target and prompt alone. Whatever the drafts, the block lengths,
+// the prefill chunks, the neighbours in the batch, evictions and the padding: the same tokens come out.
+//
+// Runs over the demo target and small random models of other architectures and weight types (random logits have many
+// near ties, so that a single wrong bit shows soon); or over the files given on the command line.
+#include <algorithm>
+#include <random>
+
+#include "random_model.hpp"
+#include "support.hpp"
+
+namespace {
+
+using test::address;
+
+// The target alone: one new token per step, nobody beside it.
+std::vector<int32_t> alone(int64_t model, const std::vector<int32_t> &prompt, int32_t new_tokens, int32_t context) {
+  const int64_t engine = test::open_engine(model, 1, context);
+  const int32_t sequence = test::open_session(engine, prompt, new_tokens, SLED_SESSION_IGNORE_END);
+  while (test::session(engine, sequence).finish == SLED_FINISH_NONE) {
+    const sled_session_info info = test::session(engine, sequence);
+    sled_slot s = test::slot(sequence, info.cached_tokens, std::min(32, info.committed_tokens - info.cached_tokens));
+    CHECK_OK(sled_step(engine, address(&s), 1, 0));
+    CHECK_OK(s.status);
+  }
+  std::vector<int32_t> tokens = test::committed(engine, sequence);
+  CHECK_OK(sled_engine_close(engine));
+  return tokens;
+}
+
+struct Stream {
+  std::vector<int32_t> expected;
+  int32_t prompt_tokens = 0;
+  int32_t sequence = -1;
+  std::vector<int32_t> drafts;
+};
+
+// Drafts that are right up to a random point, then wrong: every length of acceptance occurs.
+void draft(Stream &stream, int32_t committed, int32_t vocabulary, std::mt19937 &random) {
+  const int32_t wanted = static_cast<int32_t>(random() % 18);  // 0 = push
+  const int32_t right = static_cast<int32_t>(random() % 18);
+  stream.drafts.clear();
+  for (int32_t i = 0; i < wanted; i++) {
+    const auto position = static_cast<size_t>(committed + i);
+    const bool known = position < stream.expected.size();
+    int32_t token = known ? stream.expected[position] : 1;
+    if (i >= right || !known) {
+      token = static_cast<int32_t>(random() % static_cast<uint32_t>(vocabulary));
+    }
+    stream.drafts.push_back(token);
+  }
+}
+
+void together(int64_t model, int32_t context, int32_t new_tokens, uint32_t seed) {
+  std::mt19937 random(seed);
+  sled_model_info model_info;
+  CHECK_OK(sled_model_describe(model, &model_info));
+  constexpr int32_t kStreams = 9;
+  std::vector<Stream> streams(kStreams);
+  std::vector<std::vector<int32_t>> prompts;
+  for (int32_t i = 0; i < kStreams; i++) {
+    std::vector<int32_t> prompt(1 + random() % 150);
+    for (int32_t &token : prompt) {
+      token = static_cast<int32_t>(random() % static_cast<uint32_t>(model_info.vocabulary_tokens));
+    }
+    prompts.push_back(prompt);
+  }
+  for (int32_t i = 0; i < kStreams; i++) {
+    auto &stream = streams[static_cast<size_t>(i)];
+    stream.prompt_tokens = static_cast<int32_t>(prompts[static_cast<size_t>(i)].size());
+    stream.expected = alone(model, prompts[static_cast<size_t>(i)], new_tokens, context);
+  }
+
+  const int64_t engine = test::open_engine(model, kStreams + 2, context);
+  // Sequences with a gap: passes are cut at it.
+  const int32_t gap = test::open_session(engine, prompts[0], 4);
+  for (int32_t i = 0; i < kStreams; i++) {
+    if (i == 4) {
+      test::open_session(engine, prompts[1], 4);
+    }
+    streams[static_cast<size_t>(i)].sequence =
+        test::open_session(engine, prompts[static_cast<size_t>(i)], new_tokens, SLED_SESSION_IGNORE_END);
+  }
+  CHECK_OK(sled_session_close(engine, gap));
+
+  std::vector<sled_slot> slots;
+  int64_t verdicts = 0;
+  int64_t accepted = 0;
+  int64_t drafted = 0;
+  for (;;) {
+    slots.clear();
+    bool unfinished = false;
+    for (Stream &stream : streams) {
+      sled_session_info info = test::session(engine, stream.sequence);
+      if (info.finish != SLED_FINISH_NONE) {
+        continue;
+      }
+      unfinished = true;
+      if (random() % 4 == 0) {
+        continue;  // not in this step
+      }
+      if (random() % 50 == 0) {
+        const int32_t keep = static_cast<int32_t>(random() % static_cast<uint32_t>(info.cached_tokens + 1));
+        CHECK_OK(sled_session_evict(engine, stream.sequence, keep));
+        info = test::session(engine, stream.sequence);
+      }
+      const int32_t missing = info.committed_tokens - info.cached_tokens;
+      const int32_t lead = std::min(missing, missing == 1 ? 1 : static_cast<int32_t>(1 + random() % 45));
+      if (lead == missing) {
+        draft(stream, info.committed_tokens, model_info.vocabulary_tokens, random);
+      } else {
+        stream.drafts.clear();
+      }
+      slots.push_back(test::slot(stream.sequence, info.cached_tokens, lead, stream.drafts));
+    }
+    if (!unfinished) {
+      break;
+    }
+    sled_step_stats stats{};
+    CHECK_OK(sled_step(engine, address(slots.data()), static_cast<int32_t>(slots.size()), address(&stats)));
+    for (const sled_slot &s : slots) {
+      CHECK_OK(s.status);
+      CHECK(s.row_count >= SLED_MIN_EXACT_ROWS && s.row_count <= SLED_MAX_EXACT_ROWS);
+      CHECK(s.accepted <= s.verified && s.verified <= s.draft_count);
+      if (s.next_token >= 0) {
+        verdicts++;
+        accepted += s.accepted;
+        drafted += s.draft_count;
+      }
+    }
+  }
+  for (const Stream &stream : streams) {
+    const std::vector<int32_t> tokens = test::committed(engine, stream.sequence);
+    CHECK_EQ(tokens.size(), stream.expected.size());
+    for (size_t i = 0; i < tokens.size(); i++) {
+      if (tokens[i] != stream.expected[i]) {
+        std::fprintf(stderr, "seed %u: sequence %d differs from the target alone at position %zu: %d, expected %d\n",
+                     seed, stream.sequence, i, tokens[i], stream.expected[i]);
+        std::exit(1);
+      }
+    }
+  }
+  std::printf("  seed %u: %lld verdicts, %lld of %lld drafts accepted, all equal\n", seed,
+              static_cast<long long>(verdicts), static_cast<long long>(accepted), static_cast<long long>(drafted));
+  CHECK_OK(sled_engine_close(engine));
+}
+
+void run(const std::string &path, int32_t new_tokens, uint32_t seeds) {
+  const int64_t model = test::open_model(path);
+  sled_model_info info;
+  CHECK_OK(sled_model_describe(model, &info));
+  const int32_t context = std::min(info.context_train_tokens, 1024);
+  std::printf("%s\n", path.c_str());
+  for (uint32_t seed = 1; seed <= seeds; seed++) {
+    together(model, context, new_tokens, seed);
+  }
+  CHECK_OK(sled_model_close(model));
+}
+
+}  // namespace
+
+int main(int argc, char **argv) {
+  CHECK_OK(sled_backend_load(SLED_LIB_DIR));
+  if (argc > 1) {
+    for (int i = 1; i < argc; i++) {
+      run(argv[i], 500, 3);
+    }
+    return 0;
+  }
+  run(test::demo_model("target"), 600, 1);
+  const test::TemporaryDirectory directory;
+  for (const char *architecture : {"llama", "gpt2"}) {
+    for (const ggml_type type : {GGML_TYPE_F32, GGML_TYPE_F16, GGML_TYPE_BF16, GGML_TYPE_Q8_0, GGML_TYPE_Q4_0}) {
+      const std::string path = directory.file(std::string(architecture) + "-" + ggml_type_name(type) + ".gguf");
+      test::write_random_model(path, architecture, type, 7);
+      // gpt2's positions are a table that ends with the context: generate to its very end there.
+      run(path, std::string(architecture) == "gpt2" ? 0 : 120, 1);
+    }
+  }
+  return 0;
+}
