@@ -358,10 +358,11 @@ typedef struct sled_slot {
   int32_t draft_count;    /* 12 in  */
   int64_t tokens_address; /* 16 in  draft_count int32 ids, any alignment; ignored if there are none */
   int32_t status;         /* 24 out SLED_OK, or why this slot was left out of the step */
-  int32_t verified;       /* 28 out drafts that were looked at: accepted, plus one if a draft was wrong */
+  int32_t verified;       /* 28 out drafts that were looked at: accepted, plus one if a draft was wrong. Fewer than
+                                    draft_count also where the generation ends: its last token is next_token */
   int32_t accepted;       /* 32 out drafts that equal the target's choice, from the first on */
-  int32_t next_token;     /* 36 out the target's own token after them; -1 = none (prefill chunk, or finished) */
-  int32_t committed;      /* 40 out C afterwards: grows by accepted, plus one if next_token is not -1 */
+  int32_t next_token;     /* 36 out the target's own token after them; -1 = none (a prefill chunk's) */
+  int32_t committed;      /* 40 out C afterwards: with a verdict, accepted + 1 more */
   int32_t finish;         /* 44 out enum sled_finish */
   int32_t first_row;      /* 48 out index of the slot's first row in the step, for diagnosis */
   int32_t row_count;      /* 52 out rows computed, padding included */
@@ -383,11 +384,6 @@ typedef struct sled_step_stats {
  * or 0. A slot with wrong contents is left out, its `status` says why, and the others are not disturbed; the call
  * then still returns SLED_OK. SLED_ERR_DECODE: no slot of the step took effect. */
 SLED_API int32_t sled_step(int64_t engine, int64_t slots_address, int32_t slot_count, int64_t stats_address);
-
-/* Answers a block from the committed tokens alone, without computing: for a duplicate of a block that was answered
- * before. The slot is filled as sled_step would have filled it then. Input: sequence, kv_offset < C - 1,
- * draft_count, tokens_address. */
-SLED_API int32_t sled_session_answer(int64_t engine, int64_t slot_address);
 
 /* ------------------------------------------------------------------ the draft context (device) --------------- */
 

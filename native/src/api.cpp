@@ -367,11 +367,6 @@ int32_t sled_step(int64_t engine, int64_t slots_address, int32_t slot_count, int
   });
 }
 
-int32_t sled_session_answer(int64_t engine, int64_t slot_address) {
-  return with_engine(engine,
-                     [&](Engine &e) { e.answer(required(at_address<sled_slot>(slot_address), "slot_address")); });
-}
-
 // ------------------------------------------------------------------ the draft context
 
 int32_t sled_draft_params_default(sled_draft_params *params) {

@@ -400,36 +400,4 @@ void Engine::step(sled_slot *slots, int32_t slot_count, sled_step_stats *stats_o
   }
 }
 
-void Engine::answer(sled_slot &slot) const {
-  const Session &s = session(slot.sequence);
-  if (slot.draft_count < 0 || slot.draft_count > SLED_MAX_EXACT_ROWS ||
-      (slot.draft_count > 0 && slot.tokens_address == 0)) {
-    fail(SLED_ERR_ARGUMENT, "%d draft tokens", slot.draft_count);
-  }
-  if (slot.kv_offset < 0 || slot.kv_offset >= s.committed() - 1) {
-    fail(SLED_ERR_OFFSET, "position %d has no answer yet: %d tokens are committed", slot.kv_offset, s.committed());
-  }
-  const int32_t *const after = s.tokens() + slot.kv_offset + 1;
-  const int32_t known = s.committed() - 1 - slot.kv_offset;  // >= 1
-  int32_t accepted = 0;
-  while (accepted < slot.draft_count && accepted < known && draft_token(slot, accepted) == after[accepted]) {
-    accepted++;
-  }
-  // All that is committed was drafted: the last one of them is the end of the generation, or stands as the target's
-  // own token, as it did when the block was first verified.
-  const bool all = accepted == known;
-  const bool ended = all && s.finish() == SLED_FINISH_STOP;
-  if (all && !ended) {
-    accepted--;
-  }
-  slot.status = SLED_OK;
-  slot.accepted = accepted;
-  slot.verified = std::min(slot.draft_count, accepted + (all ? 0 : 1));
-  slot.next_token = ended ? -1 : after[accepted];
-  slot.committed = slot.kv_offset + 1 + accepted + (ended ? 0 : 1);
-  slot.finish = slot.committed == s.committed() ? s.finish() : SLED_FINISH_NONE;
-  slot.first_row = -1;
-  slot.row_count = 0;
-}
-
 }  // namespace sled

@@ -42,7 +42,6 @@ class Engine {
   void evict(int32_t sequence, int32_t cached_tokens);
 
   void step(sled_slot *slots, int32_t slot_count, sled_step_stats *stats);
-  void answer(sled_slot &slot) const;
 
   std::mutex mutex;
 

@@ -12,7 +12,7 @@ namespace sled {
 struct Verdict {
   int32_t verified;
   int32_t accepted;
-  int32_t next_token;  // -1 = none
+  int32_t next_token;
   int32_t finish;      // enum sled_finish
 };
 
@@ -48,20 +48,19 @@ class Session {
     for (int32_t i = 0;; i++) {
       const int32_t token = choice(i);
       const bool drafted = i < draft_count && drafts[i] == token;
-      verdict.verified += i < draft_count ? 1 : 0;
       length++;
       if (!ignore_end_ && ends(token)) {
         verdict.finish = SLED_FINISH_STOP;
       } else if (length >= limit_) {
         verdict.finish = limited_by_context_ ? SLED_FINISH_CONTEXT : SLED_FINISH_LENGTH;
       }
-      if (drafted) {
+      if (drafted && verdict.finish == SLED_FINISH_NONE) {
         verdict.accepted++;
-        if (verdict.finish == SLED_FINISH_NONE) {
-          continue;
-        }
-        return verdict;  // the accepted draft was the last token there is; nothing follows it
+        continue;
       }
+      // The last token of a generation is always the target's own, also where it was drafted: a verdict has a next
+      // token, and the committed length is kv_offset + accepted + 2, without exception.
+      verdict.verified = verdict.accepted + (i < draft_count && !drafted ? 1 : 0);
       verdict.next_token = token;
       return verdict;
     }
@@ -70,9 +69,7 @@ class Session {
   // Commits a verdict; the rows of the lead and of the accepted drafts have K/V now.
   void commit(const Verdict &verdict, const int32_t *drafts) {
     tokens_.insert(tokens_.end(), drafts, drafts + verdict.accepted);
-    if (verdict.next_token >= 0) {
-      tokens_.push_back(verdict.next_token);
-    }
+    tokens_.push_back(verdict.next_token);
     finish_ = verdict.finish;
     cached_ = committed() - 1;
   }
