@@ -20,7 +20,17 @@ inline int32_t utf8_complete_bytes(const unsigned char *bytes, int32_t count) {
     } else if (c >= 0xF0 && c <= 0xF4) {
       expected = 4;
     }
-    return expected > back ? count - back : count;
+    if (expected <= back) {
+      return count;
+    }
+    if (back >= 2) {  // overlong forms, surrogates and what lies beyond U+10FFFF show in the second byte
+      const unsigned char second = bytes[count - back + 1];
+      if ((c == 0xE0 && second < 0xA0) || (c == 0xED && second > 0x9F) || (c == 0xF0 && second < 0x90) ||
+          (c == 0xF4 && second > 0x8F)) {
+        return count;
+      }
+    }
+    return count - back;
   }
   return count;
 }

@@ -67,7 +67,7 @@ inline int64_t open_model(const std::string &path, int32_t flags = SLED_MODEL_MM
   return model;
 }
 
-inline sled_engine_params engine_params(int32_t sequences, int32_t context, int32_t threads = 2) {
+inline sled_engine_params engine_params(int32_t sequences, int32_t context, int32_t threads = 1) {
   sled_engine_params params;
   CHECK_OK(sled_engine_params_default(&params));
   params.sequence_count = sequences;
@@ -76,7 +76,7 @@ inline sled_engine_params engine_params(int32_t sequences, int32_t context, int3
   return params;
 }
 
-inline int64_t open_engine(int64_t model, int32_t sequences, int32_t context, int32_t threads = 2) {
+inline int64_t open_engine(int64_t model, int32_t sequences, int32_t context, int32_t threads = 1) {
   const sled_engine_params params = engine_params(sequences, context, threads);
   int64_t engine = 0;
   CHECK_OK(sled_engine_open(model, &params, &engine));
