@@ -1,0 +1,95 @@
+package org.sled.net.channel;
+
+import io.netty.channel.EventLoop;
+import io.netty.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.sled.net.protocol.ErrorCode;
+import org.sled.net.protocol.ErrorMessage;
+import org.sled.net.protocol.Ping;
+import org.sled.net.protocol.Pong;
+import org.sled.net.protocol.Protocol;
+
+/**
+ * Notices a peer that is gone without having closed: pings it when it has been silent for one
+ * interval, and closes with IDLE_TIMEOUT after {@link Protocol#SILENT_INTERVALS}. Event loop only,
+ * except for {@link #roundTripNanos}.
+ */
+public final class PeerWatch {
+  private final FrameChannel frames;
+  private final EventLoop eventLoop;
+  private final long intervalNanos;
+
+  private long lastReadNanos;
+  private long nextNonce = 1;
+  private int silentIntervals;
+  private Future<?> timer;
+  private volatile long roundTripNanos = -1;
+
+  /**
+   * Creates a watch that starts with {@link #start}.
+   *
+   * @param frames where pings go
+   * @param eventLoop the connection's
+   * @param intervalMillis silence before a ping
+   */
+  public PeerWatch(FrameChannel frames, EventLoop eventLoop, int intervalMillis) {
+    this.frames = frames;
+    this.eventLoop = eventLoop;
+    this.intervalNanos = TimeUnit.MILLISECONDS.toNanos(intervalMillis);
+  }
+
+  /** Starts to watch. */
+  public void start() {
+    lastReadNanos = System.nanoTime();
+    schedule(intervalNanos);
+  }
+
+  /** Ends the watch. */
+  public void stop() {
+    if (timer != null) {
+      timer.cancel(false);
+    }
+  }
+
+  /** Something was read. */
+  public void onRead(long nowNanos) {
+    lastReadNanos = nowNanos;
+    silentIntervals = 0;
+  }
+
+  /** The answer to a ping. */
+  public void onPong(Pong pong) {
+    roundTripNanos = Math.max(0, System.nanoTime() - pong.senderNanos());
+  }
+
+  /** The round trip that the last PONG measured, ns, or -1 before the first; any thread. */
+  public long roundTripNanos() {
+    return roundTripNanos;
+  }
+
+  private void schedule(long delayNanos) {
+    timer = eventLoop.schedule(this::check, delayNanos, TimeUnit.NANOSECONDS);
+  }
+
+  private void check() {
+    if (frames.isClosed()) {
+      return;
+    }
+    long dueNanos = lastReadNanos + (silentIntervals + 1) * intervalNanos;
+    long leftNanos = dueNanos - System.nanoTime();
+    if (leftNanos > 0) {
+      schedule(leftNanos);
+      return;
+    }
+    silentIntervals++;
+    if (silentIntervals >= Protocol.SILENT_INTERVALS) {
+      long silentMillis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - lastReadNanos);
+      frames.closeWithError(
+          ErrorMessage.fatal(
+              ErrorCode.IDLE_TIMEOUT, "nothing heard from the peer for " + silentMillis + " ms"));
+      return;
+    }
+    frames.send(new Ping(nextNonce++, System.nanoTime()));
+    schedule(intervalNanos);
+  }
+}

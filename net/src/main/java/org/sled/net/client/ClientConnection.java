@@ -1,0 +1,111 @@
+package org.sled.net.client;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import org.sled.net.channel.FrameChannel;
+import org.sled.net.channel.PeerWatch;
+import org.sled.net.protocol.Message;
+import org.sled.net.protocol.Open;
+import org.sled.net.protocol.Protocol;
+import org.sled.net.protocol.TokenIds;
+import org.sled.net.protocol.Welcome;
+
+/** A connection to a server after its handshake. Any thread may use it. */
+public final class ClientConnection implements AutoCloseable {
+  /** Bytes of an OPEN before its tokens. */
+  private static final int OPEN_HEAD_BYTES = 80;
+
+  private final FrameChannel frames;
+  private final PeerWatch watch;
+  private final Welcome welcome;
+
+  ClientConnection(FrameChannel frames, PeerWatch watch, Welcome welcome) {
+    this.frames = frames;
+    this.watch = watch;
+    this.welcome = welcome;
+  }
+
+  /** What the server said of itself. */
+  public Welcome welcome() {
+    return welcome;
+  }
+
+  /** Where to get buffers for frames: pooled and direct. */
+  public ByteBufAllocator allocator() {
+    return frames.allocator();
+  }
+
+  /**
+   * Opens a session: sends the whole prompt, in chunks where one frame does not hold it.
+   *
+   * @return false if the connection is closed
+   */
+  public boolean open(Open open) {
+    int chunk = (welcome.limits().maxFrameBytes() - OPEN_HEAD_BYTES) / Protocol.TOKEN_BYTES;
+    TokenIds prompt = open.prompt();
+    int from = 0;
+    while (prompt.count() - from > chunk) {
+      if (!frames.send(part(open, Open.MORE_PROMPT, prompt.slice(from, from + chunk)))) {
+        return false;
+      }
+      from += chunk;
+    }
+    return frames.send(part(open, 0, prompt.slice(from, prompt.count())));
+  }
+
+  private static Open part(Open open, int moreFlag, TokenIds chunk) {
+    return new Open(
+        open.session(),
+        open.epoch(),
+        open.maxTokens(),
+        open.flags() | moreFlag,
+        open.sampling(),
+        open.deadlineClass(),
+        open.promptTokensTotal(),
+        chunk);
+  }
+
+  /** Encodes and sends a PUSH, CANCEL or CLOSE; false if the connection is closed. */
+  public boolean send(Message message) {
+    return frames.send(message);
+  }
+
+  /**
+   * Sends a frame, such as a DRAFT, and takes ownership of it; see {@link
+   * FrameChannel#send(ByteBuf)}.
+   */
+  public boolean send(ByteBuf frame) {
+    return frames.send(frame);
+  }
+
+  /** Whether the connection is closed or about to be. */
+  public boolean isClosed() {
+    return frames.isClosed();
+  }
+
+  /** Why the connection was closed, or null while it is open. */
+  public String closeReason() {
+    return frames.closeReason();
+  }
+
+  /** The last measured round trip, ns, or -1 before the first. */
+  public long roundTripNanos() {
+    return watch.roundTripNanos();
+  }
+
+  /** Bytes read so far. */
+  public long bytesIn() {
+    return frames.bytesIn();
+  }
+
+  /** Bytes written so far. */
+  public long bytesOut() {
+    return frames.bytesOut();
+  }
+
+  /** Closes the connection, and with it its sessions; idempotent. */
+  @Override
+  public void close() {
+    frames.close("closed by this client");
+  }
+}

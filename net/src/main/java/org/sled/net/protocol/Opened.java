@@ -1,0 +1,31 @@
+package org.sled.net.protocol;
+
+/**
+ * The answer to OPEN: the prompt is computed, and the first token is there.
+ *
+ * @param session the session's id
+ * @param epoch the epoch of its OPEN
+ * @param price seconds of verifier time that one more draft token costs right now
+ * @param queueMicros time that the prompt waited, µs
+ * @param computeMicros time that the prompt took, µs
+ * @param overheadMicros the server's other time, µs; the connection writes it just before sending
+ * @param committedLength prompt tokens plus the first token
+ * @param firstToken the first new token
+ * @param finishReason not NONE when the first token is also the last
+ */
+public record Opened(
+    int session,
+    int epoch,
+    float price,
+    int queueMicros,
+    int computeMicros,
+    int overheadMicros,
+    int committedLength,
+    int firstToken,
+    FinishReason finishReason)
+    implements Message {
+  @Override
+  public FrameType type() {
+    return FrameType.OPENED;
+  }
+}

@@ -1,0 +1,59 @@
+package org.sled.net.protocol;
+
+import io.netty.buffer.ByteBuf;
+
+/**
+ * The part that OPENED, VERDICT and TOKENS share: price and the server's times, right after the
+ * epoch, at the same offsets in all three.
+ *
+ * <pre>
+ *  16      20      24      28        32         36
+ *  +-------+-------+-------+---------+----------+
+ *  | epoch | price | queue | compute | overhead |
+ *  |  u32  |  f32  | u32µs |  u32µs  |  u32µs   |
+ *  +-------+-------+-------+---------+----------+
+ * </pre>
+ *
+ * <p>Overhead is what the server spent beside queue and compute. It is known only when the frame
+ * leaves, so the connection stamps it there ({@link #stampOverhead}).
+ */
+public final class ServerTimes {
+  /** Epoch, u32. */
+  public static final int EPOCH_OFFSET = 16;
+
+  /** Seconds of verifier time that one more draft token costs right now, f32. */
+  public static final int PRICE_OFFSET = 20;
+
+  /** Time in the queue, u32, µs. */
+  public static final int QUEUE_MICROS_OFFSET = 24;
+
+  /** Time in the target, u32, µs. */
+  public static final int COMPUTE_MICROS_OFFSET = 28;
+
+  /** The server's remaining time, u32, µs. */
+  public static final int OVERHEAD_MICROS_OFFSET = 32;
+
+  private static final int NANOS_PER_MICRO = 1_000;
+
+  private ServerTimes() {}
+
+  /**
+   * Writes the overhead into a frame that is about to be sent: now − decoded − queue − compute.
+   *
+   * @param frame OPENED, VERDICT or TOKENS, complete
+   * @param decodedNanos when the frame that it answers was decoded, {@link System#nanoTime}
+   * @param nowNanos the same clock, now
+   * @return the overhead, µs
+   */
+  public static int stampOverhead(ByteBuf frame, long decodedNanos, long nowNanos) {
+    int start = frame.readerIndex();
+    long micros =
+        (nowNanos - decodedNanos) / NANOS_PER_MICRO
+            - frame.getIntLE(start + QUEUE_MICROS_OFFSET)
+            - frame.getIntLE(start + COMPUTE_MICROS_OFFSET);
+    // Clocks of several threads and rounding can put it a little below 0.
+    int stamp = (int) Math.min(Math.max(micros, 0), Integer.MAX_VALUE);
+    frame.setIntLE(start + OVERHEAD_MICROS_OFFSET, stamp);
+    return stamp;
+  }
+}

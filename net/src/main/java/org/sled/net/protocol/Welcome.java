@@ -1,0 +1,47 @@
+package org.sled.net.protocol;
+
+/**
+ * The server's answer to a HELLO that it takes.
+ *
+ * @param version the protocol version that both sides use from now on
+ * @param flags reserved, 0; unknown bits are ignored
+ * @param limits what this connection may do
+ * @param pingIntervalMillis silence after which either side sends a PING
+ * @param sessionsInUse sessions open on the server now, for choosing among servers
+ * @param sessionsTotal sessions that the server has room for
+ * @param numericsId equal ids give equal bits
+ * @param fingerprint the target's tokenizer
+ * @param serverName for logs and metrics, at most {@link Limits#NAME_BYTES} of UTF-8
+ * @param modelName the target's name, at most {@link Limits#NAME_BYTES} of UTF-8
+ * @param chatTemplate the target's chat template, may be empty, at most {@link
+ *     Limits#CHAT_TEMPLATE_BYTES} of UTF-8
+ */
+public record Welcome(
+    int version,
+    int flags,
+    Limits limits,
+    int pingIntervalMillis,
+    int sessionsInUse,
+    int sessionsTotal,
+    long numericsId,
+    TokenizerFingerprint fingerprint,
+    String serverName,
+    String modelName,
+    String chatTemplate)
+    implements Message, HelloAnswer {
+
+  /** Refuses texts that would not fit into the frame, and an interval that is none. */
+  public Welcome {
+    Texts.requireFits(serverName, Limits.NAME_BYTES, "server name");
+    Texts.requireFits(modelName, Limits.NAME_BYTES, "model name");
+    Texts.requireFits(chatTemplate, Limits.CHAT_TEMPLATE_BYTES, "chat template");
+    if (pingIntervalMillis < 1) {
+      throw new IllegalArgumentException("pingIntervalMillis is " + pingIntervalMillis);
+    }
+  }
+
+  @Override
+  public FrameType type() {
+    return FrameType.WELCOME;
+  }
+}

@@ -1,0 +1,217 @@
+package org.sled.net.server;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.Future;
+import java.io.IOException;
+import java.util.concurrent.TimeUnit;
+import org.sled.net.channel.ByteCounter;
+import org.sled.net.channel.FrameChannel;
+import org.sled.net.channel.PeerWatch;
+import org.sled.net.codec.FrameDecoder;
+import org.sled.net.codec.FrameFault;
+import org.sled.net.protocol.Cancel;
+import org.sled.net.protocol.Close;
+import org.sled.net.protocol.ErrorCode;
+import org.sled.net.protocol.ErrorMessage;
+import org.sled.net.protocol.Hello;
+import org.sled.net.protocol.HelloAnswer;
+import org.sled.net.protocol.Message;
+import org.sled.net.protocol.Open;
+import org.sled.net.protocol.Ping;
+import org.sled.net.protocol.Pong;
+import org.sled.net.protocol.Protocol;
+import org.sled.net.protocol.Push;
+import org.sled.net.protocol.ReservedMessage;
+import org.sled.net.protocol.Welcome;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Leads one connection from HELLO to its end, on its event loop. */
+final class ServerHandler extends ChannelInboundHandlerAdapter {
+  private static final Logger LOG = LoggerFactory.getLogger(ServerHandler.class);
+
+  private final ServerOptions options;
+  private final ConnectionListener listener;
+  private final ByteCounter bytesIn;
+  private final FrameDecoder decoder;
+  private final Connections connections;
+
+  private FrameChannel frames;
+  private Connection connection;
+  private PeerWatch watch;
+  private Future<?> handshakeTimer;
+  private boolean greeted;
+  private boolean welcomed;
+
+  ServerHandler(
+      ServerOptions options,
+      ConnectionListener listener,
+      ByteCounter bytesIn,
+      FrameDecoder decoder,
+      Connections connections) {
+    this.options = options;
+    this.listener = listener;
+    this.bytesIn = bytesIn;
+    this.decoder = decoder;
+    this.connections = connections;
+  }
+
+  @Override
+  public void channelActive(ChannelHandlerContext ctx) {
+    frames = new FrameChannel(ctx.channel(), bytesIn, options.queueFrames(), listener::onAnswered);
+    connection = new Connection(frames);
+    if (!connections.add(connection)) {
+      frames.closeWithError(
+          new ErrorMessage(
+              0,
+              0,
+              connections.refusalCode(),
+              true,
+              connections.retryAfterMillis(),
+              connections.refusal()));
+      return;
+    }
+    handshakeTimer =
+        ctx.executor()
+            .schedule(
+                this::onHandshakeTimeout, options.handshakeTimeoutMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  private void onHandshakeTimeout() {
+    frames.closeWithError(
+        ErrorMessage.fatal(
+            ErrorCode.IDLE_TIMEOUT, "no HELLO within " + options.handshakeTimeoutMillis() + " ms"));
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext ctx, Object input) {
+    long nowNanos = System.nanoTime();
+    if (frames.isClosed()) {
+      ReferenceCountUtil.release(input);
+    } else if (input instanceof FrameFault fault) {
+      frames.closeWithError(ErrorMessage.fatal(fault.code(), fault.text()));
+    } else if (!welcomed) {
+      onFirst(ctx, input);
+    } else if (input instanceof ByteBuf draft) {
+      listener.onDraft(connection, draft, nowNanos);
+    } else {
+      onMessage((Message) input, nowNanos);
+    }
+  }
+
+  private void onFirst(ChannelHandlerContext ctx, Object input) {
+    if (!(input instanceof Hello hello)) {
+      ReferenceCountUtil.release(input);
+      frames.closeWithError(ErrorMessage.fatal(ErrorCode.MALFORMED, "HELLO must come first"));
+      return;
+    }
+    int version = Protocol.negotiate(hello.minVersion(), hello.maxVersion());
+    if (version == 0) {
+      frames.closeWithError(ErrorMessage.fatal(ErrorCode.VERSION, versionsDiffer(hello)));
+      return;
+    }
+    greeted = true;
+    HelloAnswer answer = listener.onHello(connection, hello);
+    if (answer instanceof Welcome welcome) {
+      welcome(ctx, welcome);
+    } else if (answer instanceof ErrorMessage error) {
+      frames.closeWithError(error);
+    }
+  }
+
+  private static String versionsDiffer(Hello hello) {
+    return "this server speaks protocol "
+        + Protocol.MIN_VERSION
+        + " to "
+        + Protocol.MAX_VERSION
+        + ", the client "
+        + hello.minVersion()
+        + " to "
+        + hello.maxVersion();
+  }
+
+  private void welcome(ChannelHandlerContext ctx, Welcome welcome) {
+    handshakeTimer.cancel(false);
+    welcomed = true;
+    decoder.setMaxFrameBytes(welcome.limits().maxFrameBytes());
+    watch = new PeerWatch(frames, ctx.channel().eventLoop(), welcome.pingIntervalMillis());
+    connection.watchedBy(watch);
+    frames.send(welcome);
+    watch.start();
+  }
+
+  private void onMessage(Message message, long nowNanos) {
+    if (message instanceof Open open) {
+      listener.onOpen(connection, open, nowNanos);
+    } else if (message instanceof Push push) {
+      listener.onPush(connection, push, nowNanos);
+    } else if (message instanceof Cancel cancel) {
+      listener.onCancel(connection, cancel);
+    } else if (message instanceof Close close) {
+      listener.onClose(connection, close);
+    } else if (message instanceof Ping ping) {
+      frames.send(new Pong(ping.nonce(), ping.senderNanos()));
+    } else if (message instanceof Pong pong) {
+      watch.onPong(pong);
+    } else if (message instanceof ReservedMessage reserved) {
+      frames.send(
+          ErrorMessage.ofSession(
+              reserved.session(),
+              0,
+              ErrorCode.UNSUPPORTED,
+              reserved.type() + " is not part of protocol 1"));
+    } else if (message instanceof ErrorMessage error) {
+      LOG.warn("{} reports {}: {}", frames.remoteAddress(), error.code(), error.text());
+    } else {
+      frames.closeWithError(
+          ErrorMessage.fatal(ErrorCode.MALFORMED, message.type() + " must not come now"));
+    }
+  }
+
+  @Override
+  public void channelReadComplete(ChannelHandlerContext ctx) {
+    // Any bytes count as a sign of life: a long frame may take a slow link several intervals.
+    if (watch != null) {
+      watch.onRead(System.nanoTime());
+    }
+  }
+
+  @Override
+  public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+    if (frames != null) {
+      frames.flush();
+    }
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext ctx) {
+    if (frames == null) {
+      return;
+    }
+    frames.onInactive();
+    if (handshakeTimer != null) {
+      handshakeTimer.cancel(false);
+    }
+    if (watch != null) {
+      watch.stop();
+    }
+    connections.remove(connection);
+    if (greeted) {
+      listener.onDisconnected(connection, frames.closeReason());
+    }
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+    if (cause instanceof IOException) {
+      // Resets and broken pipes are the network's ways of closing.
+      frames.close("connection lost: " + cause.getMessage());
+      return;
+    }
+    LOG.error("closing the connection of {}", frames.remoteAddress(), cause);
+    frames.closeWithError(ErrorMessage.fatal(ErrorCode.INTERNAL, "internal error"));
+  }
+}

@@ -1,0 +1,267 @@
+package org.sled.net.codec;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.sled.net.protocol.DraftFrame;
+import org.sled.net.protocol.ErrorCode;
+import org.sled.net.protocol.FrameHeader;
+import org.sled.net.protocol.FrameType;
+import org.sled.net.protocol.Ping;
+import org.sled.net.protocol.ReservedMessage;
+
+final class FrameDecoderTest {
+  private static byte[] header(int length, int type, int session, int round) {
+    return ByteBuffer.allocate(16)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .putInt(length)
+        .putInt(type)
+        .putInt(session)
+        .putInt(round)
+        .array();
+  }
+
+  private static void assertFault(ErrorCode code, Decoding decoding) {
+    FrameFault fault = assertInstanceOf(FrameFault.class, decoding.only());
+    assertEquals(code, fault.code(), fault.text());
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 4, 5, 7, 15, 16, 17, 63, 1000})
+  void readsEverythingHoweverItIsSplit(int step) {
+    ByteBuf stream = Unpooled.buffer();
+    FrameEncoder.write(Samples.HELLO, stream);
+    Samples.writeDraft(stream);
+    FrameEncoder.write(Samples.OPEN, stream);
+    Samples.writeDraft(stream);
+    Samples.writeDraft(stream);
+    FrameEncoder.write(new Ping(1, 2), stream);
+    String draft = ByteBufUtil.hexDump(Samples.bytes(Samples::writeDraft));
+    try (Decoding decoding = new Decoding(FrameDecoder.Side.SERVER)) {
+      decoding.feed(ByteBufUtil.getBytes(stream), step);
+      assertEquals(
+          List.of(Samples.HELLO, draft, Samples.OPEN, draft, draft, new Ping(1, 2)),
+          decoding.comparable());
+      for (Object next : decoding.received()) {
+        if (next instanceof ByteBuf frame) {
+          assertTrue(frame.isDirect() && frame.hasMemoryAddress());
+          long rows = new DraftFrame().wrap(frame).rowsAddress();
+          assertEquals(0, rows % 4, "token ids are aligned");
+        }
+      }
+    }
+  }
+
+  @Test
+  void readsDraftFields() {
+    try (Decoding decoding = Decoding.afterHello()) {
+      decoding.feed(Samples.bytes(Samples::writeDraft));
+      DraftFrame draft = new DraftFrame().wrap((ByteBuf) decoding.only());
+      assertEquals(
+          List.of(5, 1, 1, 3, 0, 40_000, 3, 11, 12, 13, 99),
+          List.of(
+              draft.session(),
+              draft.round(),
+              draft.epoch(),
+              draft.kvOffset(),
+              draft.predecessorRound(),
+              draft.playbackSlackMicros(),
+              draft.draftCount(),
+              draft.parentToken(),
+              draft.draft(0),
+              draft.draft(1),
+              draft.draft(2)));
+    }
+  }
+
+  @Test
+  void copiesHeapBuffersForNativeCode() {
+    try (Decoding decoding = Decoding.afterHello()) {
+      decoding.feed(Unpooled.wrappedBuffer(Samples.bytes(Samples::writeDraft)));
+      assertTrue(((ByteBuf) decoding.only()).hasMemoryAddress());
+    }
+  }
+
+  @Test
+  void copiesWhatIsNotAligned() {
+    try (Decoding decoding = Decoding.afterHello()) {
+      ByteBuf read = decoding.allocator.directBuffer(100);
+      read.writeByte(0).writeBytes(Samples.bytes(Samples::writeDraft)).skipBytes(1);
+      decoding.feed(read);
+      assertEquals(0, ((ByteBuf) decoding.only()).memoryAddress() % 4);
+    }
+  }
+
+  @Test
+  void refusesOversizedFramesBeforeTheirBodyIsThere() {
+    try (Decoding before = new Decoding(FrameDecoder.Side.SERVER)) {
+      before.feed(header(4096 + 4, FrameType.HELLO.number(), 0, 0));
+      assertFault(ErrorCode.FRAME_TOO_LARGE, before);
+    }
+    try (Decoding after = Decoding.afterHello()) {
+      after.feed(header(64 * 1024, FrameType.OPEN.number(), 1, 0));
+      assertTrue(after.received().isEmpty(), "waits for the body");
+    }
+    try (Decoding after = Decoding.afterHello()) {
+      after.feed(header(64 * 1024 + 4, FrameType.OPEN.number(), 1, 0));
+      assertFault(ErrorCode.FRAME_TOO_LARGE, after);
+    }
+    try (Decoding after = Decoding.afterHello()) {
+      after.feed(header(-4, FrameType.OPEN.number(), 1, 0));
+      assertFault(ErrorCode.FRAME_TOO_LARGE, after);
+    }
+  }
+
+  @Test
+  void refusesOtherProtocolsAndWrongMagic() {
+    try (Decoding decoding = new Decoding(FrameDecoder.Side.SERVER)) {
+      decoding.feed("GET / HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+      assertFault(ErrorCode.MAGIC, decoding);
+    }
+    try (Decoding decoding = new Decoding(FrameDecoder.Side.SERVER)) {
+      byte[] hello = Samples.bytes(Samples.HELLO);
+      hello[FrameHeader.BYTES] ^= 1;
+      decoding.feed(hello);
+      assertFault(ErrorCode.MAGIC, decoding);
+    }
+  }
+
+  @Test
+  void refusesHeadersThatMakeNoSense() {
+    int draft = FrameType.DRAFT.number();
+    byte[][] headers = {
+      header(15, draft, 1, 1),
+      header(18, draft, 1, 1),
+      header(0, draft, 1, 1),
+      header(40, draft, 0, 1),
+      header(40, draft, 1, -1),
+      header(52, FrameType.VERDICT.number(), 1, 1)
+    };
+    for (byte[] header : headers) {
+      try (Decoding decoding = Decoding.afterHello()) {
+        decoding.feed(header);
+        assertFault(ErrorCode.MALFORMED, decoding);
+      }
+    }
+  }
+
+  @Test
+  void refusesDraftsThatContradictThemselves() {
+    int[] offsets = {
+      DraftFrame.EPOCH_OFFSET,
+      DraftFrame.KV_OFFSET_OFFSET,
+      DraftFrame.PREDECESSOR_ROUND_OFFSET,
+      DraftFrame.PLAYBACK_SLACK_MICROS_OFFSET,
+      DraftFrame.DRAFT_COUNT_OFFSET
+    };
+    for (int offset : offsets) {
+      byte[] draft = Samples.bytes(Samples::writeDraft);
+      draft[offset + 3] = (byte) 0x80;
+      try (Decoding decoding = Decoding.afterHello()) {
+        decoding.feed(draft);
+        assertFault(ErrorCode.MALFORMED, decoding);
+      }
+    }
+    byte[] draft = Samples.bytes(Samples::writeDraft);
+    draft[DraftFrame.DRAFT_COUNT_OFFSET] = 4;
+    try (Decoding decoding = Decoding.afterHello()) {
+      decoding.feed(draft);
+      assertFault(ErrorCode.MALFORMED, decoding);
+    }
+    draft = Samples.bytes(Samples::writeDraft);
+    draft[FrameHeader.ROUND_OFFSET] = 0;
+    try (Decoding decoding = Decoding.afterHello()) {
+      decoding.feed(draft);
+      assertFault(ErrorCode.ROUND, decoding);
+    }
+  }
+
+  @Test
+  void skipsUnknownOptionalTypesAndRefusesOthers() {
+    try (Decoding decoding = Decoding.afterHello()) {
+      byte[] optional = Arrays.copyOf(header(1000, 0x80, 0, 0), 1000);
+      decoding.feed(optional, 7).feed(Samples.bytes(new Ping(1, 2)));
+      assertEquals(new Ping(1, 2), decoding.only());
+    }
+    try (Decoding decoding = Decoding.afterHello()) {
+      decoding.feed(header(16, 0x7f, 0, 0));
+      assertFault(ErrorCode.UNKNOWN_TYPE, decoding);
+    }
+  }
+
+  @Test
+  void skipsUnknownTrailingFieldsAndFlags() {
+    for (var sample : Samples.frames().entrySet()) {
+      byte[] longer = Arrays.copyOf(sample.getValue(), sample.getValue().length + 8);
+      ByteBuffer.wrap(longer).order(ByteOrder.LITTLE_ENDIAN).putInt(0, longer.length);
+      longer[FrameHeader.FLAGS_OFFSET] = (byte) 0xff;
+      longer[longer.length - 1] = 1;
+      FrameType type = FrameType.valueOf(sample.getKey());
+      var side = type.fromServer() ? FrameDecoder.Side.CLIENT : FrameDecoder.Side.SERVER;
+      try (Decoding plain = new Decoding(side);
+          Decoding extended = new Decoding(side)) {
+        if (side == FrameDecoder.Side.SERVER && type != FrameType.HELLO) {
+          plain.feed(Samples.bytes(Samples.HELLO));
+          extended.feed(Samples.bytes(Samples.HELLO));
+        }
+        plain.feed(sample.getValue());
+        extended.feed(longer);
+        assertEquals(plain.received().size(), extended.received().size());
+        Object last = extended.received().get(extended.received().size() - 1);
+        if (last instanceof ByteBuf frame) {
+          assertEquals(longer.length, frame.readableBytes());
+        } else {
+          assertEquals(plain.comparable(), extended.comparable());
+        }
+      }
+    }
+  }
+
+  @Test
+  void everyTruncatedBodyIsMalformedOrMagic() {
+    for (var sample : Samples.frames().entrySet()) {
+      FrameType type = FrameType.valueOf(sample.getKey());
+      var side = type.fromServer() ? FrameDecoder.Side.CLIENT : FrameDecoder.Side.SERVER;
+      for (int length = 16; length < sample.getValue().length; length += 4) {
+        byte[] shorter = Arrays.copyOf(sample.getValue(), length);
+        ByteBuffer.wrap(shorter).order(ByteOrder.LITTLE_ENDIAN).putInt(0, length);
+        try (Decoding decoding = new Decoding(side)) {
+          if (side == FrameDecoder.Side.SERVER && type != FrameType.HELLO) {
+            decoding.feed(Samples.bytes(Samples.HELLO));
+          }
+          decoding.feed(shorter);
+          Object last = decoding.received().get(decoding.received().size() - 1);
+          assertInstanceOf(FrameFault.class, last, () -> type + " of " + shorter.length);
+        }
+      }
+    }
+  }
+
+  @Test
+  void dropsAllThatFollowsAFault() {
+    try (Decoding decoding = Decoding.afterHello()) {
+      decoding.feed(header(16, 0x7f, 0, 0)).feed(Samples.bytes(new Ping(1, 2)), 3);
+      assertFault(ErrorCode.UNKNOWN_TYPE, decoding);
+    }
+  }
+
+  @Test
+  void passesReservedTypesOn() {
+    try (Decoding decoding = Decoding.afterHello()) {
+      decoding.feed(Arrays.copyOf(header(24, FrameType.RESUME.number(), 9, 0), 24));
+      assertEquals(new ReservedMessage(FrameType.RESUME, 9), decoding.only());
+    }
+  }
+}
