@@ -337,9 +337,9 @@ int32_t sled_engine_describe(int64_t engine, sled_engine_info *info) {
 int32_t sled_session_open(int64_t engine, int64_t prompt_address, int32_t prompt_count, int32_t max_new_tokens,
                           int32_t flags, int32_t *sequence) {
   return with_engine(engine, [&](Engine &e) {
-    required(sequence, "sequence") =
-        e.open_session(&required(at_address<const char>(prompt_address), "prompt_address"), prompt_count,
-                       max_new_tokens, flags);
+    required(sequence, "sequence") = -1;
+    *sequence = e.open_session(&required(at_address<const char>(prompt_address), "prompt_address"), prompt_count,
+                               max_new_tokens, flags);
   });
 }
 

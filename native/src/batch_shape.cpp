@@ -10,18 +10,27 @@ namespace {
 
 int32_t exact_rows(const ShapeItem &item) { return std::max(item.rows, SLED_MIN_EXACT_ROWS); }
 
-// Splits a set of equally long sequences where one pass cannot hold them all.
+// Splits a set of equally long sequences where one pass cannot hold them all: at gaps between the ids first, where a
+// pass ends anyway.
 void append_group(const std::vector<ShapeItem> &members, int32_t rows, int32_t pass_rows,
                   std::vector<ShapeGroup> &groups) {
   const size_t per_pass = static_cast<size_t>(std::max(1, pass_rows / rows));
-  for (size_t from = 0; from < members.size(); from += per_pass) {
-    ShapeGroup group;
-    group.rows = rows;
-    const size_t to = std::min(members.size(), from + per_pass);
-    group.members.assign(members.begin() + static_cast<std::ptrdiff_t>(from),
+  ShapeGroup group;
+  group.rows = rows;
+  for (size_t from = 0; from < members.size();) {
+    size_t to = from + 1;  // a run of consecutive ids, as much of it as one pass holds
+    while (to < members.size() && to - from < per_pass && members[to].sequence == members[to - 1].sequence + 1) {
+      to++;
+    }
+    if (group.members.size() + (to - from) > per_pass) {
+      groups.push_back(group);
+      group.members.clear();
+    }
+    group.members.insert(group.members.end(), members.begin() + static_cast<std::ptrdiff_t>(from),
                          members.begin() + static_cast<std::ptrdiff_t>(to));
-    groups.push_back(std::move(group));
+    from = to;
   }
+  groups.push_back(std::move(group));
 }
 
 }  // namespace
@@ -40,8 +49,8 @@ void plan_shape(std::vector<ShapeItem> &items, int32_t pass_rows, int32_t pass_c
   if (items.empty()) {
     return;
   }
-  // Longest first. A group is a range of this order: padding a long sequence never helps a short one, so the best
-  // partition is always one of contiguous ranges.
+  // Longest first. A group is a range of this order: padding a long sequence never helps a short one. (With gaps
+  // between the ids another partition is sometimes better by a pass; looking for it is not worth it.)
   std::sort(items.begin(), items.end(), [](const ShapeItem &a, const ShapeItem &b) {
     const int32_t ra = exact_rows(a);
     const int32_t rb = exact_rows(b);
@@ -53,21 +62,27 @@ void plan_shape(std::vector<ShapeItem> &items, int32_t pass_rows, int32_t pass_c
   std::vector<int64_t> best(n + 1, std::numeric_limits<int64_t>::max());
   std::vector<size_t> cut(n + 1, n);
   best[n] = 0;
-  std::vector<bool> taken(SLED_MAX_SEQUENCES + 2);
+  // The run of consecutive ids that begins or ends with an id: its length. 0: not in the group.
+  std::vector<int64_t> run(SLED_MAX_SEQUENCES + 2);
   for (size_t i = n; i-- > 0;) {
     const int32_t rows = exact_rows(items[i]);
-    std::fill(taken.begin(), taken.end(), false);
-    int64_t runs = 0;
+    const int64_t per_pass = std::max<int64_t>(1, pass_rows / rows);
+    const auto passes_for = [per_pass](int64_t length) { return (length + per_pass - 1) / per_pass; };
+    std::fill(run.begin(), run.end(), 0);
+    int64_t passes = 0;
     for (size_t j = i; j < n; j++) {
       if (items[j].max_rows < rows) {
         break;  // no position left for so much padding
       }
       const size_t id = static_cast<size_t>(items[j].sequence) + 1;
-      runs += 1 - (taken[id - 1] ? 1 : 0) - (taken[id + 1] ? 1 : 0);
-      taken[id] = true;
+      const int64_t left = run[id - 1];
+      const int64_t right = run[id + 1];
+      const int64_t length = left + 1 + right;
+      run[id] = length;
+      run[id - static_cast<size_t>(left)] = length;
+      run[id + static_cast<size_t>(right)] = length;
+      passes += passes_for(length) - passes_for(left) - passes_for(right);
       const int64_t count = static_cast<int64_t>(j - i + 1);
-      const int64_t per_pass = std::max<int64_t>(1, pass_rows / rows);
-      const int64_t passes = std::max(runs, (count + per_pass - 1) / per_pass);
       const int64_t cost = passes * pass_cost_rows + count * rows + best[j + 1];
       if (cost < best[i]) {
         best[i] = cost;

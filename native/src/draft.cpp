@@ -15,14 +15,13 @@ namespace {
 // neighbours. Otherwise large, for speed.
 constexpr int32_t kExactPassRows = 32;
 constexpr int32_t kFastPassRows = 256;
-constexpr int32_t kCellGranule = 256;
 
 ContextShape shape_of(const Model &model, const sled_draft_params &params) {
   model.require_rollback();
   const int32_t context = model.conclude_context(params.context_tokens);
   ContextShape shape{};
   shape.sequences = 1;
-  shape.cells_per_sequence = (context + SLED_MIN_EXACT_ROWS + kCellGranule - 1) / kCellGranule * kCellGranule;
+  shape.cells_per_sequence = cells_for(context + int64_t{SLED_MIN_EXACT_ROWS});
   shape.pass_rows = kFastPassRows;
   shape.result_rows = 1;
   shape.type_k = params.kv_type_k;

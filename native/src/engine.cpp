@@ -18,9 +18,6 @@ constexpr int32_t kDefaultPassRows = 512;
 // Cells behind a session's context, so that the last block can be padded like any other.
 constexpr int32_t kPaddingCells = SLED_MAX_EXACT_ROWS + 1;
 
-// llama.cpp rounds each sequence's share of the cache up to this.
-constexpr int32_t kCellGranule = 256;
-
 int64_t now_ns() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
       .count();
@@ -43,10 +40,22 @@ int32_t conclude_threads(int32_t requested) {
   return requested == 0 ? usable_cores() : requested;
 }
 
+int32_t cells_for(int64_t positions) {
+  // llama.cpp rounds each sequence's share of the cache up to this.
+  constexpr int64_t kCellGranule = 256;
+  const int64_t cells = (positions + kCellGranule - 1) / kCellGranule * kCellGranule;
+  return static_cast<int32_t>(std::min(cells, INT32_MAX / kCellGranule * kCellGranule));
+}
+
 Context make_context(const Model &model, const ContextShape &shape, int32_t threads, ggml_threadpool *pool) {
+  const int64_t cells = static_cast<int64_t>(shape.cells_per_sequence) * shape.sequences;
+  if (cells > INT32_MAX) {
+    fail(SLED_ERR_UNSUPPORTED, "%d sequences of %d tokens: llama.cpp counts at most %d in all", shape.sequences,
+         shape.cells_per_sequence, INT32_MAX);
+  }
   llama_context_params p = llama_context_default_params();
   p.n_seq_max = static_cast<uint32_t>(shape.sequences);
-  p.n_ctx = static_cast<uint32_t>(shape.cells_per_sequence) * static_cast<uint32_t>(shape.sequences);
+  p.n_ctx = static_cast<uint32_t>(cells);
   p.n_batch = static_cast<uint32_t>(shape.pass_rows);
   p.n_ubatch = static_cast<uint32_t>(shape.pass_rows);
   p.n_outputs_max = static_cast<uint32_t>(shape.result_rows);
@@ -83,7 +92,7 @@ ContextShape Engine::shape_of(const Model &model, const sled_engine_params &para
   const int32_t context = model.conclude_context(params.context_tokens);
   ContextShape shape{};
   shape.sequences = params.sequence_count;
-  shape.cells_per_sequence = (context + kPaddingCells + kCellGranule - 1) / kCellGranule * kCellGranule;
+  shape.cells_per_sequence = cells_for(context + int64_t{kPaddingCells});
   shape.pass_rows = pass_rows;
   // Every row of a pass may be a draft whose logits are wanted, but no more than all sessions' longest blocks.
   shape.result_rows = std::min(pass_rows, params.sequence_count * SLED_MAX_EXACT_ROWS);

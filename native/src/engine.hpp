@@ -24,6 +24,9 @@ using Context = std::unique_ptr<llama_context, ContextFree>;
 // Creates a context with flash attention and attaches the pool; fails with SLED_ERR_MEMORY or SLED_ERR_UNSUPPORTED.
 Context make_context(const Model &model, const ContextShape &shape, int32_t threads, ggml_threadpool *pool);
 
+// K/V cells of a sequence that is to have so many positions.
+int32_t cells_for(int64_t positions);
+
 int32_t conclude_threads(int32_t requested);
 
 // All calls under `mutex` (see Exclusive): one thread at a time.

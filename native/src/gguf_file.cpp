@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <unordered_set>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -85,16 +86,18 @@ GgufFile::GgufFile(std::string path) : path_(std::move(path)) {
 }
 
 void GgufFile::check_extent() const {
-  const auto data_offset = static_cast<int64_t>(gguf_get_data_offset(header_.get()));
-  int64_t end = data_offset;
+  const auto data_offset = static_cast<uint64_t>(gguf_get_data_offset(header_.get()));
+  uint64_t end = data_offset;
   for (int64_t i = 0; i < tensor_count(); i++) {
-    const auto offset = static_cast<int64_t>(gguf_get_tensor_offset(header_.get(), i));
-    const auto size = static_cast<int64_t>(gguf_get_tensor_size(header_.get(), i));
-    end = std::max(end, data_offset + offset + size);
+    const uint64_t offset = gguf_get_tensor_offset(header_.get(), i);
+    const uint64_t size = gguf_get_tensor_size(header_.get(), i);
+    // Damaged sizes may be near 2^64; nothing of a sound file is near 2^60.
+    constexpr uint64_t kMost = UINT64_C(1) << 60;
+    end = std::max(end, data_offset + std::min(offset, kMost) + std::min(size, kMost));
   }
-  if (tensor_count() > 0 && end > file_bytes_) {
-    fail(SLED_ERR_FORMAT, "'%s' is cut off: its tensors need %lld bytes, the file has %lld; fetch it again",
-         path_.c_str(), static_cast<long long>(end), static_cast<long long>(file_bytes_));
+  if (tensor_count() > 0 && end > static_cast<uint64_t>(file_bytes_)) {
+    fail(SLED_ERR_FORMAT, "'%s' is cut off: its tensors need %llu bytes, the file has %lld; fetch it again",
+         path_.c_str(), static_cast<unsigned long long>(end), static_cast<long long>(file_bytes_));
   }
 }
 
@@ -122,6 +125,88 @@ int64_t GgufFile::integer(const char *key, int64_t otherwise) const {
     case GGUF_TYPE_INT32: return gguf_get_val_i32(header_.get(), id);
     case GGUF_TYPE_BOOL: return gguf_get_val_bool(header_.get(), id) ? 1 : 0;
     default: return otherwise;
+  }
+}
+
+void GgufFile::require_distinct_tokens() const {
+  gguf_context *const g = header_.get();
+  const int64_t id = gguf_find_key(g, "tokenizer.ggml.tokens");
+  if (id < 0 || gguf_get_kv_type(g, id) != GGUF_TYPE_ARRAY || gguf_get_arr_type(g, id) != GGUF_TYPE_STRING) {
+    return;
+  }
+  std::unordered_set<std::string> texts;
+  for (size_t i = 0; i < gguf_get_arr_n(g, id); i++) {
+    std::string text = gguf_get_arr_str(g, id, i);
+    if (text.empty()) {
+      text = format_text("[EMPTY_%zu]", i);  // as llama.cpp names it
+    }
+    if (!texts.insert(std::move(text)).second) {
+      fail(SLED_ERR_FORMAT, "'%s' is damaged: token %zu of its vocabulary occurs twice", path_.c_str(), i);
+    }
+  }
+}
+
+void GgufFile::require_sound_numbers(const std::string &architecture) const {
+  constexpr int64_t kMaxLayers = 512;
+  constexpr int64_t kMaxExperts = 1024;
+  const auto require = [&](bool sound, const char *key, const std::string &value) {
+    if (!sound) {
+      fail(SLED_ERR_FORMAT, "'%s' is damaged: %s.%s is %s", path_.c_str(), architecture.c_str(), key, value.c_str());
+    }
+  };
+  const auto number = [&](const char *key, int64_t otherwise) {
+    return integer((architecture + "." + key).c_str(), otherwise);
+  };
+  const int64_t layers = number("block_count", 1);
+  require(layers >= 1 && layers <= kMaxLayers, "block_count", std::to_string(layers));
+  const int64_t ahead = number("nextn_predict_layers", 0);
+  require(ahead >= 0 && ahead <= layers, "nextn_predict_layers", std::to_string(ahead));
+  const int64_t experts = number("expert_count", 0);
+  require(experts >= 0 && experts <= kMaxExperts, "expert_count", std::to_string(experts));
+  const int64_t groups = number("expert_group_count", 0);
+  require(groups == 0 || (groups > 0 && groups < experts && experts % groups == 0), "expert_group_count",
+          std::to_string(groups));
+  const int64_t groups_used = number("expert_group_used_count", 0);
+  require(groups <= 1 || (groups_used > 0 && groups_used < groups), "expert_group_used_count",
+          std::to_string(groups_used));
+  const int64_t used_id = gguf_find_key(header_.get(), (architecture + ".expert_used_count").c_str());
+  if (used_id < 0 || gguf_get_kv_type(header_.get(), used_id) != GGUF_TYPE_ARRAY) {  // else a number for each layer
+    const int64_t used = number("expert_used_count", 0);
+    require(experts == 0 ? used == 0 : used > 0 && used <= experts, "expert_used_count", std::to_string(used));
+  }
+  for (const char *key :
+       {"attention.layer_norm_epsilon", "attention.layer_norm_rms_epsilon", "attention.group_norm_epsilon"}) {
+    const int64_t id = gguf_find_key(header_.get(), (architecture + "." + key).c_str());
+    if (id >= 0 && gguf_get_kv_type(header_.get(), id) == GGUF_TYPE_FLOAT32) {
+      const float epsilon = gguf_get_val_f32(header_.get(), id);
+      require(epsilon >= 0.0F && epsilon <= 1.0F, key, std::to_string(epsilon));  // also refuses NaN
+    }
+  }
+  for (int64_t i = 0; i < tensor_count(); i++) {
+    const std::string name = gguf_get_tensor_name(header_.get(), i);
+    const auto ends_with = [&](const std::string &end) {
+      return name.size() >= end.size() && name.compare(name.size() - end.size(), end.size(), end) == 0;
+    };
+    // They are added to or multiplied with F32 activations element by element, for which the CPU has F32 alone.
+    if ((ends_with(".bias") || ends_with("norm.weight")) &&
+        gguf_get_tensor_type(header_.get(), i) != GGML_TYPE_F32) {
+      fail(SLED_ERR_FORMAT, "'%s' is damaged: tensor '%s' has type %s instead of f32", path_.c_str(), name.c_str(),
+           ggml_type_name(gguf_get_tensor_type(header_.get(), i)));
+    }
+  }
+  const std::string scaling = text((architecture + ".rope.scaling.type").c_str(), "linear");
+  require(scaling == "none" || scaling == "linear" || scaling == "yarn" || scaling == "longrope", "rope.scaling.type",
+          "'" + scaling + "'");
+}
+
+void GgufFile::require_sound_metadata(bool vocabulary_only) const {
+  const std::string tokenizer = text("tokenizer.ggml.model", "");
+  if (tokenizer == "none" || tokenizer == "no_vocab") {
+    fail(SLED_ERR_FORMAT, "'%s' has no tokenizer (tokenizer.ggml.model is '%s')", path_.c_str(), tokenizer.c_str());
+  }
+  require_distinct_tokens();
+  if (!vocabulary_only) {
+    require_sound_numbers(text("general.architecture", ""));
   }
 }
 

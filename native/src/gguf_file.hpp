@@ -30,6 +30,10 @@ class GgufFile {
   int64_t file_bytes() const { return file_bytes_; }
   TokenizerFingerprint fingerprint() const;
 
+  // Fails with SLED_ERR_FORMAT where llama.cpp would end the process instead of refusing: it trusts some of the
+  // metadata. Of a split model, the first part has it.
+  void require_sound_metadata(bool vocabulary_only) const;
+
   // Metadata, tensor layout and 4 KiB from the beginning, the middle and the end of every tensor.
   int64_t weights_hash() const;
 
@@ -42,6 +46,8 @@ class GgufFile {
   };
 
   void check_extent() const;
+  void require_sound_numbers(const std::string &architecture) const;
+  void require_distinct_tokens() const;
   int64_t string_array_hash(const char *key, size_t count) const;
 
   const std::string path_;

@@ -9,6 +9,7 @@
 #include "log_queue.hpp"
 #include "memory.hpp"
 #include "status.hpp"
+#include "utf8.hpp"
 
 namespace sled {
 namespace {
@@ -49,6 +50,7 @@ Model::Model(const std::string &path, const sled_model_params &params) : path_(p
     file_bytes += file.file_bytes();
     tensors += file.tensor_count();
     if (i == 0) {
+      file.require_sound_metadata(vocab_only);
       fingerprint = file.fingerprint();
       const int64_t parts = file.integer("split.count", 1);
       if (parts > 1 && static_cast<size_t>(parts) != files.size()) {
@@ -84,6 +86,11 @@ Model::Model(const std::string &path, const sled_model_params &params) : path_(p
     fail(SLED_ERR_FORMAT, "llama.cpp cannot load '%s'%s%s", path.c_str(), why.empty() ? "" : ": ", why.c_str());
   }
   vocab_ = llama_model_get_vocab(model_.get());
+  if ((llama_vocab_get_add_bos(vocab_) && llama_vocab_bos(vocab_) < 0) ||
+      (llama_vocab_get_add_eos(vocab_) && llama_vocab_eos(vocab_) < 0)) {
+    fail(SLED_ERR_FORMAT, "'%s' is damaged: its tokenizer adds a begin or end token that it does not have",
+         path.c_str());
+  }
 
   info_.vocabulary_rows = llama_vocab_n_tokens(vocab_);
   info_.vocabulary_tokens = std::min(fingerprint.vocabulary_tokens, info_.vocabulary_rows);
@@ -191,14 +198,19 @@ std::string Model::bytes_of(int32_t token, bool render_special) const {
 
 std::vector<int32_t> Model::tokenize(const char *text, int32_t text_bytes, bool add_special,
                                      bool parse_special) const {
+  const std::string sound = utf8_repaired(text, text_bytes);  // llama.cpp throws at some broken bytes
+  if (sound.size() > INT32_MAX - 8) {
+    fail(SLED_ERR_ARGUMENT, "the text is too long to tokenize (%d bytes)", text_bytes);
+  }
+  const auto bytes = static_cast<int32_t>(sound.size());
   // A token is at least one byte of text, but for the few specials around it.
-  std::vector<int32_t> tokens(static_cast<size_t>(text_bytes) + 8);
-  int32_t count = llama_tokenize(vocab_, text, text_bytes, tokens.data(), static_cast<int32_t>(tokens.size()),
+  std::vector<int32_t> tokens(sound.size() + 8);
+  int32_t count = llama_tokenize(vocab_, sound.data(), bytes, tokens.data(), static_cast<int32_t>(tokens.size()),
                                  add_special, parse_special);
   if (count < 0 && count != INT32_MIN) {
     tokens.resize(static_cast<size_t>(-count));
-    count = llama_tokenize(vocab_, text, text_bytes, tokens.data(), static_cast<int32_t>(tokens.size()), add_special,
-                           parse_special);
+    count = llama_tokenize(vocab_, sound.data(), bytes, tokens.data(), static_cast<int32_t>(tokens.size()),
+                           add_special, parse_special);
   }
   if (count < 0) {
     fail(SLED_ERR_ARGUMENT, "the text is too long to tokenize (%d bytes)", text_bytes);
@@ -230,6 +242,9 @@ int32_t Model::conclude_context(int32_t requested) const {
     fail(SLED_ERR_ARGUMENT, "a context of %d tokens", requested);
   }
   const int32_t trained = info_.context_train_tokens;
+  if (trained < SLED_MIN_EXACT_ROWS) {
+    fail(SLED_ERR_UNSUPPORTED, "'%s' says that it was trained for a context of %d tokens", path_.c_str(), trained);
+  }
   if (requested == 0) {
     return std::min(trained, kDefaultContext);
   }

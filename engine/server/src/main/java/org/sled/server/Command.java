@@ -1,0 +1,32 @@
+package org.sled.server;
+
+import io.netty.buffer.ByteBuf;
+import org.sled.net.protocol.Open;
+import org.sled.net.protocol.Push;
+import org.sled.net.protocol.TokenIds;
+import org.sled.net.server.Connection;
+
+/**
+ * What an event loop hands to the verifier thread. Made by event loops, so that the verifier thread
+ * itself allocates nothing per round.
+ */
+sealed interface Command {
+  /** Open this session with the whole prompt. */
+  record OpenSession(ServerSession session, Open open, TokenIds prompt, long decodedNanos)
+      implements Command {}
+
+  /** Verify this block; the verifier releases the frame. */
+  record VerifyBlock(ServerSession session, ByteBuf draft, long decodedNanos) implements Command {}
+
+  /** Go on alone. */
+  record PushTokens(ServerSession session, Push push, long decodedNanos) implements Command {}
+
+  /** Drop what waits in this session. */
+  record CancelSession(ServerSession session, int epoch) implements Command {}
+
+  /** Free this session and answer CLOSED. */
+  record CloseSession(ServerSession session) implements Command {}
+
+  /** The connection is gone: free all of its sessions. */
+  record Disconnect(Connection connection) implements Command {}
+}

@@ -1,0 +1,175 @@
+package org.sled.server;
+
+import io.netty.buffer.ByteBuf;
+import org.sled.jni.VerifySlots;
+import org.sled.net.protocol.ErrorCode;
+import org.sled.net.protocol.ErrorMessage;
+import org.sled.net.protocol.FinishReason;
+import org.sled.net.protocol.Opened;
+import org.sled.net.protocol.Protocol;
+import org.sled.net.protocol.TokensFrame;
+import org.sled.net.protocol.VerdictFrame;
+import org.sled.net.protocol.VerdictStatus;
+import org.sled.net.round.CommittedAnswer;
+
+/**
+ * Encodes what the verifier answers, straight into pooled direct buffers. Verifier thread only;
+ * verdicts and tokens allocate nothing on the Java heap in steady state.
+ */
+final class Replies {
+  /** The server does not put a price on draft tokens yet. */
+  private static final float NO_PRICE = 0f;
+
+  private static final int NANOS_PER_MICRO = 1_000;
+
+  private final CommittedAnswer repeated = new CommittedAnswer();
+
+  // Of the step that is answered.
+  private long previousStepEndNanos;
+  private int computeMicros;
+  private int batchRows;
+
+  /**
+   * Notes the step whose results are sent next.
+   *
+   * @param previousStepEndNanos until when the engine worked for others before it
+   * @param computeNanos decoding and sampling
+   * @param rows rows of all its slots
+   */
+  void startStep(long previousStepEndNanos, long computeNanos, int rows) {
+    this.previousStepEndNanos = previousStepEndNanos;
+    computeMicros = (int) (computeNanos / NANOS_PER_MICRO);
+    batchRows = Math.min(rows, 0xFFFF);
+  }
+
+  /** The time that a frame waited because the engine was at work for others, µs. */
+  private static int queueMicros(long decodedNanos, long engineBusyUntilNanos) {
+    return (int) (Math.max(0, engineBusyUntilNanos - decodedNanos) / NANOS_PER_MICRO);
+  }
+
+  void opened(ServerSession session) {
+    session.connection.sendStamped(
+        new Opened(
+            session.id,
+            session.epoch,
+            NO_PRICE,
+            queueMicros(session.decodedNanos, previousStepEndNanos),
+            computeMicros,
+            0,
+            session.committedLength(),
+            session.committedToken(session.committedLength() - 1),
+            session.finishReason()),
+        session.decodedNanos);
+  }
+
+  /** The verdict on the session's block, from its slot. */
+  void verdict(ServerSession session, VerifySlots slots, int slot) {
+    write(
+        session,
+        VerdictStatus.VERIFIED,
+        queueMicros(session.decodedNanos, previousStepEndNanos),
+        computeMicros,
+        batchRows,
+        session.finishReason(),
+        slots.verified(slot),
+        slots.accepted(slot),
+        slots.nextToken(slot),
+        slots.committed(slot));
+  }
+
+  /**
+   * The verdict on a block whose answer is committed already.
+   *
+   * @param busyUntilNanos until when the engine worked for others
+   */
+  void repeated(ServerSession session, long busyUntilNanos) {
+    CommittedAnswer answer = repeated.compute(session, session.block);
+    write(
+        session,
+        VerdictStatus.REPEATED,
+        queueMicros(session.decodedNanos, busyUntilNanos),
+        0,
+        0,
+        answer.finishReason(),
+        answer.verified(),
+        answer.accepted(),
+        answer.nextToken(),
+        answer.committedLength());
+  }
+
+  /**
+   * The verdict on a block that does not follow from what is committed.
+   *
+   * @param busyUntilNanos until when the engine worked for others
+   */
+  void stale(ServerSession session, long busyUntilNanos) {
+    write(
+        session,
+        VerdictStatus.STALE,
+        queueMicros(session.decodedNanos, busyUntilNanos),
+        0,
+        0,
+        session.finishReason(),
+        0,
+        0,
+        Protocol.NO_TOKEN,
+        session.committedLength());
+  }
+
+  private void write(
+      ServerSession session,
+      VerdictStatus status,
+      int queueMicros,
+      int ownComputeMicros,
+      int rows,
+      FinishReason finishReason,
+      int verified,
+      int accepted,
+      int nextToken,
+      int committedLength) {
+    ByteBuf frame = session.connection.allocator().directBuffer(VerdictFrame.BYTES);
+    VerdictFrame.write(
+        frame,
+        session.id,
+        session.block.round(),
+        session.epoch,
+        NO_PRICE,
+        queueMicros,
+        ownComputeMicros,
+        status,
+        finishReason,
+        rows,
+        verified,
+        accepted,
+        nextToken,
+        committedLength);
+    session.connection.sendStamped(frame, session.decodedNanos);
+  }
+
+  /** One token of the target's own. */
+  void pushed(ServerSession session, int token) {
+    ByteBuf frame = session.connection.allocator().directBuffer(TokensFrame.lengthBytes(1));
+    TokensFrame.writeHead(
+        frame,
+        session.id,
+        session.epoch,
+        NO_PRICE,
+        queueMicros(session.decodedNanos, previousStepEndNanos),
+        computeMicros,
+        session.finishReason(),
+        batchRows,
+        session.committedLength() - 1,
+        1);
+    frame.writeIntLE(token);
+    session.connection.sendStamped(frame, session.decodedNanos);
+  }
+
+  void error(ServerSession session, int round, ErrorCode code, String text) {
+    session.connection.send(ErrorMessage.ofSession(session.id, round, code, text));
+  }
+
+  void busy(ServerSession session, int round, int retryMillis, String text) {
+    session.connection.send(
+        new ErrorMessage(session.id, round, ErrorCode.BUSY, false, retryMillis, text));
+  }
+}

@@ -1,0 +1,47 @@
+package org.sled.jni;
+
+import org.sled.jni.SledLayout.ModelParamsStruct;
+
+/**
+ * How a model is opened.
+ *
+ * @param gpuLayers layers on the GPU, {@link #ALL_LAYERS} for all; ignored without a GPU backend
+ * @param mapFile map the file instead of reading it
+ * @param lockMemory keep the weights from being swapped out
+ * @param vocabularyOnly tokenizer and metadata alone; also for files that hold nothing else
+ */
+public record ModelParams(
+    int gpuLayers, boolean mapFile, boolean lockMemory, boolean vocabularyOnly) {
+  public static final int ALL_LAYERS = -1;
+
+  /** All layers on a GPU if there is one; the file mapped, not locked. */
+  public static final ModelParams DEFAULT = new ModelParams(ALL_LAYERS, true, false, false);
+
+  public ModelParams withGpuLayers(int value) {
+    return new ModelParams(value, mapFile, lockMemory, vocabularyOnly);
+  }
+
+  public ModelParams withMapFile(boolean value) {
+    return new ModelParams(gpuLayers, value, lockMemory, vocabularyOnly);
+  }
+
+  public ModelParams withLockMemory(boolean value) {
+    return new ModelParams(gpuLayers, mapFile, value, vocabularyOnly);
+  }
+
+  public ModelParams withVocabularyOnly(boolean value) {
+    return new ModelParams(gpuLayers, mapFile, lockMemory, value);
+  }
+
+  Scratch toNative() {
+    Scratch struct = Scratch.ofBytes(ModelParamsStruct.SIZE);
+    struct.putInt(ModelParamsStruct.STRUCT_SIZE, ModelParamsStruct.SIZE);
+    struct.putInt(ModelParamsStruct.GPU_LAYERS, gpuLayers);
+    struct.putInt(
+        ModelParamsStruct.FLAGS,
+        (mapFile ? SledNative.SLED_MODEL_MMAP : 0)
+            | (lockMemory ? SledNative.SLED_MODEL_MLOCK : 0)
+            | (vocabularyOnly ? SledNative.SLED_MODEL_VOCAB_ONLY : 0));
+    return struct;
+  }
+}

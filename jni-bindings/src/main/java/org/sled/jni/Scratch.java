@@ -1,0 +1,62 @@
+package org.sled.jni;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+
+/** Short-lived native memory for the arguments and results of one cold call. */
+final class Scratch extends NativeBlock {
+  private Scratch(int bytes) {
+    super(bytes);
+  }
+
+  static Scratch ofBytes(int bytes) {
+    return new Scratch(bytes);
+  }
+
+  /** The text in UTF-8 with a NUL behind it. A NUL inside would cut it short on the other side. */
+  static Scratch ofText(String text) {
+    if (text.indexOf('\0') >= 0) {
+      throw new SledException(SledStatus.ARGUMENT, "text contains a NUL character");
+    }
+    return ofUtf8(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** The bytes with a NUL behind them. */
+  static Scratch ofUtf8(byte[] bytes) {
+    Scratch scratch = new Scratch(bytes.length + 1);
+    scratch.buffer().put(0, bytes);
+    return scratch;
+  }
+
+  int getInt(int offset) {
+    return buffer().getInt(offset);
+  }
+
+  long getLong(int offset) {
+    return buffer().getLong(offset);
+  }
+
+  void putInt(int offset, int value) {
+    buffer().putInt(offset, value);
+  }
+
+  byte[] bytes(int offset, int count) {
+    byte[] bytes = new byte[count];
+    buffer().get(offset, bytes);
+    return bytes;
+  }
+
+  String text(int offset, int byteCount) {
+    return new String(bytes(offset, byteCount), StandardCharsets.UTF_8);
+  }
+
+  /** A NUL-terminated text in a field of fixed size. */
+  String textField(int offset, int capacity) {
+    ByteBuffer memory = buffer();
+    int length = 0;
+    while (length < capacity && memory.get(offset + length) != 0) {
+      length++;
+    }
+    return text(offset, length);
+  }
+}

@@ -1,0 +1,791 @@
+// The boundary: every wrong input gets the status that sled.h promises and disturbs nothing.
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <climits>
+#include <cstring>
+#include <functional>
+#include <random>
+#include <thread>
+
+#include "gguf_edit.hpp"
+#include "random_model.hpp"
+#include "support.hpp"
+
+namespace {
+
+using test::address;
+
+constexpr int32_t kContext = 128;
+
+using Call = std::function<int32_t(int64_t)>;
+
+sled_model_params model_params() {
+  sled_model_params params;
+  CHECK_OK(sled_model_params_default(&params));
+  return params;
+}
+
+sled_draft_params draft_params() {
+  sled_draft_params params;
+  CHECK_OK(sled_draft_params_default(&params));
+  params.threads = 1;
+  return params;
+}
+
+bool error_names(const char *part) { return test::last_error().find(part) != std::string::npos; }
+
+int32_t try_session(int64_t engine, const std::vector<int32_t> &prompt, int32_t max_new_tokens = 0) {
+  int32_t sequence = -1;
+  return sled_session_open(engine, address(prompt.data()), static_cast<int32_t>(prompt.size()), max_new_tokens, 0,
+                           &sequence);
+}
+
+// One slot alone.
+sled_slot step(int64_t engine, sled_slot slot) {
+  CHECK_OK(sled_step(engine, address(&slot), 1, 0));
+  return slot;
+}
+
+// The next slot of a session that needs no more than one chunk.
+sled_slot next_slot(int64_t engine, int32_t sequence, const std::vector<int32_t> &drafts = {}) {
+  const sled_session_info info = test::session(engine, sequence);
+  return test::slot(sequence, info.cached_tokens, info.committed_tokens - info.cached_tokens, drafts);
+}
+
+std::vector<int32_t> generate(int64_t engine, const std::vector<int32_t> &prompt, int32_t max_new_tokens) {
+  const int32_t sequence = test::open_session(engine, prompt, max_new_tokens, SLED_SESSION_IGNORE_END);
+  while (test::session(engine, sequence).finish == SLED_FINISH_NONE) {
+    CHECK_OK(step(engine, next_slot(engine, sequence)).status);
+  }
+  const std::vector<int32_t> tokens = test::committed(engine, sequence);
+  CHECK_OK(sled_session_close(engine, sequence));
+  return tokens;
+}
+
+// ------------------------------------------------------------------ before and without models
+
+void check_before_backends(const std::string &path) {
+  const sled_model_params params = model_params();
+  int64_t model = 5;
+  CHECK_EQ(sled_model_open(path.c_str(), &params, &model), SLED_ERR_ARGUMENT);
+  CHECK(error_names("sled_backend_load"));
+  CHECK_EQ(model, 0);
+  int32_t count = 0;
+  CHECK_EQ(sled_device_count(&count), SLED_ERR_ARGUMENT);
+  CHECK_EQ(sled_backend_load(nullptr), SLED_ERR_ARGUMENT);
+  CHECK_EQ(sled_backend_load("/nonexistent/directory"), SLED_ERR_IO);
+  CHECK(error_names("/nonexistent/directory"));
+  CHECK_OK(sled_backend_load(SLED_LIB_DIR));
+  CHECK_OK(sled_backend_load(SLED_LIB_DIR));
+  CHECK_EQ(sled_backend_load("/elsewhere"), SLED_ERR_ARGUMENT);
+}
+
+void check_process_wide() {
+  CHECK_EQ(sled_abi_version(), SLED_ABI_VERSION);
+  CHECK_EQ(sled_struct_size(SLED_STRUCT_SLOT), sizeof(sled_slot));
+  CHECK_EQ(sled_struct_size(SLED_STRUCT_DEVICE_INFO), sizeof(sled_device_info));
+  for (const int32_t id : {0, -1, 12, INT32_MAX, INT32_MIN}) {
+    CHECK_EQ(sled_struct_size(id), SLED_ERR_ARGUMENT);
+  }
+  for (int32_t status = SLED_ERR_INTERNAL; status <= SLED_OK; status++) {
+    CHECK(std::string(sled_status_name(status)).rfind("SLED_", 0) == 0);
+  }
+  CHECK(std::string(sled_status_name(1)) == "unknown status");
+  CHECK(std::string(sled_status_name(-16)) == "unknown status");
+
+  int32_t count = 0;
+  CHECK_OK(sled_device_count(&count));
+  CHECK(count >= 1);
+  CHECK_EQ(sled_device_count(nullptr), SLED_ERR_ARGUMENT);
+  sled_device_info device;
+  CHECK_OK(sled_device_describe(0, &device));
+  CHECK_EQ(sled_device_describe(0, nullptr), SLED_ERR_ARGUMENT);
+  for (const int32_t index : {-1, count, INT32_MAX, INT32_MIN}) {
+    CHECK_EQ(sled_device_describe(index, &device), SLED_ERR_ARGUMENT);
+  }
+
+  char text[512];
+  int32_t length = 0;
+  CHECK_OK(sled_build_info(text, sizeof(text), &length));
+  CHECK_EQ(std::strlen(text), length);
+  const int32_t needed = length + 1;
+  CHECK_EQ(sled_build_info(text, needed - 1, &length), SLED_ERR_CAPACITY);
+  CHECK_EQ(length, needed - 1);
+  CHECK_OK(sled_build_info(text, needed, &length));
+  CHECK_EQ(sled_build_info(nullptr, 0, &length), SLED_ERR_CAPACITY);
+  CHECK_EQ(sled_build_info(nullptr, 10, &length), SLED_ERR_ARGUMENT);
+  CHECK_EQ(sled_build_info(text, -1, &length), SLED_ERR_ARGUMENT);
+  CHECK_EQ(sled_build_info(text, sizeof(text), nullptr), SLED_ERR_ARGUMENT);
+
+  int32_t level = 0;
+  CHECK_EQ(sled_log_take(text, 0, &length, &level), SLED_ERR_ARGUMENT);
+  CHECK_EQ(sled_log_take(text, -1, &length, &level), SLED_ERR_ARGUMENT);
+  CHECK_EQ(sled_log_take(text, sizeof(text), nullptr, &level), SLED_ERR_ARGUMENT);
+  CHECK_EQ(sled_log_take(text, sizeof(text), &length, nullptr), SLED_ERR_ARGUMENT);
+  int32_t lines = 0;
+  do {
+    CHECK_OK(sled_log_take(text, 16, &length, &level));  // lines are cut, not refused
+    CHECK(length < 16);
+    lines++;
+  } while (length >= 0 && lines < 5000);
+  CHECK(lines < 5000);
+
+  CHECK_EQ(sled_model_params_default(nullptr), SLED_ERR_ARGUMENT);
+  CHECK_EQ(sled_engine_params_default(nullptr), SLED_ERR_ARGUMENT);
+  CHECK_EQ(sled_draft_params_default(nullptr), SLED_ERR_ARGUMENT);
+  int32_t complete = 0;
+  CHECK_EQ(sled_utf8_complete_bytes("a", -1, &complete), SLED_ERR_ARGUMENT);
+  CHECK_EQ(sled_utf8_complete_bytes(nullptr, 1, &complete), SLED_ERR_ARGUMENT);
+  CHECK_EQ(sled_utf8_complete_bytes("a", 1, nullptr), SLED_ERR_ARGUMENT);
+  CHECK_OK(sled_utf8_complete_bytes(nullptr, 0, &complete));
+
+  CHECK_EQ(sled_build_info(text, 3, &length), SLED_ERR_CAPACITY);
+  CHECK_EQ(sled_last_error(nullptr, 10), 0);
+  CHECK_EQ(sled_last_error(text, 0), 0);
+  CHECK_EQ(sled_last_error(text, -5), 0);
+  CHECK_EQ(sled_last_error(text, 1), 0);
+  CHECK_EQ(text[0], 0);
+  CHECK_EQ(sled_last_error(text, 4), 3);
+  CHECK_EQ(std::strlen(text), 3);
+}
+
+// ------------------------------------------------------------------ handles
+
+void check_handles(const std::string &path) {
+  const int64_t model = test::open_model(path);
+  const int64_t engine = test::open_engine(model, 2, kContext);
+  const sled_draft_params dp = draft_params();
+  int64_t draft = 0;
+  CHECK_OK(sled_draft_open(model, &dp, &draft));
+
+  const int64_t closed_model = test::open_model(path);
+  const int64_t closed_engine = test::open_engine(closed_model, 2, kContext);
+  int64_t closed_draft = 0;
+  CHECK_OK(sled_draft_open(closed_model, &dp, &closed_draft));
+  CHECK_EQ(sled_model_close(closed_model), SLED_ERR_BUSY);
+  CHECK_OK(sled_engine_close(closed_engine));
+  CHECK_EQ(sled_model_close(closed_model), SLED_ERR_BUSY);
+  CHECK_OK(sled_draft_close(closed_draft));
+  CHECK_OK(sled_model_close(closed_model));
+  CHECK_EQ(sled_engine_close(closed_engine), SLED_ERR_HANDLE);
+  CHECK_EQ(sled_draft_close(closed_draft), SLED_ERR_HANDLE);
+  CHECK_EQ(sled_model_close(closed_model), SLED_ERR_HANDLE);
+
+  static char buffer[4096];
+  static int32_t number;
+  static int32_t tokens[64] = {1, 2, 3};
+  static int64_t handle;
+  static const sled_engine_params ep = test::engine_params(1, kContext);
+  const std::vector<Call> on_models = {
+      [](int64_t h) { return sled_model_close(h); },
+      [](int64_t h) { sled_model_info info; return sled_model_describe(h, &info); },
+      [](int64_t h) { return sled_model_text(h, SLED_TEXT_NAME, buffer, sizeof(buffer), &number); },
+      [](int64_t h) { return sled_tokenize(h, "a", 1, 0, 0, tokens, 64, &number); },
+      [](int64_t h) { return sled_token_bytes(h, 1, 0, buffer, sizeof(buffer), &number); },
+      [](int64_t h) { return sled_token_is_end(h, 1, &number); },
+      [](int64_t h) {
+        return sled_chat_render(h, "x", "user\0hi", 8, 1, 1, buffer, sizeof(buffer), &number, &number);
+      },
+      [](int64_t h) { sled_memory_plan plan; return sled_engine_plan(h, &ep, &plan); },
+      [](int64_t h) { return sled_engine_open(h, &ep, &handle); },
+      [dp](int64_t h) { return sled_draft_open(h, &dp, &handle); },
+  };
+  const std::vector<Call> on_engines = {
+      [](int64_t h) { return sled_engine_close(h); },
+      [](int64_t h) { sled_engine_info info; return sled_engine_describe(h, &info); },
+      [](int64_t h) { return sled_session_open(h, address(tokens), 3, 0, 0, &number); },
+      [](int64_t h) { return sled_session_close(h, 0); },
+      [](int64_t h) { sled_session_info info; return sled_session_describe(h, 0, &info); },
+      [](int64_t h) { return sled_session_tokens(h, 0, 0, 1, address(tokens)); },
+      [](int64_t h) { return sled_session_evict(h, 0, 0); },
+      [](int64_t h) { sled_slot s = test::slot(0, 0, 1); return sled_step(h, address(&s), 1, 0); },
+  };
+  const std::vector<Call> on_drafts = {
+      [](int64_t h) { return sled_draft_close(h); },
+      [](int64_t h) { sled_draft_choice c; return sled_draft_decode(h, 0, address(tokens), 3, address(&c)); },
+  };
+  const auto refuse = [](const std::vector<Call> &calls, const std::vector<int64_t> &handles) {
+    for (size_t i = 0; i < calls.size(); i++) {
+      for (const int64_t h : handles) {
+        CHECK_EQ(calls[i](h), SLED_ERR_HANDLE);
+        CHECK(!test::last_error().empty());
+      }
+    }
+  };
+  const std::vector<int64_t> never = {0, 1, -1, INT64_MAX, INT64_MIN, 0x51ED0000};
+  const auto with = [&](std::vector<int64_t> more) {
+    more.insert(more.end(), never.begin(), never.end());
+    return more;
+  };
+  refuse(on_models, with({engine, draft, closed_model, closed_engine, closed_draft}));
+  refuse(on_engines, with({model, draft, closed_model, closed_engine, closed_draft}));
+  refuse(on_drafts, with({model, engine, closed_model, closed_engine, closed_draft}));
+  std::printf("  handles: %zu functions\n", on_models.size() + on_engines.size() + on_drafts.size());
+
+  CHECK_OK(sled_draft_close(draft));
+  CHECK_OK(sled_engine_close(engine));
+  CHECK_OK(sled_model_close(model));
+}
+
+// ------------------------------------------------------------------ arguments
+
+void check_model_arguments(const std::string &path) {
+  int64_t model = 0;
+  sled_model_params params = model_params();
+  CHECK_EQ(sled_model_open(nullptr, &params, &model), SLED_ERR_ARGUMENT);
+  CHECK_EQ(sled_model_open(path.c_str(), nullptr, &model), SLED_ERR_ARGUMENT);
+  CHECK_EQ(sled_model_open(path.c_str(), &params, nullptr), SLED_ERR_ARGUMENT);
+  for (const int32_t size : {0, -1, static_cast<int32_t>(sizeof(params)) - 4, static_cast<int32_t>(sizeof(params)) + 4}) {
+    params.struct_size = size;
+    CHECK_EQ(sled_model_open(path.c_str(), &params, &model), SLED_ERR_ARGUMENT);
+    CHECK(error_names("struct_size"));
+  }
+  model = test::open_model(path);
+  CHECK_EQ(sled_model_describe(model, nullptr), SLED_ERR_ARGUMENT);
+  char buffer[256];
+  int32_t length = 0;
+  for (const int32_t id : {0, -1, 6, INT32_MAX}) {
+    CHECK_EQ(sled_model_text(model, id, buffer, sizeof(buffer), &length), SLED_ERR_ARGUMENT);
+  }
+  CHECK_EQ(sled_model_text(model, SLED_TEXT_NAME, buffer, 3, &length), SLED_ERR_CAPACITY);
+  CHECK_EQ(length, 6);
+  CHECK_EQ(sled_model_text(model, SLED_TEXT_NAME, nullptr, 3, &length), SLED_ERR_ARGUMENT);
+  CHECK_EQ(sled_model_text(model, SLED_TEXT_NAME, buffer, -3, &length), SLED_ERR_ARGUMENT);
+  CHECK_EQ(sled_model_text(model, SLED_TEXT_NAME, buffer, sizeof(buffer), nullptr), SLED_ERR_ARGUMENT);
+
+  int32_t tokens[8];
+  int32_t count = 0;
+  CHECK_EQ(sled_tokenize(model, "a", -1, 0, 0, tokens, 8, &count), SLED_ERR_ARGUMENT);
+  CHECK_EQ(sled_tokenize(model, nullptr, 1, 0, 0, tokens, 8, &count), SLED_ERR_ARGUMENT);
+  CHECK_EQ(sled_tokenize(model, "a", 1, 0, 0, nullptr, 8, &count), SLED_ERR_ARGUMENT);
+  CHECK_EQ(sled_tokenize(model, "a", 1, 0, 0, tokens, -8, &count), SLED_ERR_ARGUMENT);
+  CHECK_EQ(sled_tokenize(model, "a", 1, 0, 0, tokens, 8, nullptr), SLED_ERR_ARGUMENT);
+  sled_model_info info;
+  CHECK_OK(sled_model_describe(model, &info));
+  for (const int32_t token : {-1, INT32_MIN, info.vocabulary_rows, INT32_MAX}) {
+    CHECK_EQ(sled_token_bytes(model, token, 0, buffer, sizeof(buffer), &length), SLED_ERR_TOKEN);
+    CHECK_OK(sled_token_is_end(model, token, &length));
+    CHECK_EQ(length, 0);
+  }
+  CHECK_EQ(sled_token_bytes(model, 5, 0, nullptr, 8, &length), SLED_ERR_CAPACITY);
+  CHECK_EQ(sled_token_bytes(model, 5, 0, buffer, -1, &length), SLED_ERR_CAPACITY);
+  CHECK_EQ(sled_token_bytes(model, 5, 0, buffer, 8, nullptr), SLED_ERR_ARGUMENT);
+  CHECK_EQ(sled_token_is_end(model, 5, nullptr), SLED_ERR_ARGUMENT);
+
+  sled_memory_plan plan;
+  int64_t engine = 0;
+  const auto refuse = [&](const sled_engine_params &p, int32_t status) {
+    CHECK_EQ(sled_engine_open(model, &p, &engine), status);
+    CHECK_EQ(engine, 0);
+    CHECK(!test::last_error().empty());
+  };
+  sled_engine_params good = test::engine_params(2, kContext);
+  CHECK_EQ(sled_engine_plan(model, nullptr, &plan), SLED_ERR_ARGUMENT);
+  CHECK_EQ(sled_engine_plan(model, &good, nullptr), SLED_ERR_ARGUMENT);
+  CHECK_EQ(sled_engine_open(model, nullptr, &engine), SLED_ERR_ARGUMENT);
+  CHECK_EQ(sled_engine_open(model, &good, nullptr), SLED_ERR_ARGUMENT);
+  const auto each = [&](int32_t sled_engine_params::*field, const std::vector<int32_t> &values) {
+    for (const int32_t value : values) {
+      sled_engine_params p = good;
+      p.*field = value;
+      refuse(p, SLED_ERR_ARGUMENT);
+    }
+  };
+  each(&sled_engine_params::struct_size, {0, -1, 28, 36});
+  each(&sled_engine_params::sequence_count, {0, -1, SLED_MAX_SEQUENCES + 1, INT32_MAX, INT32_MIN});
+  each(&sled_engine_params::context_tokens, {-1, 1, INT32_MIN, INT32_MAX, info.context_train_tokens + 1});
+  each(&sled_engine_params::threads, {-1, INT32_MIN, INT32_MAX});
+  each(&sled_engine_params::pass_rows, {-1, 1, SLED_MAX_EXACT_ROWS, 8193, INT32_MAX, INT32_MIN});
+  each(&sled_engine_params::kv_type_k, {-1, 5, INT32_MAX});
+  each(&sled_engine_params::kv_type_v, {-1, 5, INT32_MAX});
+
+  int64_t draft = 0;
+  sled_draft_params good_draft = draft_params();
+  CHECK_EQ(sled_draft_open(model, nullptr, &draft), SLED_ERR_ARGUMENT);
+  CHECK_EQ(sled_draft_open(model, &good_draft, nullptr), SLED_ERR_ARGUMENT);
+  const auto each_draft = [&](int32_t sled_draft_params::*field, const std::vector<int32_t> &values) {
+    for (const int32_t value : values) {
+      sled_draft_params p = good_draft;
+      p.*field = value;
+      CHECK_EQ(sled_draft_open(model, &p, &draft), SLED_ERR_ARGUMENT);
+      CHECK_EQ(draft, 0);
+    }
+  };
+  each_draft(&sled_draft_params::struct_size, {0, -1, 20, 28});
+  each_draft(&sled_draft_params::context_tokens, {-1, 1, INT32_MIN, INT32_MAX});
+  each_draft(&sled_draft_params::threads, {-1, INT32_MIN, INT32_MAX});
+  each_draft(&sled_draft_params::kv_type_k, {-1, 5, INT32_MAX});
+  each_draft(&sled_draft_params::kv_type_v, {-1, 5, INT32_MAX});
+
+  // Nothing of all that left a user behind.
+  CHECK_OK(sled_model_close(model));
+  std::printf("  arguments of models, engines and drafts\n");
+}
+
+void check_memory(const std::string &path, const test::TemporaryDirectory &directory) {
+  const std::string vast = directory.file("vast.gguf");
+  for (const uint32_t context : {uint32_t{1} << 24, static_cast<uint32_t>(INT32_MAX)}) {
+    test::edit_gguf(path, vast, [&](gguf_context *g) { gguf_set_val_u32(g, "llama.context_length", context); });
+    const int64_t model = test::open_model(vast);
+    sled_engine_params params = test::engine_params(SLED_MAX_SEQUENCES, static_cast<int32_t>(context));
+    params.kv_type_k = SLED_KV_F32;
+    params.kv_type_v = SLED_KV_F32;
+    sled_memory_plan plan;
+    CHECK_OK(sled_engine_plan(model, &params, &plan));
+    CHECK(plan.kv_bytes > int64_t{1} << 40);
+    CHECK(plan.total_bytes > plan.available_bytes && plan.available_bytes > 0);
+    int64_t engine = 0;
+    CHECK_EQ(sled_engine_open(model, &params, &engine), SLED_ERR_MEMORY);
+    CHECK(error_names("256 sequences") && error_names("TiB") && error_names("available"));
+    params.sequence_count = 1;  // whether or not it fits: no crash
+    if (context == static_cast<uint32_t>(INT32_MAX)) {
+      CHECK_EQ(sled_engine_open(model, &params, &engine), SLED_ERR_MEMORY);
+      sled_draft_params dp = draft_params();
+      dp.context_tokens = INT32_MAX;
+      int64_t draft = 0;
+      CHECK_EQ(sled_draft_open(model, &dp, &draft), SLED_ERR_MEMORY);
+    }
+    CHECK_OK(sled_model_close(model));
+  }
+  std::printf("  memory: %s\n", test::last_error().c_str());
+  for (const uint32_t context : {0U, 1U, UINT32_MAX}) {
+    test::edit_gguf(path, vast, [&](gguf_context *g) { gguf_set_val_u32(g, "llama.context_length", context); });
+    const int64_t model = test::open_model(vast);
+    for (const int32_t wanted : {0, 128}) {
+      const sled_engine_params params = test::engine_params(1, wanted);
+      int64_t engine = 0;
+      CHECK_EQ(sled_engine_open(model, &params, &engine), SLED_ERR_UNSUPPORTED);
+    }
+    CHECK_OK(sled_model_close(model));
+  }
+}
+
+void check_sessions(int64_t model) {
+  sled_model_info vocabulary;
+  CHECK_OK(sled_model_describe(model, &vocabulary));
+  const int64_t engine = test::open_engine(model, 3, kContext);
+  const std::vector<int32_t> prompt = {5, 6, 7};
+  int32_t sequence = 0;
+  CHECK_EQ(sled_session_open(engine, 0, 3, 0, 0, &sequence), SLED_ERR_ARGUMENT);
+  CHECK_EQ(sled_session_open(engine, address(prompt.data()), 3, 0, 0, nullptr), SLED_ERR_ARGUMENT);
+  for (const int32_t count : {0, -1, INT32_MIN}) {
+    CHECK_EQ(sled_session_open(engine, address(prompt.data()), count, 0, 0, &sequence), SLED_ERR_ARGUMENT);
+  }
+  for (const int32_t count : {kContext, kContext + 1, INT32_MAX}) {
+    CHECK_EQ(sled_session_open(engine, address(prompt.data()), count, 0, 0, &sequence), SLED_ERR_CONTEXT_FULL);
+  }
+  CHECK_EQ(try_session(engine, prompt, -1), SLED_ERR_ARGUMENT);
+  CHECK_EQ(try_session(engine, prompt, INT32_MIN), SLED_ERR_ARGUMENT);
+  for (const int32_t token : {-1, INT32_MIN, vocabulary.vocabulary_tokens, INT32_MAX}) {
+    CHECK_EQ(try_session(engine, {5, 6, token}), SLED_ERR_TOKEN);
+    CHECK(error_names("token 2"));
+  }
+  sled_engine_info info;
+  CHECK_EQ(sled_engine_describe(engine, nullptr), SLED_ERR_ARGUMENT);
+  CHECK_OK(sled_engine_describe(engine, &info));
+  CHECK_EQ(info.sequences_in_use, 0);
+
+  CHECK_EQ(test::open_session(engine, prompt, 0), 0);
+  CHECK_EQ(test::open_session(engine, prompt, INT32_MAX), 1);
+  CHECK_EQ(test::session(engine, 1).limit_tokens, kContext);
+  CHECK_EQ(test::open_session(engine, std::vector<int32_t>(kContext - 1, 9), 0), 2);
+  CHECK_EQ(try_session(engine, prompt), SLED_ERR_NO_SEQUENCE);
+  CHECK_OK(sled_session_close(engine, 1));
+  CHECK_EQ(sled_session_close(engine, 1), SLED_ERR_SESSION);
+  CHECK_EQ(test::open_session(engine, prompt, 0), 1);
+  CHECK_OK(sled_session_close(engine, 1));
+  for (const int32_t nobody : {1, 3, -1, SLED_MAX_SEQUENCES, INT32_MAX, INT32_MIN}) {
+    sled_session_info session;
+    CHECK_EQ(sled_session_close(engine, nobody), SLED_ERR_SESSION);
+    CHECK_EQ(sled_session_describe(engine, nobody, &session), SLED_ERR_SESSION);
+    CHECK_EQ(sled_session_tokens(engine, nobody, 0, 1, address(&session)), SLED_ERR_SESSION);
+    CHECK_EQ(sled_session_evict(engine, nobody, 0), SLED_ERR_SESSION);
+    CHECK_EQ(step(engine, test::slot(nobody, 0, 1)).status, SLED_ERR_SESSION);
+  }
+  CHECK_EQ(sled_session_describe(engine, 0, nullptr), SLED_ERR_ARGUMENT);
+  int32_t tokens[4] = {-7, -7, -7, -7};
+  CHECK_EQ(sled_session_tokens(engine, 0, 0, 1, 0), SLED_ERR_ARGUMENT);
+  const int32_t ranges[][2] = {{-1, 1}, {0, -1}, {0, 4}, {3, 1}, {4, 0}, {1, INT32_MAX}, {INT32_MAX, 1},
+                               {INT32_MAX, INT32_MAX}, {INT32_MIN, 1}, {0, INT32_MIN}};
+  for (const auto &range : ranges) {
+    CHECK_EQ(sled_session_tokens(engine, 0, range[0], range[1], address(tokens)), SLED_ERR_OFFSET);
+  }
+  CHECK_EQ(tokens[0], -7);
+  CHECK_OK(sled_session_tokens(engine, 0, 3, 0, address(tokens)));
+  CHECK_OK(sled_session_tokens(engine, 0, 1, 2, address(tokens)));
+  CHECK(tokens[0] == 6 && tokens[1] == 7 && tokens[2] == -7);
+  for (const int32_t keep : {-1, 1, INT32_MAX, INT32_MIN}) {
+    CHECK_EQ(sled_session_evict(engine, 0, keep), SLED_ERR_OFFSET);
+  }
+  CHECK_OK(sled_session_evict(engine, 0, 0));
+  CHECK_OK(sled_engine_close(engine));
+  std::printf("  sessions\n");
+}
+
+// ------------------------------------------------------------------ steps
+
+void check_slots(int64_t model) {
+  sled_model_info vocabulary;
+  CHECK_OK(sled_model_describe(model, &vocabulary));
+  const int64_t engine = test::open_engine(model, 4, kContext);
+  std::vector<int32_t> prompt(20, 11);
+  const std::vector<int32_t> reference = generate(engine, prompt, 90);
+
+  sled_slot nothing{};
+  CHECK_EQ(sled_step(engine, 0, 1, 0), SLED_ERR_ARGUMENT);
+  CHECK_EQ(sled_step(engine, 0, 0, 0), SLED_ERR_ARGUMENT);
+  for (const int32_t count : {-1, 5, INT32_MAX, INT32_MIN}) {
+    CHECK_EQ(sled_step(engine, address(&nothing), count, 0), SLED_ERR_ARGUMENT);
+  }
+  sled_step_stats stats;
+  std::memset(&stats, 0x55, sizeof(stats));
+  CHECK_OK(sled_step(engine, address(&nothing), 0, address(&stats)));
+  CHECK(stats.slots == 0 && stats.rows == 0 && stats.passes == 0 && stats.decode_ns == 0);
+
+  // Good sessions on both sides of the bad one, another beside them that has finished.
+  const int32_t left = test::open_session(engine, prompt, 80, SLED_SESSION_IGNORE_END);
+  const int32_t bad = test::open_session(engine, prompt, 80, SLED_SESSION_IGNORE_END);
+  const int32_t finished = test::open_session(engine, prompt, 1, SLED_SESSION_IGNORE_END);
+  const int32_t right = test::open_session(engine, prompt, 80, SLED_SESSION_IGNORE_END);
+  for (const int32_t sequence : {left, bad, finished, right}) {
+    CHECK_OK(step(engine, next_slot(engine, sequence)).status);
+  }
+  CHECK_EQ(test::session(engine, finished).finish, SLED_FINISH_LENGTH);
+  const sled_session_info before = test::session(engine, bad);
+  const int32_t c = before.committed_tokens;
+
+  struct Bad {
+    sled_slot slot;
+    int32_t status;
+  };
+  const std::vector<int32_t> drafts = {1, 2, 3};
+  const std::vector<int32_t> many(64, 1);
+  std::vector<Bad> cases;
+  const auto add = [&](const sled_slot &s, int32_t status) { cases.push_back({s, status}); };
+  for (const int32_t offset : {c, c - 2, 0, -1, INT32_MAX, INT32_MIN}) {
+    add(test::slot(bad, offset, 1), SLED_ERR_OFFSET);
+    add(test::slot(bad, offset, 1, drafts), SLED_ERR_OFFSET);
+  }
+  for (const int32_t lead : {0, -1, SLED_MAX_EXACT_ROWS + 1, INT32_MAX, INT32_MIN}) {
+    add(test::slot(bad, c - 1, lead), SLED_ERR_ARGUMENT);
+    add(test::slot(bad, c - 1, lead, drafts), SLED_ERR_ARGUMENT);
+  }
+  add(test::slot(bad, c - 1, 2), SLED_ERR_OFFSET);
+  add(test::slot(bad, c - 1, 2, drafts), SLED_ERR_OFFSET);
+  for (const int32_t count : {-1, SLED_MAX_EXACT_ROWS, INT32_MAX, INT32_MIN}) {
+    sled_slot s = test::slot(bad, c - 1, 1, many);
+    s.draft_count = count;
+    add(s, SLED_ERR_ARGUMENT);
+  }
+  sled_slot nowhere = test::slot(bad, c - 1, 1, drafts);
+  nowhere.tokens_address = 0;
+  add(nowhere, SLED_ERR_ARGUMENT);
+  const std::vector<std::vector<int32_t>> strangers = {
+      {-1}, {1, INT32_MIN}, {1, 2, vocabulary.vocabulary_tokens}, {1, INT32_MAX, 3}};
+  for (const auto &stranger : strangers) {
+    add(test::slot(bad, c - 1, 1, stranger), SLED_ERR_TOKEN);
+  }
+  add(test::slot(finished, 20, 1), SLED_ERR_CONTEXT_FULL);
+  add(test::slot(finished, 20, 1, drafts), SLED_ERR_CONTEXT_FULL);
+  add(test::slot(-1, 0, 1), SLED_ERR_SESSION);
+  add(test::slot(SLED_MAX_SEQUENCES, 0, 1), SLED_ERR_SESSION);
+  add(test::slot(left, c - 1, 1), SLED_ERR_ARGUMENT);  // its second slot
+
+  size_t at = 21;  // committed tokens of left and right
+  for (const Bad &wrong : cases) {
+    if (wrong.slot.sequence == left) {
+      break;
+    }
+    if (at + 2 >= 100) {  // start them anew
+      for (const int32_t sequence : {left, right}) {
+        CHECK_OK(sled_session_close(engine, sequence));
+        CHECK_EQ(test::open_session(engine, prompt, 80, SLED_SESSION_IGNORE_END), sequence);
+        CHECK_OK(step(engine, next_slot(engine, sequence)).status);
+      }
+      at = 21;
+    }
+    const std::vector<int32_t> hit = {reference[at]};
+    sled_slot slots[3] = {next_slot(engine, left), wrong.slot, next_slot(engine, right, hit)};
+    slots[0].user_data = 1;
+    slots[1].user_data = INT64_MIN;
+    CHECK_OK(sled_step(engine, address(slots), 3, address(&stats)));
+    CHECK_OK(slots[0].status);
+    CHECK_EQ(slots[1].status, wrong.status);
+    CHECK(!test::last_error().empty());
+    CHECK_OK(slots[2].status);
+    CHECK(slots[0].user_data == 1 && slots[1].user_data == INT64_MIN && slots[2].user_data == 0);
+    CHECK_EQ(stats.slots, 2);
+    CHECK_EQ(slots[0].next_token, reference[at]);
+    CHECK_EQ(slots[1].next_token, -1);
+    CHECK_EQ(slots[1].accepted, 0);
+    CHECK_EQ(slots[1].row_count, 0);
+    CHECK_EQ(slots[2].accepted, 1);
+    CHECK_EQ(slots[2].next_token, reference[at + 1]);
+    // Level with each other again.
+    CHECK_EQ(step(engine, next_slot(engine, left)).next_token, reference[at + 1]);
+    at += 2;
+    const sled_session_info after = test::session(engine, bad);
+    CHECK(std::memcmp(&before, &after, sizeof(after)) == 0);
+  }
+  // Two slots for one sequence: the first counts.
+  sled_slot twice[2] = {next_slot(engine, left), next_slot(engine, left)};
+  CHECK_OK(sled_step(engine, address(twice), 2, 0));
+  CHECK_OK(twice[0].status);
+  CHECK_EQ(twice[1].status, SLED_ERR_ARGUMENT);
+  // The bad one was not harmed, and takes ids at any alignment.
+  std::vector<char> bytes(1 + 2 * sizeof(int32_t));
+  std::memcpy(bytes.data() + 1, &reference[static_cast<size_t>(c)], 2 * sizeof(int32_t));
+  sled_slot unaligned = test::slot(bad, c - 1, 1);
+  unaligned.draft_count = 2;
+  unaligned.tokens_address = address(bytes.data() + 1);
+  unaligned = step(engine, unaligned);
+  CHECK_OK(unaligned.status);
+  CHECK_EQ(unaligned.accepted, 2);
+  CHECK_EQ(unaligned.next_token, reference[static_cast<size_t>(c) + 2]);
+  CHECK_OK(sled_engine_close(engine));
+
+  // Drafts behind a lead that does not end at C, and prefill in chunks.
+  const int64_t chunks = test::open_engine(model, 1, kContext);
+  const int32_t s = test::open_session(chunks, prompt, 10, SLED_SESSION_IGNORE_END);
+  CHECK_EQ(step(chunks, test::slot(s, 0, 10, drafts)).status, SLED_ERR_OFFSET);
+  CHECK_EQ(step(chunks, test::slot(s, 0, 21)).status, SLED_ERR_OFFSET);
+  sled_slot chunk = step(chunks, test::slot(s, 0, 7));
+  CHECK_OK(chunk.status);
+  CHECK(chunk.next_token == -1 && chunk.committed == 20 && chunk.verified == 0);
+  CHECK_EQ(test::session(chunks, s).cached_tokens, 7);
+  CHECK_EQ(step(chunks, test::slot(s, 0, 7)).status, SLED_ERR_OFFSET);
+  CHECK_OK(sled_session_evict(chunks, s, 3));
+  CHECK_EQ(step(chunks, test::slot(s, 7, 1)).status, SLED_ERR_OFFSET);
+  CHECK_OK(step(chunks, test::slot(s, 3, 16)).status);
+  chunk = step(chunks, test::slot(s, 19, 1, {reference[20], reference[21], reference[22] + 1}));
+  CHECK(chunk.accepted == 2 && chunk.verified == 3 && chunk.next_token == reference[22] && chunk.committed == 23);
+  CHECK_OK(sled_engine_close(chunks));
+  std::printf("  slots: %zu wrong ones, their neighbours undisturbed\n", cases.size());
+}
+
+void check_limits(int64_t model, int32_t context) {
+  const int64_t engine = test::open_engine(model, 2, context);
+  std::mt19937 random(9);
+  std::vector<int32_t> prompt(17, 12);
+  const std::vector<int32_t> reference = generate(engine, prompt, 0);
+  CHECK_EQ(reference.size(), context);
+
+  // Right drafts reach far beyond the limit; it is kept exactly.
+  for (int32_t limit = 1; limit <= 12; limit++) {
+    for (int32_t extra = 0; extra <= 3; extra++) {
+      const int32_t s = test::open_session(engine, prompt, limit, SLED_SESSION_IGNORE_END);
+      CHECK_OK(step(engine, test::slot(s, 0, 16)).status);
+      const std::vector<int32_t> drafts(reference.begin() + 17, reference.begin() + 17 + limit + extra);
+      const sled_slot slot = step(engine, next_slot(engine, s, drafts));
+      CHECK_OK(slot.status);
+      CHECK_EQ(slot.finish, SLED_FINISH_LENGTH);
+      CHECK_EQ(slot.committed, 17 + limit);
+      CHECK_EQ(slot.accepted, limit - 1);
+      CHECK_EQ(slot.next_token, reference[static_cast<size_t>(16 + limit)]);
+      CHECK_EQ(test::session(engine, s).committed_tokens, 17 + limit);
+      CHECK_EQ(step(engine, next_slot(engine, s)).status, SLED_ERR_CONTEXT_FULL);
+      CHECK_OK(sled_session_close(engine, s));
+    }
+  }
+  // The context is filled to its last token, however the blocks fall.
+  for (int32_t round = 0; round < 6; round++) {
+    const int32_t s = test::open_session(engine, prompt, round % 2 == 0 ? 0 : INT32_MAX, SLED_SESSION_IGNORE_END);
+    sled_slot slot{};
+    while (test::session(engine, s).finish == SLED_FINISH_NONE) {
+      const auto committed = static_cast<size_t>(test::session(engine, s).committed_tokens);
+      std::vector<int32_t> drafts;
+      for (size_t i = 0; i < random() % 30; i++) {
+        drafts.push_back(committed + i < reference.size() ? reference[committed + i] : 3);
+      }
+      slot = step(engine, next_slot(engine, s, drafts));
+      CHECK_OK(slot.status);
+      CHECK(slot.committed <= context);
+    }
+    CHECK_EQ(slot.finish, SLED_FINISH_CONTEXT);
+    CHECK_EQ(slot.committed, context);
+    CHECK(test::committed(engine, s) == reference);
+    // A finished session can still be read and evicted.
+    CHECK_OK(sled_session_evict(engine, s, 5));
+    CHECK_EQ(test::session(engine, s).committed_tokens, context);
+    CHECK_OK(sled_session_close(engine, s));
+  }
+  CHECK_OK(sled_engine_close(engine));
+  std::printf("  limits: max_new_tokens and a context of %d kept exactly\n", context);
+}
+
+// A token that is made to end the generation: committed as the target's own, drafted or not.
+void check_stop(const std::string &path, const test::TemporaryDirectory &directory) {
+  std::vector<int32_t> prompt(5, 13);
+  int64_t model = test::open_model(path);
+  int64_t engine = test::open_engine(model, 1, kContext);
+  const std::vector<int32_t> reference = generate(engine, prompt, 60);
+  CHECK_OK(sled_engine_close(engine));
+  CHECK_OK(sled_model_close(model));
+  size_t at = 0;
+  for (size_t i = 5; i < reference.size(); i++) {  // the last token that comes for the first time, if not too late
+    if (std::count(reference.begin() + 5, reference.begin() + static_cast<std::ptrdiff_t>(i), reference[i]) == 0) {
+      at = i;
+    }
+  }
+  CHECK(at > 5);
+  const std::string ends = directory.file("ends.gguf");
+  test::edit_gguf(path, ends, [&](gguf_context *g) {
+    gguf_set_val_u32(g, "tokenizer.ggml.eos_token_id", static_cast<uint32_t>(reference[at]));
+  });
+  model = test::open_model(ends);
+  for (size_t i = 5; i <= at; i++) {  // llama.cpp knows some end tokens by their names as well
+    int32_t is_end = 0;
+    CHECK_OK(sled_token_is_end(model, reference[i], &is_end));
+    at = is_end != 0 ? i : at;
+  }
+  engine = test::open_engine(model, 1, kContext);
+  for (int32_t round = 0; round < 4; round++) {
+    const int32_t s = test::open_session(engine, prompt, 0);
+    while (test::session(engine, s).finish == SLED_FINISH_NONE) {
+      const sled_session_info info = test::session(engine, s);
+      std::vector<int32_t> drafts;
+      for (size_t i = static_cast<size_t>(info.committed_tokens); i < reference.size() && round > 0; i++) {
+        drafts.push_back(round == 1 && i == at ? 0 : reference[i]);
+        if (round == 2 && i == at) {
+          break;
+        }
+      }
+      drafts.resize(std::min<size_t>(drafts.size(), 50));
+      const sled_slot slot = step(engine, next_slot(engine, s, drafts));
+      CHECK_OK(slot.status);
+      CHECK_EQ(slot.committed, info.committed_tokens + slot.accepted + 1);
+      CHECK(slot.next_token >= 0 && slot.verified >= slot.accepted);
+    }
+    CHECK_EQ(test::session(engine, s).finish, SLED_FINISH_STOP);
+    CHECK_EQ(test::session(engine, s).committed_tokens, at + 1);
+    CHECK_EQ(test::committed(engine, s).back(), reference[at]);
+    CHECK_OK(sled_session_close(engine, s));
+  }
+  CHECK_OK(sled_engine_close(engine));
+  CHECK_OK(sled_model_close(model));
+  std::printf("  stop at the end token\n");
+}
+
+// ------------------------------------------------------------------ threads
+
+void check_threads(int64_t model) {
+  const int64_t engine = test::open_engine(model, 2, kContext);
+  const std::vector<int32_t> prompt(20, 14);
+  const std::vector<int32_t> reference = generate(engine, prompt, 0);
+  std::atomic<int32_t> busy{0};
+  std::atomic<int32_t> arrived{0};
+  const auto run = [&](int32_t sequence) {
+    arrived++;
+    while (arrived < 2) {
+      std::this_thread::yield();
+    }
+    int32_t cached = 0;
+    int32_t committed = 20;
+    for (;;) {
+      sled_slot slot = test::slot(sequence, cached, committed - cached);
+      const int32_t status = sled_step(engine, address(&slot), 1, 0);
+      if (status == SLED_ERR_BUSY) {
+        CHECK(error_names("another thread"));
+        busy++;
+        std::this_thread::yield();
+        continue;
+      }
+      CHECK_OK(status);
+      CHECK_OK(slot.status);
+      committed = slot.committed;
+      cached = committed - 1;
+      if (slot.finish != SLED_FINISH_NONE) {
+        return;
+      }
+    }
+  };
+  for (int32_t round = 0; round < 50 && (round < 3 || busy == 0); round++) {
+    arrived = 0;
+    for (const int32_t sequence : {0, 1}) {
+      CHECK_EQ(test::open_session(engine, prompt, 0, SLED_SESSION_IGNORE_END), sequence);
+    }
+    std::thread other(run, 0);
+    run(1);
+    other.join();
+    for (const int32_t sequence : {0, 1}) {
+      CHECK(test::committed(engine, sequence) == reference);
+      CHECK_OK(sled_session_close(engine, sequence));
+    }
+  }
+  CHECK(busy > 0);
+  CHECK_OK(sled_engine_close(engine));
+
+  int32_t refused = 0;
+  for (int32_t round = 0; round < 40; round++) {
+    const int64_t closing = test::open_engine(model, 1, kContext);
+    const int32_t sequence = test::open_session(closing, prompt, 0, SLED_SESSION_IGNORE_END);
+    std::atomic<bool> going{false};
+    std::thread stepping([&] {
+      int32_t cached = 0;
+      int32_t committed = 20;
+      for (;;) {
+        sled_slot slot = test::slot(sequence, cached, committed - cached);
+        const int32_t status = sled_step(closing, address(&slot), 1, 0);
+        going = true;
+        if (status == SLED_ERR_HANDLE) {
+          return;
+        }
+        CHECK(status == SLED_OK || status == SLED_ERR_BUSY);
+        if (status == SLED_OK && slot.status == SLED_OK) {
+          committed = slot.committed;
+          cached = committed - 1;
+        }
+        std::this_thread::sleep_for(std::chrono::microseconds(20));
+      }
+    });
+    while (!going) {
+      std::this_thread::yield();
+    }
+    std::this_thread::sleep_for(std::chrono::microseconds(37 * round));
+    int32_t status = sled_engine_close(closing);
+    while (status == SLED_ERR_BUSY) {
+      refused++;
+      std::this_thread::yield();
+      status = sled_engine_close(closing);
+    }
+    CHECK_OK(status);
+    stepping.join();
+  }
+
+  CHECK_EQ(sled_session_close(0, 7), SLED_ERR_HANDLE);
+  const std::string mine = test::last_error();
+  std::thread([] {
+    CHECK(test::last_error().empty());
+    CHECK_EQ(sled_utf8_complete_bytes("", -77, nullptr), SLED_ERR_ARGUMENT);
+    CHECK(error_names("-77"));
+  }).join();
+  CHECK(test::last_error() == mine);
+  std::printf("  threads: a second one was told busy %d times; %d closes during a step refused\n", busy.load(), refused);
+}
+
+}  // namespace
+
+int main() {
+  const test::TemporaryDirectory directory;
+  const std::string llama = directory.file("llama.gguf");
+  const std::string gpt2 = directory.file("gpt2.gguf");
+  test::write_random_model(llama, "llama", GGML_TYPE_F32, 1);
+  test::write_random_model(gpt2, "gpt2", GGML_TYPE_F16, 2);
+  check_before_backends(llama);
+  check_process_wide();
+  check_handles(llama);
+  check_model_arguments(llama);
+  check_memory(llama, directory);
+  const int64_t model = test::open_model(llama);
+  check_sessions(model);
+  check_slots(model);
+  check_limits(model, kContext);
+  check_stop(llama, directory);
+  check_threads(model);
+  CHECK_OK(sled_model_close(model));
+  const int64_t positions = test::open_model(gpt2);
+  check_limits(positions, 300);  // all that its table of positions has
+  CHECK_OK(sled_model_close(positions));
+  return 0;
+}

@@ -1,0 +1,494 @@
+// The pure parts of the library against slow oracles.
+//
+// libsled exports nothing but sled.h, so these parts are compiled into the test once more: that is why source files are
+// included here.
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <map>
+#include <random>
+#include <set>
+#include <unordered_set>
+
+#include "../src/batch_shape.cpp"
+#include "../src/choice.cpp"
+#include "../src/session.hpp"
+#include "../src/utf8.hpp"
+#include "support.hpp"
+
+namespace {
+
+using sled::DraftOdds;
+using sled::Session;
+using sled::ShapeGroup;
+using sled::ShapeItem;
+using sled::Verdict;
+
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+int32_t below(std::mt19937 &random, int32_t bound) {
+  return static_cast<int32_t>(random() % static_cast<uint32_t>(bound));
+}
+
+// ------------------------------------------------------------------ choice
+
+int32_t slow_argmax(const std::vector<float> &logits) {
+  int32_t best = -1;
+  for (size_t i = 0; i < logits.size(); i++) {
+    if (logits[i] > (best < 0 ? -kInfinity : logits[static_cast<size_t>(best)])) {
+      best = static_cast<int32_t>(i);
+    }
+  }
+  return best;
+}
+
+int32_t argmax_of(const std::vector<float> &logits) {
+  return sled::argmax(logits.data(), static_cast<int32_t>(logits.size()));
+}
+
+void check_argmax() {
+  CHECK_EQ(argmax_of({}), -1);
+  CHECK_EQ(argmax_of({kNan}), -1);
+  CHECK_EQ(argmax_of({-kInfinity, kNan}), -1);
+  CHECK_EQ(argmax_of(std::vector<float>(40, kNan)), -1);
+  CHECK_EQ(argmax_of(std::vector<float>(40, -kInfinity)), -1);
+  CHECK_EQ(argmax_of({kNan, 1.0F, kNan}), 1);
+  CHECK_EQ(argmax_of({0.0F, kInfinity, kInfinity}), 1);
+  CHECK_EQ(argmax_of({-0.0F, 0.0F}), 0);
+  CHECK_EQ(argmax_of({-std::numeric_limits<float>::max(), -kInfinity}), 0);
+  std::mt19937 random(1);
+  int32_t checked = 0;
+  for (size_t size = 1; size <= 100; size++) {
+    for (int32_t round = 0; round < 100; round++, checked++) {
+      std::vector<float> logits(size);
+      for (float &logit : logits) {
+        const int32_t kind = below(random, 20);
+        // Few different values: many ties.
+        logit = kind == 0 ? kNan : kind == 1 ? -kInfinity : static_cast<float>(below(random, 5)) - 2.0F;
+      }
+      if (round % 25 == 0) {
+        logits[random() % size] = kInfinity;
+      }
+      CHECK_EQ(argmax_of(logits), slow_argmax(logits));
+    }
+  }
+  std::printf("  argmax: %d random rows\n", checked);
+}
+
+void check_draft_odds() {
+  const auto odds_of = [](const std::vector<float> &logits) {
+    return sled::draft_odds(logits.data(), static_cast<int32_t>(logits.size()));
+  };
+  CHECK_EQ(odds_of({kNan, -kInfinity}).token, -1);
+  const DraftOdds certain = odds_of({1.0F, kInfinity, 2.0F});
+  CHECK(certain.token == 1 && certain.probability == 1.0F && certain.margin == 1.0F && certain.entropy == 0.0F);
+  const DraftOdds lone = odds_of({kNan, -kInfinity, 3.0F});
+  CHECK(lone.token == 2 && lone.probability == 1.0F && lone.margin == 1.0F && lone.entropy == 0.0F);
+  const float huge = std::numeric_limits<float>::max();
+  const DraftOdds extremes = odds_of({-huge, huge, -huge});
+  CHECK(extremes.token == 1 && extremes.probability == 1.0F && extremes.margin == 1.0F);
+
+  std::mt19937 random(2);
+  double worst = 0.0;
+  for (int32_t round = 0; round < 2000; round++) {
+    std::vector<float> logits(1 + random() % 300);
+    std::normal_distribution<float> noise(0.0F, round % 3 == 0 ? 0.01F : round % 3 == 1 ? 3.0F : 40.0F);
+    for (float &logit : logits) {
+      logit = below(random, 30) == 0 ? kNan : below(random, 30) == 0 ? -kInfinity : noise(random);
+    }
+    if (round % 7 == 0) {
+      logits[random() % logits.size()] = logits[0];  // a tie, now and then of the best
+    }
+    const int32_t token = slow_argmax(logits);
+    const DraftOdds odds = odds_of(logits);
+    CHECK_EQ(odds.token, token);
+    if (token < 0) {
+      continue;
+    }
+    const double best = logits[static_cast<size_t>(token)];
+    double sum = 0.0;
+    double second = 0.0;
+    for (size_t i = 0; i < logits.size(); i++) {
+      const double e = std::isnan(logits[i]) ? 0.0 : std::exp(static_cast<double>(logits[i]) - best);
+      sum += e;
+      if (static_cast<int32_t>(i) != token) {
+        second = std::max(second, e);
+      }
+    }
+    double entropy = 0.0;
+    for (const float logit : logits) {
+      const double p = std::isnan(logit) ? 0.0 : std::exp(static_cast<double>(logit) - best) / sum;
+      entropy -= p > 0.0 ? p * std::log(p) : 0.0;
+    }
+    const double error = std::max({std::fabs(odds.probability - 1.0 / sum),
+                                   std::fabs(odds.margin - (1.0 - second) / sum), std::fabs(odds.entropy - entropy)});
+    worst = std::max(worst, error);
+    CHECK(error < 1e-5);
+    CHECK(odds.margin >= 0.0F && odds.margin <= odds.probability && odds.probability <= 1.0F);
+  }
+  std::printf("  draft_odds: largest error against doubles %.1e\n", worst);
+}
+
+// ------------------------------------------------------------------ batch_shape
+
+constexpr int64_t kImpossible = std::numeric_limits<int64_t>::max() / 4;
+
+// The least that a set of items costs as one group: every run of neighbouring ids in as few passes as hold it.
+int64_t cost_together(std::vector<ShapeItem> items, int32_t pass_rows, int32_t pass_cost) {
+  std::sort(items.begin(), items.end(), [](const auto &a, const auto &b) { return a.sequence < b.sequence; });
+  int32_t rows = SLED_MIN_EXACT_ROWS;
+  int32_t most = SLED_MAX_EXACT_ROWS;
+  for (const ShapeItem &item : items) {
+    rows = std::max(rows, item.rows);
+    most = std::min(most, item.max_rows);
+  }
+  if (rows > most) {
+    return kImpossible;
+  }
+  const int64_t per_pass = pass_rows / rows;
+  int64_t passes = 0;
+  for (size_t from = 0; from < items.size();) {
+    size_t to = from + 1;
+    while (to < items.size() && items[to].sequence == items[to - 1].sequence + 1) {
+      to++;
+    }
+    passes += (static_cast<int64_t>(to - from) + per_pass - 1) / per_pass;
+    from = to;
+  }
+  return passes * pass_cost + static_cast<int64_t>(items.size()) * rows;
+}
+
+int64_t cost_of(const std::vector<ShapeGroup> &groups, int32_t pass_cost) {
+  int64_t cost = 0;
+  for (const ShapeGroup &group : groups) {
+    cost += static_cast<int64_t>(sled::passes_of(group)) * pass_cost +
+            static_cast<int64_t>(group.members.size()) * group.rows;
+  }
+  return cost;
+}
+
+// The best of all partitions of the items (one by one into an existing or a new part).
+int64_t best_partition(const std::vector<ShapeItem> &items, size_t next, std::vector<std::vector<ShapeItem>> &parts,
+                       const std::function<int64_t(const std::vector<ShapeItem> &)> &cost) {
+  if (next == items.size()) {
+    int64_t sum = 0;
+    for (const auto &part : parts) {
+      sum = std::min(kImpossible, sum + cost(part));
+    }
+    return sum;
+  }
+  int64_t best = kImpossible;
+  for (size_t i = 0; i < parts.size(); i++) {
+    parts[i].push_back(items[next]);
+    best = std::min(best, best_partition(items, next + 1, parts, cost));
+    parts[i].pop_back();
+  }
+  parts.push_back({items[next]});
+  best = std::min(best, best_partition(items, next + 1, parts, cost));
+  parts.pop_back();
+  return best;
+}
+
+// The best of all cuts of the items, longest first, into ranges: what plan_shape promises.
+int64_t best_ranges(const std::vector<ShapeItem> &items, const std::function<int64_t(const std::vector<ShapeItem> &)> &cost) {
+  int64_t best = kImpossible;
+  for (uint32_t cuts = 0; cuts < (1U << (items.size() - 1)); cuts++) {
+    int64_t sum = 0;
+    std::vector<ShapeItem> range;
+    for (size_t i = 0; i < items.size(); i++) {
+      range.push_back(items[i]);
+      if (i + 1 == items.size() || ((cuts >> i) & 1U) != 0) {
+        sum = std::min(kImpossible, sum + cost(range));
+        range.clear();
+      }
+    }
+    best = std::min(best, sum);
+  }
+  return best;
+}
+
+void check_plan_shape() {
+  std::mt19937 random(3);
+  std::vector<ShapeGroup> groups;
+  std::vector<ShapeItem> none;
+  sled::plan_shape(none, 512, 8, groups);
+  CHECK(groups.empty());
+
+  constexpr int32_t kRounds = 6000;
+  double worst = 1.0;
+  double mean = 0.0;
+  int32_t optimal = 0;
+  int32_t compared = 0;
+  for (int32_t round = 0; round < kRounds; round++) {
+    const bool small = round % 2 == 0;
+    const int32_t n = small ? 1 + below(random, 7) : 1 + below(random, round % 20 == 1 ? SLED_MAX_SEQUENCES : 40);
+    const int32_t passes[] = {64, 100, 512, 2048};
+    const int32_t costs[] = {2, 8, 12, 100};
+    const int32_t pass_rows = passes[below(random, 4)];
+    const int32_t pass_cost = costs[below(random, 4)];
+    std::vector<int32_t> ids(static_cast<size_t>(std::min(SLED_MAX_SEQUENCES, n + below(random, n + 4))));
+    for (size_t i = 0; i < ids.size(); i++) {
+      ids[i] = static_cast<int32_t>(i);
+    }
+    std::shuffle(ids.begin(), ids.end(), random);
+    const int32_t longest = 1 + below(random, SLED_MAX_EXACT_ROWS);
+    const bool near_end = below(random, 4) == 0;
+    std::vector<ShapeItem> items;
+    for (int32_t i = 0; i < n; i++) {
+      const int32_t rows = 1 + below(random, longest);
+      const int32_t least = std::max(rows, SLED_MIN_EXACT_ROWS);
+      const int32_t most = near_end ? least + below(random, SLED_MAX_EXACT_ROWS - least + 1) : SLED_MAX_EXACT_ROWS;
+      items.push_back({i, ids[static_cast<size_t>(i)], rows, most});
+    }
+    std::vector<ShapeItem> given = items;
+    sled::plan_shape(given, pass_rows, pass_cost, groups);
+
+    std::set<int32_t> seen;
+    for (const ShapeGroup &group : groups) {
+      CHECK(!group.members.empty());
+      CHECK(group.rows >= SLED_MIN_EXACT_ROWS && group.rows <= SLED_MAX_EXACT_ROWS);
+      CHECK(static_cast<int32_t>(group.members.size()) * group.rows <= pass_rows);
+      int32_t before = -1;
+      for (const ShapeItem &member : group.members) {
+        CHECK(seen.insert(member.index).second);
+        const ShapeItem &original = items[static_cast<size_t>(member.index)];
+        CHECK(original.sequence == member.sequence && original.rows == member.rows &&
+              original.max_rows == member.max_rows);
+        CHECK(group.rows >= member.rows && group.rows <= member.max_rows);
+        CHECK(member.sequence > before);
+        before = member.sequence;
+      }
+    }
+    CHECK_EQ(seen.size(), n);
+
+    const int64_t cost = cost_of(groups, pass_cost);
+    const auto together = [&](const std::vector<ShapeItem> &part) { return cost_together(part, pass_rows, pass_cost); };
+    int64_t each_alone = 0;
+    for (const ShapeItem &item : items) {
+      each_alone += together({item});
+    }
+    CHECK(cost <= each_alone);
+    CHECK(cost <= together(items));
+    if (small) {
+      std::sort(items.begin(), items.end(), [](const ShapeItem &a, const ShapeItem &b) {
+        const int32_t ra = std::max(a.rows, SLED_MIN_EXACT_ROWS);
+        const int32_t rb = std::max(b.rows, SLED_MIN_EXACT_ROWS);
+        return ra != rb ? ra > rb : a.sequence < b.sequence;
+      });
+      CHECK_EQ(cost, best_ranges(items, together));
+      std::vector<std::vector<ShapeItem>> parts;
+      const int64_t best = best_partition(items, 0, parts, together);
+      CHECK(cost >= best);
+      const double ratio = static_cast<double>(cost) / static_cast<double>(best);
+      worst = std::max(worst, ratio);
+      mean += ratio;
+      optimal += cost == best ? 1 : 0;
+      compared++;
+    }
+  }
+  mean /= compared;
+  std::printf("  plan_shape: %d random steps; best of all partitions in %.1f%% of %d, on average %.2f%% above it, at "
+              "most %.0f%%\n",
+              kRounds, 100.0 * optimal / compared, compared, 100.0 * (mean - 1.0), 100.0 * (worst - 1.0));
+  // Ranges of the order by length are not always best when ids have gaps; they must not be far off.
+  CHECK(mean < 1.02);
+  CHECK(worst < 2.0);
+}
+
+// ------------------------------------------------------------------ session
+
+void check_session() {
+  constexpr int32_t kEnd = 0;
+  std::mt19937 random(4);
+  std::map<int32_t, int32_t> finishes;
+  for (int32_t round = 0; round < 20000; round++) {
+    const bool ignore_end = below(random, 2) == 0;
+    const bool by_context = below(random, 2) == 0;
+    const int32_t vocabulary = 2 + below(random, 6);
+    std::vector<int32_t> expected(static_cast<size_t>(1 + below(random, 5)), 1);
+    const int32_t prompt = static_cast<int32_t>(expected.size());
+    const int32_t limit = prompt + 1 + below(random, 30);
+    Session session(expected, limit, by_context, ignore_end);
+    CHECK_EQ(session.committed(), prompt);
+    CHECK_EQ(session.cached(), 0);
+    while (session.finish() == SLED_FINISH_NONE) {
+      CHECK_EQ(session.room_for_drafts(), limit - session.committed() - 1);
+      std::vector<int32_t> choices(static_cast<size_t>(session.room_for_drafts()) + 1);
+      for (int32_t &choice : choices) {
+        choice = below(random, vocabulary);
+      }
+      std::vector<int32_t> drafts(static_cast<size_t>(below(random, session.room_for_drafts() + 1)));
+      const bool good = below(random, 3) != 0;
+      for (size_t i = 0; i < drafts.size(); i++) {
+        drafts[i] = good && below(random, 12) != 0 ? choices[i] : below(random, vocabulary);
+      }
+      size_t asked = 0;
+      const Verdict verdict = session.judge(
+          static_cast<int32_t>(drafts.size()), drafts.data(),
+          [&](int32_t i) {
+            CHECK_EQ(i, asked);  // in order and never beyond what the drafts allow
+            asked++;
+            return choices[static_cast<size_t>(i)];
+          },
+          [&](int32_t token) { return token == kEnd; });
+
+      // By definition: the drafts that equal the target's choices, but for the end of the generation, which is always
+      // the target's own token.
+      size_t equal = 0;
+      while (equal < drafts.size() && drafts[equal] == choices[equal]) {
+        equal++;
+      }
+      size_t end = choices.size();
+      for (size_t i = choices.size(); i-- > 0 && !ignore_end;) {
+        end = choices[i] == kEnd ? i : end;
+      }
+      Verdict slow{};
+      slow.accepted = static_cast<int32_t>(std::min(equal, end));
+      slow.verified = slow.accepted + (equal < drafts.size() && equal <= end ? 1 : 0);
+      slow.next_token = choices[static_cast<size_t>(slow.accepted)];
+      slow.finish = end <= equal                                                ? SLED_FINISH_STOP
+                    : session.committed() + slow.accepted + 1 < session.limit() ? SLED_FINISH_NONE
+                    : by_context                                                ? SLED_FINISH_CONTEXT
+                                                                                : SLED_FINISH_LENGTH;
+      CHECK_EQ(verdict.accepted, slow.accepted);
+      CHECK_EQ(verdict.verified, slow.verified);
+      CHECK_EQ(verdict.next_token, slow.next_token);
+      CHECK_EQ(verdict.finish, slow.finish);
+      expected.insert(expected.end(), drafts.begin(), drafts.begin() + slow.accepted);
+      expected.push_back(slow.next_token);
+      session.commit(verdict, drafts.data());
+      CHECK_EQ(session.committed(), expected.size());
+      CHECK(std::equal(expected.begin(), expected.end(), session.tokens()));
+      CHECK_EQ(session.cached(), session.committed() - 1);
+      CHECK(session.committed() <= limit);
+      CHECK_EQ(session.finish(), slow.finish);
+    }
+    finishes[session.finish()]++;
+    CHECK_EQ(session.prompt(), prompt);
+  }
+  std::printf("  session: finished by stop %d, length %d, context %d times\n", finishes[SLED_FINISH_STOP],
+              finishes[SLED_FINISH_LENGTH], finishes[SLED_FINISH_CONTEXT]);
+  CHECK_EQ(finishes.size(), 3);
+}
+
+// ------------------------------------------------------------------ UTF-8
+
+std::string encode(uint32_t code) {
+  std::string text;
+  const auto add = [&](uint32_t byte) { text.push_back(static_cast<char>(byte)); };
+  if (code < 0x80) {
+    add(code);
+  } else if (code < 0x800) {
+    add(0xC0 | (code >> 6));
+    add(0x80 | (code & 0x3F));
+  } else if (code < 0x10000) {
+    add(0xE0 | (code >> 12));
+    add(0x80 | ((code >> 6) & 0x3F));
+    add(0x80 | (code & 0x3F));
+  } else {
+    add(0xF0 | (code >> 18));
+    add(0x80 | ((code >> 12) & 0x3F));
+    add(0x80 | ((code >> 6) & 0x3F));
+    add(0x80 | (code & 0x3F));
+  }
+  return text;
+}
+
+int32_t complete(const std::string &text) {
+  return sled::utf8_complete_bytes(reinterpret_cast<const unsigned char *>(text.data()),
+                                   static_cast<int32_t>(text.size()));
+}
+
+void check_utf8() {
+  struct Case {
+    const char *bytes;
+    int32_t complete;
+  };
+  const Case cases[] = {
+      {"", 0},
+      {"abc", 3},
+      {"a\xC3", 1},
+      {"a\xC3\xA4", 3},
+      {"\xE2", 0},
+      {"\xE2\x82", 0},
+      {"\xE2\x82\xAC", 3},
+      {"\xE2\x82\xAC\xE2\x82", 3},
+      {"\xF0\x9F\x98", 0},
+      {"\xF0\x9F\x98\x80", 4},
+      {"x\xF0\x9F\x98\x80\xF0", 5},
+      {"\x80", 1},              // a continuation byte of nothing
+      {"\xC0", 1},              // never begins a character
+      {"\xC1\x80", 2},
+      {"\xF5\x80", 2},
+      {"\xFF", 1},
+      {"\xE0\x80", 2},          // overlong: broken already
+      {"\xE0\xA0", 0},
+      {"\xED\xA0", 2},          // a surrogate: broken already
+      {"\xED\x9F", 0},
+      {"\xF0\x8F", 2},          // overlong
+      {"\xF0\x8F\xBF", 3},
+      {"\xF4\x90", 2},          // beyond U+10FFFF
+      {"\xF4\x8F\xBF", 0},
+      {"\x80\x80\x80\x80", 4},
+      {"\xE2\x82\x80\x80", 4},
+  };
+  for (const Case &c : cases) {
+    CHECK_EQ(complete(c.bytes), c.complete);
+  }
+  std::set<std::string> beginnings;
+  std::unordered_set<std::string> characters;
+  for (uint32_t code = 0; code <= 0x10FFFF; code++) {
+    if (code >= 0xD800 && code <= 0xDFFF) {
+      continue;
+    }
+    const std::string character = encode(code);
+    characters.insert(character);
+    for (size_t length = 1; length < character.size(); length++) {
+      beginnings.insert(character.substr(0, length));
+    }
+  }
+  std::mt19937 random(5);
+  const unsigned char interesting[] = {0x00, 'a',  0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC1, 0xC2,
+                                       0xDF, 0xE0, 0xE1, 0xED, 0xEF, 0xF0, 0xF1, 0xF4, 0xF5, 0xFF};
+  int32_t held = 0;
+  constexpr int32_t kRounds = 100000;
+  for (int32_t round = 0; round < kRounds; round++) {
+    std::string text(random() % 7, '\0');
+    for (char &c : text) {
+      c = static_cast<char>(round % 2 == 0 ? random() % 256 : interesting[random() % sizeof(interesting)]);
+    }
+    size_t expected = text.size();
+    for (size_t back = 1; back <= 3 && back <= text.size(); back++) {
+      if (beginnings.count(text.substr(text.size() - back)) != 0) {
+        expected = text.size() - back;
+      }
+    }
+    held += expected < text.size() ? 1 : 0;
+    CHECK_EQ(complete(text), expected);
+
+    std::string repaired;
+    for (size_t i = 0; i < text.size();) {
+      size_t length = 1;
+      while (length <= 4 && (i + length > text.size() || characters.count(text.substr(i, length)) == 0)) {
+        length++;
+      }
+      repaired += length <= 4 ? text.substr(i, length) : "\xEF\xBF\xBD";
+      i += length <= 4 ? length : 1;
+    }
+    CHECK(sled::utf8_repaired(text.data(), static_cast<int32_t>(text.size())) == repaired);
+  }
+  std::printf("  UTF-8: %d random texts, %d with bytes held back\n", kRounds, held);
+}
+
+}  // namespace
+
+int main() {
+  check_argmax();
+  check_draft_odds();
+  check_plan_shape();
+  check_session();
+  check_utf8();
+  return 0;
+}
