@@ -1,5 +1,6 @@
 package org.sled.server;
 
+import io.netty.util.concurrent.FastThreadLocalThread;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -94,7 +95,8 @@ public final class Daemon implements AutoCloseable {
               stats,
               this::onDeath);
       router = new FrameRouter(() -> welcome(config, target, stats), engine, inbox, stats);
-      thread = new Thread(verifier, "sled-verifier");
+      // Netty pools buffers without garbage only for threads of this class.
+      thread = new FastThreadLocalThread(verifier, "sled-verifier");
       thread.setDaemon(true);
     }
 

@@ -1,6 +1,7 @@
 package org.sled.server;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
 import org.sled.jni.VerifySlots;
 import org.sled.net.protocol.ErrorCode;
 import org.sled.net.protocol.ErrorMessage;
@@ -16,18 +17,36 @@ import org.sled.net.round.CommittedAnswer;
  * Encodes what the verifier answers, straight into pooled direct buffers. Verifier thread only;
  * verdicts and tokens allocate nothing on the Java heap in steady state.
  */
-final class Replies {
+final class Replies implements AutoCloseable {
   /** The server does not put a price on draft tokens yet. */
   private static final float NO_PRICE = 0f;
 
   private static final int NANOS_PER_MICRO = 1_000;
 
+  /** A window of blocks of one session, answered but not yet written. */
+  private static final int REPLIES_PER_SESSION = 4;
+
   private final CommittedAnswer repeated = new CommittedAnswer();
+  private final ReplyBuffers buffers;
 
   // Of the step that is answered.
   private long previousStepEndNanos;
   private int computeMicros;
   private int batchRows;
+
+  /**
+   * Creates the encoder.
+   *
+   * @param sessionCount sessions whose replies may be on their way
+   */
+  Replies(int sessionCount) {
+    buffers = new ReplyBuffers(PooledByteBufAllocator.DEFAULT, sessionCount * REPLIES_PER_SESSION);
+  }
+
+  @Override
+  public void close() {
+    buffers.close();
+  }
 
   /**
    * Notes the step whose results are sent next.
@@ -127,7 +146,7 @@ final class Replies {
       int accepted,
       int nextToken,
       int committedLength) {
-    ByteBuf frame = session.connection.allocator().directBuffer(VerdictFrame.BYTES);
+    ByteBuf frame = buffers.take();
     VerdictFrame.write(
         frame,
         session.id,
@@ -148,7 +167,7 @@ final class Replies {
 
   /** One token of the target's own. */
   void pushed(ServerSession session, int token) {
-    ByteBuf frame = session.connection.allocator().directBuffer(TokensFrame.lengthBytes(1));
+    ByteBuf frame = buffers.take();
     TokensFrame.writeHead(
         frame,
         session.id,

@@ -46,7 +46,7 @@ final class Verifier implements Runnable {
   private final ServerSession[] sessions; // by sequence
   private final VerifySlots slots;
   private final StepStats stepStats = new StepStats();
-  private final Replies replies = new Replies();
+  private final Replies replies;
   private final Consumer<Command> handler = this::handle;
 
   /** After a failed step the sessions are computed one by one, to find the one that failed it. */
@@ -81,6 +81,7 @@ final class Verifier implements Runnable {
     plan = new BatchPlan(sessionCount);
     sessions = new ServerSession[sessionCount];
     slots = new VerifySlots(sessionCount);
+    replies = new Replies(sessionCount);
   }
 
   /** Ends the loop after the step that it computes; any thread. */
@@ -118,6 +119,7 @@ final class Verifier implements Runnable {
       }
     }
     slots.close();
+    replies.close();
     stepStats.close();
     engine.close();
   }

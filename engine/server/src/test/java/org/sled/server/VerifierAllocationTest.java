@@ -15,10 +15,14 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.sled.jni.EngineParams;
 import org.sled.net.client.ClientTransport;
 import org.sled.net.protocol.FinishReason;
+import org.sled.net.protocol.Open;
 import org.sled.net.protocol.Opened;
+import org.sled.net.protocol.Sampling;
+import org.sled.net.protocol.TokenIds;
 import org.sled.net.protocol.VerdictStatus;
 
 /**
@@ -35,6 +39,7 @@ class VerifierAllocationTest {
   private static final long BUDGET_BYTES = DEVICES * ROUNDS * 2L;
 
   @Test
+  @Timeout(120) // a device that fails does not come to the barrier
   void roundsAllocateNothing() throws Exception {
     Path model = Path.of(System.getProperty("sled.home"), "models", "demo-target.gguf");
     ServerConfig config =
@@ -78,7 +83,9 @@ class VerifierAllocationTest {
   private static Void run(ClientTransport transport, Daemon daemon, CyclicBarrier barrier, int seed)
       throws Exception {
     try (TestDevice device = new TestDevice(transport, daemon.address())) {
-      device.open(1, List.of(10 + seed, 20, 30), 0);
+      device.connection.open(
+          new Open(
+              1, 1, 0, Open.IGNORE_EOG, Sampling.GREEDY, 0, 3, TokenIds.of(10 + seed, 20, 30)));
       Opened opened = device.receive(Opened.class);
       int[] position = {opened.committedLength() - 1, opened.firstToken(), 0};
       rounds(device, position, WARM_UP_ROUNDS);
