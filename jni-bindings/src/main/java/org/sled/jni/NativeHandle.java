@@ -25,8 +25,7 @@ abstract class NativeHandle implements AutoCloseable {
     AtomicLong state = new AtomicLong(handle);
     this.handle = state;
     // Reports only: the garbage collector's moment is the wrong one to free gigabytes, and hides a
-    // bug. The lambda
-    // must not refer to this object, or it would never become unreachable.
+    // bug. The lambda must not refer to this object, or it would never become unreachable.
     this.leakReport =
         CLEANER.register(
             this,

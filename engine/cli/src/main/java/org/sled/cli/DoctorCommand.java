@@ -1,0 +1,124 @@
+package org.sled.cli;
+
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.sled.jni.DeviceInfo;
+import org.sled.jni.Model;
+import org.sled.jni.ModelParams;
+import org.sled.jni.SledException;
+import org.sled.jni.SledLibrary;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** {@code sled doctor}: what is here, what is missing, and how to mend it. */
+@Command(
+    name = "doctor",
+    mixinStandardHelpOptions = true,
+    versionProvider = Version.class,
+    description = "Says what this installation has, what is missing, and how to mend it.",
+    footer = {
+      "",
+      "Example:",
+      "  sled doctor",
+      "",
+      "Exits with 1 if something essential is missing."
+    })
+final class DoctorCommand implements Callable<Integer> {
+  private final Surroundings surroundings;
+  private final List<String> missing = new ArrayList<>();
+
+  @Mixin private LogOptions log;
+
+  DoctorCommand(Surroundings surroundings) {
+    this.surroundings = surroundings;
+  }
+
+  @Override
+  public Integer call() {
+    log.apply();
+    line("sled", Version.sled());
+    line("home", surroundings.home());
+    line("java", System.getProperty("java.version") + ", " + System.getProperty("java.vm.name"));
+    line(
+        "system",
+        System.getProperty("os.name")
+            + " "
+            + System.getProperty("os.version")
+            + ", "
+            + SledLibrary.platform()
+            + ", "
+            + Runtime.getRuntime().availableProcessors()
+            + " cores");
+    if (nativeLibraries()) {
+      demoModels();
+    }
+    PrintStream out = surroundings.out();
+    if (missing.isEmpty()) {
+      out.println("everything is here; try 'sled demo'");
+    } else {
+      missing.forEach(what -> out.println("MISSING  " + what));
+    }
+    out.flush();
+    return missing.isEmpty() ? ExitCodes.DONE : ExitCodes.FAILED;
+  }
+
+  private void line(String name, Object value) {
+    surroundings.out().printf("%-12s %s%n", name, value);
+  }
+
+  private boolean nativeLibraries() {
+    try {
+      line("libraries", SledLibrary.directory());
+      for (String pair : SledLibrary.buildInfo().split("\n", -1)) {
+        int equals = pair.indexOf('=');
+        if (equals > 0) {
+          line("  " + pair.substring(0, equals), pair.substring(equals + 1));
+        }
+      }
+      for (DeviceInfo device : SledLibrary.devices()) {
+        line(device.name(), device.description().isEmpty() ? "-" : device.description());
+        line("  backend", device.backend());
+        if (!device.features().isEmpty()) {
+          line("  features", device.features());
+        }
+        line(
+            "  memory",
+            Sizes.bytes(device.memoryFreeBytes())
+                + " free of "
+                + Sizes.bytes(device.memoryTotalBytes()));
+      }
+      if (SledLibrary.devices().stream().noneMatch(d -> d.type() == DeviceInfo.Type.GPU)) {
+        line("GPU", "none that this build can use");
+      }
+      return true;
+    } catch (SledException | LinkageError e) {
+      missing.add("native libraries: " + e.getMessage());
+      return false;
+    }
+  }
+
+  private void demoModels() {
+    for (Map.Entry<String, Path> demo : new ModelFiles(surroundings.home()).demoPair().entrySet()) {
+      Path path = demo.getValue();
+      if (!Files.isReadable(path)) {
+        missing.add(
+            demo.getKey()
+                + ": "
+                + path
+                + " cannot be read. It comes with the source and the packages; models/README.md"
+                + " says how to make it anew");
+        continue;
+      }
+      try (Model model = Model.open(path, ModelParams.DEFAULT.withGpuLayers(0))) {
+        line(demo.getKey(), model.description() + ", " + path);
+      } catch (SledException e) {
+        missing.add(demo.getKey() + ": " + e.getMessage());
+      }
+    }
+  }
+}

@@ -1,0 +1,35 @@
+package org.sled.cli;
+
+import java.util.Locale;
+import java.util.function.UnaryOperator;
+import picocli.CommandLine.IDefaultValueProvider;
+import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.OptionSpec;
+
+/**
+ * Takes what no option said from the environment: {@code --draft-tokens} of {@code sled generate}
+ * from {@code SLED_GENERATE_DRAFT_TOKENS}, else from {@code SLED_DRAFT_TOKENS}; else picocli goes
+ * on with the option's own default.
+ */
+final class EnvironmentDefaults implements IDefaultValueProvider {
+  private final UnaryOperator<String> environment;
+
+  EnvironmentDefaults(UnaryOperator<String> environment) {
+    this.environment = environment;
+  }
+
+  @Override
+  public String defaultValue(ArgSpec arg) {
+    if (!(arg instanceof OptionSpec option) || option.usageHelp() || option.versionHelp()) {
+      return null;
+    }
+    String name = variable(option.longestName());
+    String command = variable(option.command().name());
+    String own = environment.apply("SLED_" + command + "_" + name);
+    return own != null ? own : environment.apply("SLED_" + name);
+  }
+
+  private static String variable(String name) {
+    return name.replaceFirst("^-+", "").replace('-', '_').toUpperCase(Locale.ROOT);
+  }
+}

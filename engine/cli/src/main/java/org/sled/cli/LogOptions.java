@@ -1,0 +1,35 @@
+package org.sled.cli;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Option;
+
+/** How much the log says; it goes to stderr. */
+final class LogOptions {
+  @Option(
+      names = {"-v", "--verbose"},
+      description = "Log more to stderr; twice for everything, llama.cpp's own log included.")
+  private boolean[] verbose = {};
+
+  /** How often -v was given. */
+  int level() {
+    return verbose.length;
+  }
+
+  /** Sets the root logger; the default in logback.xml is WARN. */
+  void apply() {
+    if (verbose.length > 0
+        && LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME) instanceof Logger root) {
+      root.setLevel(verbose.length == 1 ? Level.INFO : Level.DEBUG);
+      set("org.sled.native.llama", verbose.length == 1 ? Level.WARN : Level.DEBUG);
+      set("io.netty", Level.INFO);
+    }
+  }
+
+  private static void set(String name, Level level) {
+    if (LoggerFactory.getLogger(name) instanceof Logger logger) {
+      logger.setLevel(level);
+    }
+  }
+}

@@ -1,0 +1,57 @@
+package org.sled.cli;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** Finds model files by what the user called them. */
+final class ModelFiles {
+  static final String DEMO_TARGET = "demo:target";
+  static final String DEMO_DRAFT = "demo:draft";
+
+  private final Path home;
+
+  ModelFiles(Path home) {
+    this.home = home;
+  }
+
+  /** The demo pair by its names, whether the files are there or not. */
+  Map<String, Path> demoPair() {
+    Map<String, Path> pair = new LinkedHashMap<>();
+    pair.put(DEMO_TARGET, home.resolve("models/demo-target.gguf"));
+    pair.put(DEMO_DRAFT, home.resolve("models/demo-draft.gguf"));
+    return pair;
+  }
+
+  /**
+   * The file of a model.
+   *
+   * @param name {@code demo:target}, {@code demo:draft}, or a path
+   * @throws CommandFailure if there is none
+   */
+  Path find(String name) {
+    Path demo = demoPair().get(name);
+    if (demo == null && name.startsWith("demo:")) {
+      throw new CommandFailure(
+          ExitCodes.USAGE, name + " is no demo model; there are " + demoPair().keySet());
+    }
+    Path file = demo != null ? demo : Path.of(name);
+    if (Files.isDirectory(file)) {
+      throw new CommandFailure(file + " is a directory; name a GGUF file in it");
+    }
+    if (!Files.isReadable(file)) {
+      throw new CommandFailure(
+          demo != null
+              ? name + " is missing: " + file + " cannot be read. 'sled doctor' says more"
+              : "no readable file "
+                  + file
+                  + "; give a GGUF file, or "
+                  + DEMO_TARGET
+                  + " or "
+                  + DEMO_DRAFT
+                  + " for the bundled pair");
+    }
+    return file;
+  }
+}

@@ -1,0 +1,96 @@
+package org.sled.cli;
+
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import org.sled.device.UnreachableException;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.Spec;
+
+/** The {@code sled} command. */
+@Command(
+    name = "sled",
+    mixinStandardHelpOptions = true,
+    versionProvider = Version.class,
+    description =
+        "Distributed speculative decoding: small models on devices draft, one server verifies, and"
+            + " the text is exactly the large model's.",
+    footer = {
+      "",
+      "Start here:",
+      "  sled demo                           one server and four devices on this machine",
+      "  sled serve --model target.gguf      serve a model",
+      "  sled generate --server HOST:7411 --model draft.gguf --prompt \"...\"",
+      "",
+      "Every option can come from the environment: --draft-tokens from SLED_DRAFT_TOKENS.",
+      "Exit codes: 0 done, 1 failed, 2 usage, 3 server unreachable, 130 interrupted."
+    })
+public final class Sled implements Runnable {
+  @Spec private CommandSpec spec;
+
+  private Sled() {}
+
+  /** Runs a command and exits with its code. */
+  public static void main(String[] args) {
+    int exitCode = run(Surroundings.ofProcess(), args);
+    // Not every thread of a library is a daemon; and whatever was asked for is done.
+    System.exit(exitCode);
+  }
+
+  /** Runs a command in this process. */
+  static int run(Surroundings surroundings, String... args) {
+    return commandLine(surroundings).execute(args);
+  }
+
+  static CommandLine commandLine(Surroundings surroundings) {
+    CommandLine line =
+        new CommandLine(new Sled())
+            .addSubcommand(new DemoCommand(surroundings))
+            .addSubcommand(new ServeCommand(surroundings))
+            .addSubcommand(new GenerateCommand(surroundings))
+            .addSubcommand(new ModelsCommand(surroundings))
+            .addSubcommand(new DoctorCommand(surroundings))
+            .setOut(new PrintWriter(surroundings.out(), true, StandardCharsets.UTF_8))
+            .setErr(new PrintWriter(surroundings.err(), true, StandardCharsets.UTF_8))
+            .setDefaultValueProvider(new EnvironmentDefaults(surroundings.environment()))
+            .setCaseInsensitiveEnumValuesAllowed(true)
+            .setUsageHelpAutoWidth(false);
+    line.setExecutionExceptionHandler(
+        (failure, command, parsed) -> report(failure, surroundings, parsed));
+    return line;
+  }
+
+  /** What went wrong, in one paragraph; its trace only for those who want to know more. */
+  private static int report(Exception failure, Surroundings surroundings, ParseResult parsed) {
+    surroundings.out().flush();
+    if (failure instanceof InterruptedException) {
+      return ExitCodes.INTERRUPTED;
+    }
+    String text = failure.getMessage() == null ? failure.toString() : failure.getMessage();
+    surroundings.err().println("sled: " + text);
+    if (isVerbose(parsed)) {
+      failure.printStackTrace(surroundings.err());
+    }
+    if (failure instanceof CommandFailure known) {
+      return known.exitCode();
+    }
+    return failure instanceof UnreachableException ? ExitCodes.UNREACHABLE : ExitCodes.FAILED;
+  }
+
+  private static boolean isVerbose(ParseResult parsed) {
+    ParseResult last = parsed;
+    while (last.hasSubcommand()) {
+      last = last.subcommand();
+    }
+    return last.hasMatchedOption("--verbose");
+  }
+
+  /** Without a subcommand there is nothing to do. */
+  @Override
+  public void run() {
+    throw new ParameterException(spec.commandLine(), "say what to do, such as 'sled demo'");
+  }
+}

@@ -1,0 +1,50 @@
+package org.sled.cli;
+
+import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.List;
+import org.sled.jni.Detokenizer;
+import org.sled.jni.Model;
+
+/** Tokens to text as they come, shown at once if wanted, and kept for the report. One thread. */
+final class TextOutput {
+  private final Detokenizer detokenizer;
+  private final PrintStream stream; // null: only keep
+  private final StringBuilder text = new StringBuilder();
+  private final List<Integer> tokens = new ArrayList<>();
+
+  TextOutput(Model tokenizer, PrintStream stream) {
+    detokenizer = new Detokenizer(tokenizer);
+    this.stream = stream;
+  }
+
+  void add(int token) {
+    tokens.add(token);
+    show(detokenizer.feed(token));
+  }
+
+  /** Ends the text, with a line break where it is shown. */
+  void end() {
+    show(detokenizer.flush());
+    if (stream != null && (text.length() == 0 || text.charAt(text.length() - 1) != '\n')) {
+      stream.println();
+      stream.flush();
+    }
+  }
+
+  private void show(String piece) {
+    text.append(piece);
+    if (stream != null && !piece.isEmpty()) {
+      stream.print(piece);
+      stream.flush();
+    }
+  }
+
+  String text() {
+    return text.toString();
+  }
+
+  List<Integer> tokens() {
+    return tokens;
+  }
+}

@@ -1,0 +1,60 @@
+package org.sled.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
+
+/** One run of the command in this process, with what it printed. */
+record CliRun(int exitCode, String out, String err) {
+  /** Where the models are: surefire sets the property. */
+  static final Path HOME = Path.of(System.getProperty("sled.home", "../.."));
+
+  /** What the last run would do on Ctrl-C. */
+  static final AtomicReference<Runnable> INTERRUPT = new AtomicReference<>();
+
+  static CliRun of(String... args) {
+    return with(Map.of(), "", args);
+  }
+
+  static CliRun with(Map<String, String> environment, String in, String... args) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    Surroundings surroundings =
+        new Surroundings(
+            new PrintStream(out, false, StandardCharsets.UTF_8),
+            new PrintStream(err, true, StandardCharsets.UTF_8),
+            new ByteArrayInputStream(in.getBytes(StandardCharsets.UTF_8)),
+            environment::get,
+            HOME.toAbsolutePath().normalize(),
+            false,
+            INTERRUPT::set);
+    int exitCode = Sled.run(surroundings, args);
+    surroundings.out().flush();
+    return new CliRun(
+        exitCode, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+  }
+
+  CliRun expect(int code) {
+    assertEquals(code, exitCode, () -> "stdout:\n" + out + "\nstderr:\n" + err);
+    return this;
+  }
+
+  /** The last line of stdout as JSON. */
+  JsonNode json() {
+    String[] lines = out.stripTrailing().split("\n", -1);
+    try {
+      return new ObjectMapper().readTree(lines[lines.length - 1]);
+    } catch (JsonProcessingException e) {
+      throw new AssertionError("no JSON: " + out, e);
+    }
+  }
+}

@@ -1,0 +1,306 @@
+package org.sled.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.sled.device.Generation;
+import org.sled.device.GenerationRequest;
+import org.sled.device.SledClient;
+import org.sled.jni.ChatMessage;
+import org.sled.jni.EngineParams;
+import org.sled.jni.Model;
+import org.sled.jni.ModelParams;
+import org.sled.server.Daemon;
+import org.sled.server.ServerConfig;
+
+/**
+ * The whole way with the demo pair: real models, real sockets. What a device prints is what the
+ * target alone prints, to the byte, whatever it drafts and whoever else is served meanwhile.
+ */
+final class EndToEndTest {
+  private static final List<String> PROMPTS =
+      List.of(
+          "Tell me a story about a fox and a lantern.",
+          "Write a tale about a robot and a violin.",
+          "Grüße, 你好 🦊!");
+
+  private static Daemon daemon;
+  private static String server;
+  private static Model draft;
+  private static final List<Thread> BUSY = new ArrayList<>();
+  private static volatile boolean done;
+  private static final List<Throwable> BUSY_FAILURES = new CopyOnWriteArrayList<>();
+
+  @BeforeAll
+  static void start() throws Exception {
+    ModelFiles models = new ModelFiles(CliRun.HOME);
+    daemon =
+        Daemon.start(
+            ServerConfig.of(models.find(ModelFiles.DEMO_TARGET))
+                .listen("127.0.0.1", 0)
+                // One thread: ggml's threads wait busily, and builds run beside each other.
+                .engineParams(EngineParams.DEFAULT.withSequenceCount(6).withThreads(1))
+                .conclude());
+    server = "127.0.0.1:" + daemon.address().getPort();
+    draft = Model.open(models.find(ModelFiles.DEMO_DRAFT), ModelParams.DEFAULT);
+    for (int i = 0; i < 2; i++) {
+      int device = i;
+      Thread thread = new Thread(() -> beBusy(device), "busy-device-" + i);
+      thread.start();
+      BUSY.add(thread);
+    }
+  }
+
+  /** Another device, so that steps hold blocks and prompts of several sessions. */
+  private static void beBusy(int device) {
+    try (SledClient client =
+        SledClient.builder()
+            .server("127.0.0.1", daemon.address().getPort())
+            .draftModel(draft)
+            .connect()) {
+      for (int story = 0; !done; story++) {
+        int[] prompt =
+            client.tokenizeChat(
+                List.of(new ChatMessage("user", DemoPrompts.get(7 * device + story))));
+        try (Generation generation =
+            client.start(
+                GenerationRequest.of(prompt)
+                    .withMaxTokens(100)
+                    .withDraftTokens((device + story) % 7))) {
+          generation.remainingTokens();
+        }
+      }
+    } catch (InterruptedException | RuntimeException e) {
+      BUSY_FAILURES.add(e);
+    }
+  }
+
+  @AfterAll
+  static void stop() throws Exception {
+    done = true;
+    for (Thread thread : BUSY) {
+      thread.join();
+    }
+    draft.close();
+    daemon.close();
+    for (Throwable failure : BUSY_FAILURES) {
+      fail("a busy device failed", failure);
+    }
+  }
+
+  @Test
+  void everyBlockLengthPrintsWhatTheTargetAlonePrints() {
+    for (String prompt : PROMPTS) {
+      String[] local = {
+        "generate", "--local", "--threads", "1", "-n", "600", "--ignore-end", "--json", "-p", prompt
+      };
+      JsonNode alone = CliRun.of(local).expect(0).json();
+      assertEquals(600, alone.get("tokens").asInt());
+      for (String draftTokens : new String[] {"0", "1", "4", "16"}) {
+        JsonNode served =
+            CliRun.of(
+                    "generate",
+                    "--server",
+                    server,
+                    "-k",
+                    draftTokens,
+                    "-n",
+                    "600",
+                    "--ignore-end",
+                    "--json",
+                    "-p",
+                    prompt)
+                .expect(0)
+                .json();
+        assertEquals(alone.get("token_ids"), served.get("token_ids"), "drafts " + draftTokens);
+        assertEquals(alone.get("text"), served.get("text"));
+        assertEquals(alone.get("finish_reason"), served.get("finish_reason"));
+        assertEquals(alone.get("numerics_id"), served.get("numerics_id"));
+      }
+    }
+  }
+
+  @Test
+  void streamedTextIsTheSameToTheByte(@TempDir Path directory) throws Exception {
+    Path file = directory.resolve("prompt.txt");
+    Files.writeString(file, PROMPTS.get(2));
+    for (String[] how :
+        new String[][] {
+          {"--prompt-file", file.toString()},
+          {"--prompt", PROMPTS.get(0)},
+          {"--raw", "--prompt", "Once upon a time"},
+          {"--raw", "--prompt", "<|user|>\nTell me a short story<|end|>\n<|assistant|>\n"}
+        }) {
+      String[] local = concat(how, "generate", "--local", "--threads", "1");
+      String[] served = concat(how, "generate", "--server", server);
+      String alone = CliRun.of(local).expect(0).out();
+      CliRun run = CliRun.of(served).expect(0);
+      assertEquals(alone, run.out());
+      assertTrue(run.out().endsWith("\n"));
+      assertTrue(run.err().contains("tokens/s"), run::err);
+    }
+    CliRun piped =
+        CliRun.with(Map.of(), "Once upon a time", "generate", "--server", server, "--raw", "-");
+    String alone =
+        CliRun.of("generate", "--local", "-t", "1", "--raw", "-p", "Once upon a time").out();
+    assertEquals(alone, piped.expect(0).out());
+  }
+
+  private static String[] concat(String[] tail, String... head) {
+    List<String> all = new ArrayList<>(List.of(head));
+    all.addAll(List.of(tail));
+    return all.toArray(new String[0]);
+  }
+
+  @Test
+  void jsonHasItsFieldsAndNoFakeZeros() {
+    JsonNode served =
+        CliRun.of("generate", "--server", server, "-n", "40", "--json", "-p", PROMPTS.get(0))
+            .expect(0)
+            .json();
+    Set<String> fields = new HashSet<>();
+    served.fieldNames().forEachRemaining(fields::add);
+    assertTrue(
+        fields.containsAll(
+            Set.of(
+                "tokens",
+                "tokens_per_second",
+                "rounds",
+                "drafted",
+                "accepted",
+                "accepted_share",
+                "acceptance_per_position",
+                "round_ms",
+                "overhead_us",
+                "text",
+                "token_ids",
+                "finish_reason",
+                "ttft_ms",
+                "draft_tokens",
+                "numerics_id",
+                "server",
+                "target",
+                "draft")),
+        fields::toString);
+    assertEquals(40, served.get("tokens").asInt());
+    assertEquals("length", served.get("finish_reason").asText());
+    assertEquals(4, served.get("acceptance_per_position").size());
+    assertTrue(served.at("/round_ms/p99").asDouble() >= served.at("/round_ms/p50").asDouble());
+    assertTrue(served.at("/overhead_us/p50").isNumber());
+    assertTrue(served.get("numerics_id").asText().matches("[0-9a-f]{16}"));
+
+    JsonNode pushed =
+        CliRun.of("generate", "--server", server, "-n", "9", "-k", "0", "--json", "-p", "Hello")
+            .expect(0)
+            .json();
+    assertEquals(0, pushed.get("rounds").asInt());
+    assertTrue(pushed.get("accepted_share").isNull());
+    assertTrue(pushed.get("round_ms").isNull());
+
+    JsonNode alone =
+        CliRun.of("generate", "--local", "-t", "1", "-n", "9", "--json", "-p", "Hello")
+            .expect(0)
+            .json();
+    assertTrue(alone.get("overhead_us").isNull());
+    assertTrue(alone.get("server").isNull());
+    assertEquals(pushed.get("token_ids"), alone.get("token_ids"));
+  }
+
+  @Test
+  void anotherVocabularyIsRefused(@TempDir Path directory) throws Exception {
+    // A draft whose tokenizer differs in a single token.
+    byte[] bytes = Files.readAllBytes(new ModelFiles(CliRun.HOME).find(ModelFiles.DEMO_DRAFT));
+    byte[] from = "<|end|>".getBytes(StandardCharsets.UTF_8);
+    int at = indexOf(bytes, from);
+    bytes[at + 2] = 'E';
+    Path other = directory.resolve("other.gguf");
+    Files.write(other, bytes);
+    CliRun run =
+        CliRun.of("generate", "--server", server, "-m", other.toString(), "-p", "a").expect(1);
+    assertTrue(run.err().contains("TOKENIZER_MISMATCH"), run::err);
+    assertTrue(run.err().contains("tokens differ"), run::err);
+  }
+
+  private static int indexOf(byte[] bytes, byte[] part) {
+    for (int i = 0; i + part.length <= bytes.length; i++) {
+      if (Arrays.equals(bytes, i, i + part.length, part, 0, part.length)) {
+        return i;
+      }
+    }
+    throw new AssertionError("not found");
+  }
+
+  @Test
+  void interruptedGenerationsKeepWhatCame() throws Exception {
+    Thread interrupter =
+        new Thread(
+            () -> {
+              try {
+                CliRun.INTERRUPT.set(null);
+                while (CliRun.INTERRUPT.get() == null) {
+                  Thread.sleep(5);
+                }
+                Thread.sleep(300);
+                CliRun.INTERRUPT.get().run();
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+            });
+    interrupter.start();
+    CliRun run =
+        CliRun.of(
+            "generate", "--server", server, "-n", "0", "--ignore-end", "--json", "-p", "Hello");
+    interrupter.join();
+    run.expect(ExitCodes.INTERRUPTED);
+    assertEquals("cancelled", run.json().get("finish_reason").asText());
+  }
+
+  @Test
+  void demoIsExact() {
+    JsonNode demo =
+        CliRun.of("demo", "--devices", "3", "--seconds", "2", "-n", "120", "--json")
+            .expect(0)
+            .json();
+    assertTrue(demo.get("exact").asBoolean());
+    assertTrue(demo.get("streams_compared").asInt() >= 3);
+    assertEquals(3, demo.get("devices").asInt());
+    assertTrue(demo.get("tokens").asLong() > 0);
+    CliRun plain = CliRun.of("demo", "--devices", "1", "--seconds", "1", "-k", "2").expect(0);
+    assertTrue(plain.out().contains("all identical, token by token"), plain::out);
+    assertFalse(plain.out().contains("\u001b"), "no terminal, no control characters");
+  }
+
+  @Test
+  void modelsAndDoctor() {
+    CliRun models = CliRun.of("models").expect(0);
+    assertTrue(models.out().contains("demo:draft"), models::out);
+    assertTrue(models.out().contains("2,048 tokens"), models::out);
+    ModelFiles files = new ModelFiles(CliRun.HOME);
+    CliRun pair =
+        CliRun.of(
+            "models",
+            files.find(ModelFiles.DEMO_TARGET).toString(),
+            files.find(ModelFiles.DEMO_DRAFT).toString());
+    assertTrue(pair.expect(0).out().contains("shares the vocabulary"), pair::out);
+    CliRun doctor = CliRun.of("doctor").expect(0);
+    assertTrue(doctor.out().contains("llama.cpp"), doctor::out);
+    assertTrue(doctor.out().contains("everything is here"), doctor::out);
+  }
+}

@@ -1,0 +1,394 @@
+package org.sled.device;
+
+import io.netty.buffer.ByteBuf;
+import java.util.concurrent.TimeUnit;
+import org.sled.jni.SledException;
+import org.sled.net.protocol.ErrorCode;
+import org.sled.net.protocol.ErrorMessage;
+import org.sled.net.protocol.FinishReason;
+import org.sled.net.protocol.Opened;
+import org.sled.net.protocol.TokensFrame;
+import org.sled.net.protocol.VerdictFrame;
+import org.sled.net.round.DeviceRounds;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One generation, on its draft thread: open, then draft, send, wait, commit, until it is finished.
+ *
+ * <p>What to do with a verdict is decided by {@link DeviceRounds}, how long a block may be by
+ * {@link BlockLength}, and the draft model's cache is kept by {@link BlockDrafter}; this loop
+ * carries. Where drafting is not possible (any more), the server goes on alone under a PUSH.
+ */
+final class DraftLoop implements Runnable {
+  /**
+   * Tokens that the server may be ahead of this device in a push: enough to cover a round trip of
+   * half a second at 100 tokens/s, few enough that a cancel wastes little.
+   */
+  static final int PUSH_CREDIT = 64;
+
+  /** Blocks in flight: drafting waits for the verdict. */
+  private static final int WINDOW = 1;
+
+  /** How often in succession the server may answer STALE, or BUSY, before we give up. */
+  private static final int MAX_RETRIES = 16;
+
+  private static final int DEFAULT_RETRY_MILLIS = 100;
+
+  private static final Logger LOG = LoggerFactory.getLogger(DraftLoop.class);
+
+  private final GenerationRequest request;
+  private final ServerLink link;
+  private final BlockDrafter drafter; // null: never drafts
+  private final BlockLength lengths;
+  private final int vocabularySize;
+  private final TokenHistory history;
+  private final TokenStream out;
+  private final GenerationMeter meter;
+  private final DeviceRounds rounds;
+  private final VerdictFrame verdict = new VerdictFrame();
+  private final TokensFrame pushed = new TokensFrame();
+
+  private GenerationEnd end;
+  private boolean drafting;
+  private int retries;
+
+  // The push at work.
+  private int outstandingCredit;
+  private int lastCredit;
+
+  // The block at work.
+  private int blockDrafts;
+  private long blockSentNanos;
+
+  /**
+   * Creates the loop; it owns the history from now on.
+   *
+   * @param drafter null to let the server generate alone
+   * @param vocabularySize the target's: ids are below it
+   */
+  DraftLoop(
+      GenerationRequest request,
+      ServerLink link,
+      BlockDrafter drafter,
+      BlockLength lengths,
+      int vocabularySize,
+      TokenHistory history,
+      TokenStream out,
+      GenerationMeter meter) {
+    this.request = request;
+    this.link = link;
+    this.drafter = drafter;
+    this.lengths = lengths;
+    this.vocabularySize = vocabularySize;
+    this.history = history;
+    this.out = out;
+    this.meter = meter;
+    rounds = new DeviceRounds(WINDOW, vocabularySize);
+    drafting = drafter != null && request.draftTokens() > 0;
+  }
+
+  @Override
+  public void run() {
+    try {
+      generate();
+      out.end(end);
+    } catch (CancelledException | InterruptedException e) {
+      out.end(GenerationEnd.CANCELLED);
+    } catch (SledClientException e) {
+      out.fail(e);
+    } catch (RuntimeException | Error e) {
+      LOG.error("the draft thread ends", e);
+      out.fail(new SledClientException("the draft thread failed: " + e, e));
+    } finally {
+      link.close();
+      history.release();
+    }
+  }
+
+  private void generate() throws InterruptedException, CancelledException {
+    link.open(request);
+    while (drafting && !link.hasNews() && prefillChunk()) {
+      // The server computes the prompt at the same time; what is missing later is caught up.
+    }
+    onOpened(link.next("first token"));
+    while (end == null) {
+      int drafts = drafting ? blockLength() : 0;
+      if (drafts > 0 && draftBlock(drafts)) {
+        awaitVerdict();
+      } else {
+        push(drafting ? 1 : Integer.MAX_VALUE);
+      }
+    }
+  }
+
+  // ---------------------------------------------------------------- drafting
+
+  private boolean prefillChunk() {
+    try {
+      return drafter.prefillChunk(history);
+    } catch (SledException e) {
+      return stopDrafting("the draft model failed: " + e.getMessage());
+    }
+  }
+
+  /** The drafts of the next block; turns drafting off where it has become impossible. */
+  private int blockLength() {
+    int committed = history.committedLength();
+    int room = drafter.room(committed);
+    if (room < 1) {
+      stopDrafting("the draft model's context is full at " + committed + " tokens");
+      return 0;
+    }
+    if (!drafter.takesDueTokens(history)) {
+      stopDrafting("the draft model does not have all of the target's tokens");
+      return 0;
+    }
+    return lengths.next(committed, room);
+  }
+
+  /** Drafts and sends one block; false if there was nothing to send. */
+  private boolean draftBlock(int wanted) {
+    long startNanos = System.nanoTime();
+    int drafted;
+    try {
+      drafted = drafter.draft(history, wanted);
+    } catch (SledException e) {
+      return stopDrafting("the draft model failed: " + e.getMessage());
+    }
+    if (drafted == 0) {
+      return false;
+    }
+    int committed = history.committedLength();
+    blockDrafts = drafted;
+    blockSentNanos = System.nanoTime();
+    meter.block(drafted, blockSentNanos - startNanos);
+    int round = rounds.send(committed - 1, history.get(committed - 1), drafted);
+    link.block(round, history, drafted);
+    return true;
+  }
+
+  private boolean stopDrafting(String why) {
+    LOG.warn("the server goes on alone: {}", why);
+    drafting = false;
+    return false;
+  }
+
+  // ---------------------------------------------------------------- answers
+
+  private void onOpened(Object event) throws InterruptedException, CancelledException {
+    if (event instanceof ErrorMessage error) {
+      throw Refusals.of(error);
+    }
+    if (!(event instanceof Opened opened)) {
+      release(event);
+      throw link.contradiction("it answered a block before it opened the session");
+    }
+    int committed = history.committedLength();
+    if (opened.epoch() != ServerLink.EPOCH || opened.committedLength() != committed + 1) {
+      throw link.contradiction(
+          "it opened epoch "
+              + opened.epoch()
+              + " at "
+              + opened.committedLength()
+              + " tokens, not "
+              + (committed + 1));
+    }
+    requireToken(opened.firstToken());
+    history.put(committed, opened.firstToken());
+    rounds.restart(ServerLink.EPOCH, committed + 1, opened.firstToken());
+    meter.overhead(opened.overheadMicros());
+    commit(committed + 1, opened.finishReason());
+  }
+
+  /** Waits until the block is settled: committed, dropped, or to be drafted again. */
+  private void awaitVerdict() throws InterruptedException, CancelledException {
+    while (rounds.inFlight() > 0) {
+      Object event = link.next("verdict");
+      if (event instanceof ByteBuf frame) {
+        try {
+          if (!ServerLink.isVerdict(frame)) {
+            throw link.contradiction("it sent tokens that it had no credit for");
+          }
+          onVerdict(frame);
+        } finally {
+          frame.release();
+        }
+      } else if (event instanceof ErrorMessage error && error.code() == ErrorCode.BUSY) {
+        rounds.dropAll();
+        dropBlock();
+        retryAfter(error);
+      } else {
+        onUnexpected(event);
+      }
+    }
+  }
+
+  private void onVerdict(ByteBuf frame) throws InterruptedException, CancelledException {
+    verdict.wrap(frame);
+    int committed = history.committedLength();
+    switch (rounds.onVerdict(verdict)) {
+      case COMMIT -> {
+        retries = 0;
+        int accepted = verdict.accepted();
+        meter.verdict(verdict.verified(), accepted, System.nanoTime() - blockSentNanos);
+        meter.overhead(verdict.overheadMicros());
+        // The accepted drafts stand at their places already.
+        history.put(committed + accepted, verdict.nextToken());
+        commit(committed + accepted + 1, verdict.finishReason());
+      }
+      case DROP_STALE -> {
+        dropBlock();
+        if (++retries > MAX_RETRIES) {
+          throw link.contradiction("it calls " + retries + " blocks in succession stale");
+        }
+        if (verdict.committedLength() == committed) {
+          // Nothing is missing here, so a finish reason is news.
+          finish(verdict.finishReason());
+        }
+      }
+      case IGNORE_LATE -> LOG.debug("late verdict of round {}", verdict.round());
+      case PROTOCOL_ERROR ->
+          throw link.contradiction(
+              "verdict of round "
+                  + verdict.round()
+                  + " accepts "
+                  + verdict.accepted()
+                  + " of "
+                  + verdict.verified()
+                  + " verified drafts and ends at "
+                  + verdict.committedLength()
+                  + " tokens, after "
+                  + blockDrafts
+                  + " drafts behind "
+                  + committed);
+    }
+  }
+
+  private void dropBlock() {
+    meter.blockDropped(blockDrafts);
+    drafter.keep(history.committedLength());
+  }
+
+  /** Hands the tokens up to the new length out. */
+  private void commit(int newLength, FinishReason finishReason)
+      throws InterruptedException, CancelledException {
+    int oldLength = history.committedLength();
+    history.commitTo(newLength);
+    if (drafter != null) {
+      // K/V of accepted drafts stands; where the newest token stands now, another may have been.
+      drafter.keep(newLength - 1);
+    }
+    finish(finishReason);
+    meter.tokens(newLength - oldLength);
+    for (int i = oldLength; i < newLength; i++) {
+      out.put(history.get(i));
+    }
+  }
+
+  private void finish(FinishReason reason) {
+    end = GenerationEnd.of(reason);
+    int committed = history.committedLength();
+    if (end == null && lengths.remainingTokens(committed) <= 0) {
+      boolean full = committed >= lengths.limits().contextTokens();
+      end = full ? GenerationEnd.CONTEXT : GenerationEnd.LENGTH;
+    }
+  }
+
+  private void requireToken(int token) {
+    if (Integer.compareUnsigned(token, vocabularySize) >= 0) {
+      throw link.contradiction("token " + token + " is not within 0 to " + (vocabularySize - 1));
+    }
+  }
+
+  // ---------------------------------------------------------------- push
+
+  /** Lets the server generate alone, for this many tokens or up to the end. */
+  private void push(int most) throws InterruptedException, CancelledException {
+    int left = Math.min(most, lengths.remainingTokens(history.committedLength()));
+    outstandingCredit = 0;
+    while (end == null && left > 0) {
+      // Half of it is used up: time to send more, before the server has to wait for it.
+      if (outstandingCredit <= PUSH_CREDIT / 2 && outstandingCredit < left) {
+        lastCredit = Math.min(PUSH_CREDIT, left) - outstandingCredit;
+        outstandingCredit += lastCredit;
+        link.push(history.committedLength(), lastCredit);
+      }
+      Object event = link.next("token");
+      if (event instanceof ByteBuf frame) {
+        try {
+          left -= ServerLink.isVerdict(frame) ? lateVerdict(frame) : onTokens(frame);
+        } finally {
+          frame.release();
+        }
+      } else if (event instanceof ErrorMessage error && error.code() == ErrorCode.BUSY) {
+        outstandingCredit = Math.max(0, outstandingCredit - lastCredit);
+        retryAfter(error);
+      } else {
+        onUnexpected(event);
+      }
+    }
+  }
+
+  private int lateVerdict(ByteBuf frame) throws InterruptedException, CancelledException {
+    onVerdict(frame); // no block is in flight: late, or wrong
+    return 0;
+  }
+
+  private int onTokens(ByteBuf frame) throws InterruptedException, CancelledException {
+    pushed.wrap(frame);
+    if (pushed.epoch() < ServerLink.EPOCH) {
+      return 0; // late
+    }
+    int committed = history.committedLength();
+    int count = pushed.count();
+    if (pushed.epoch() != ServerLink.EPOCH
+        || pushed.firstPosition() != committed
+        || count < 1
+        || count > outstandingCredit) {
+      throw link.contradiction(
+          "it sent "
+              + count
+              + " tokens from position "
+              + pushed.firstPosition()
+              + ", with a credit of "
+              + outstandingCredit
+              + " at "
+              + committed);
+    }
+    retries = 0;
+    outstandingCredit -= count;
+    for (int i = 0; i < count; i++) {
+      requireToken(pushed.token(i));
+      history.put(committed + i, pushed.token(i));
+    }
+    meter.overhead(pushed.overheadMicros());
+    rounds.advance(committed + count, pushed.token(count - 1));
+    commit(committed + count, pushed.finishReason());
+    return count;
+  }
+
+  // ---------------------------------------------------------------- errors
+
+  private void retryAfter(ErrorMessage busy) throws InterruptedException {
+    if (++retries > MAX_RETRIES) {
+      throw Refusals.of(busy);
+    }
+    int millis = busy.retryAfterMillis() > 0 ? busy.retryAfterMillis() : DEFAULT_RETRY_MILLIS;
+    LOG.info("the server is busy: {}; again in {} ms", busy.text(), millis);
+    link.pause(TimeUnit.MILLISECONDS.toNanos(millis));
+  }
+
+  private void onUnexpected(Object event) {
+    if (event instanceof ErrorMessage error) {
+      throw Refusals.of(error);
+    }
+    throw link.contradiction("it opened the session twice");
+  }
+
+  private static void release(Object event) {
+    if (event instanceof ByteBuf frame) {
+      frame.release();
+    }
+  }
+}

@@ -1,0 +1,30 @@
+package org.sled.device;
+
+import org.sled.jni.SledException;
+
+/**
+ * A draft model with its K/V cache. Real: {@link NativeDrafter}; tests script it. One thread at a
+ * time.
+ */
+interface Drafter extends AutoCloseable {
+  /** Positions that its cache holds. */
+  int contextTokens();
+
+  /** Ids that it can take: from 0 to below this. */
+  int vocabularyRows();
+
+  /**
+   * Rolls the cache back to a position, decodes tokens there, and chooses the token that follows
+   * them.
+   *
+   * @param position at most how many positions were decoded and not rolled back since
+   * @param tokensAddress {@code tokenCount} little-endian int32 ids
+   * @param tokenCount at least 1
+   * @return the most probable next token, or -1 if there is none
+   * @throws SledException if it cannot; the cache is to be taken for empty then
+   */
+  int decode(int position, long tokensAddress, int tokenCount);
+
+  @Override
+  void close();
+}

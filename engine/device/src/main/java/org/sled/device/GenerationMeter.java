@@ -1,0 +1,101 @@
+package org.sled.device;
+
+import java.util.concurrent.TimeUnit;
+import java.util.stream.LongStream;
+import org.HdrHistogram.Histogram;
+
+/**
+ * Counts what happens in one generation. The draft thread records, any thread takes a {@link
+ * #snapshot}; both for less than a microsecond, so that one lock does.
+ */
+final class GenerationMeter {
+  /** Longer times are recorded as this: something else is wrong then. */
+  private static final long HIGHEST_MICROS = TimeUnit.MINUTES.toMicros(10);
+
+  private static final int SIGNIFICANT_DIGITS = 3;
+
+  private final long startNanos = System.nanoTime();
+  private final Histogram roundMicros = new Histogram(HIGHEST_MICROS, SIGNIFICANT_DIGITS);
+  private final Histogram draftMicros = new Histogram(HIGHEST_MICROS, SIGNIFICANT_DIGITS);
+  private final Histogram overheadMicros = new Histogram(HIGHEST_MICROS, SIGNIFICANT_DIGITS);
+  private final long[] looked;
+  private final long[] matched;
+
+  private int tokens;
+  private int rounds;
+  private long drafted;
+  private long accepted;
+  private long firstTokenNanos = -1;
+  private long newestTokenNanos;
+  private long bytesUp;
+  private long bytesDown;
+
+  GenerationMeter(int draftTokens) {
+    looked = new long[draftTokens];
+    matched = new long[draftTokens];
+  }
+
+  synchronized void tokens(int count) {
+    long now = System.nanoTime();
+    if (firstTokenNanos < 0) {
+      firstTokenNanos = now - startNanos;
+    }
+    newestTokenNanos = now - startNanos;
+    tokens += count;
+  }
+
+  synchronized void block(int blockDrafted, long nanos) {
+    draftMicros.recordValue(micros(nanos));
+    drafted += blockDrafted;
+  }
+
+  synchronized void verdict(int blockVerified, int blockAccepted, long roundNanos) {
+    rounds++;
+    accepted += blockAccepted;
+    roundMicros.recordValue(micros(roundNanos));
+    for (int i = 0; i < blockVerified; i++) {
+      looked[i]++;
+    }
+    for (int i = 0; i < blockAccepted; i++) {
+      matched[i]++;
+    }
+  }
+
+  /** A block that no verdict came for, or a stale one: as if it had not been. */
+  synchronized void blockDropped(int blockDrafted) {
+    drafted -= blockDrafted;
+  }
+
+  synchronized void overhead(int micros) {
+    overheadMicros.recordValue(Math.min(micros, HIGHEST_MICROS));
+  }
+
+  synchronized void bytesUp(int bytes) {
+    bytesUp += bytes;
+  }
+
+  synchronized void bytesDown(int bytes) {
+    bytesDown += bytes;
+  }
+
+  private static long micros(long nanos) {
+    return Math.min(Math.max(0, TimeUnit.NANOSECONDS.toMicros(nanos)), HIGHEST_MICROS);
+  }
+
+  synchronized GenerationStats snapshot() {
+    return new GenerationStats(
+        tokens,
+        rounds,
+        drafted,
+        accepted,
+        LongStream.of(looked).boxed().toList(),
+        LongStream.of(matched).boxed().toList(),
+        roundMicros.copy(),
+        draftMicros.copy(),
+        overheadMicros.copy(),
+        firstTokenNanos,
+        newestTokenNanos,
+        bytesUp,
+        bytesDown);
+  }
+}

@@ -1,0 +1,52 @@
+package org.sled.device;
+
+import org.sled.jni.DraftChoice;
+import org.sled.jni.DraftContext;
+import org.sled.jni.DraftParams;
+import org.sled.jni.Model;
+
+/** A draft model in llama.cpp. One thread at a time. */
+final class NativeDrafter implements Drafter {
+  private final DraftContext context;
+  private final DraftChoice choice = new DraftChoice();
+  private final int contextTokens;
+  private final int vocabularyRows;
+
+  /**
+   * Makes a context; its K/V memory is taken now.
+   *
+   * @param mostTokens tokens of a session at most: longer than the model was trained for makes no
+   *     sense, longer than this makes none either
+   * @throws org.sled.jni.SledException if it does not fit
+   */
+  NativeDrafter(Model model, int mostTokens, int threads) {
+    Model.Info info = model.info();
+    contextTokens = Math.min(mostTokens, info.contextTrainTokens());
+    vocabularyRows = info.vocabularyRows();
+    context =
+        DraftContext.open(
+            model, DraftParams.DEFAULT.withContextTokens(contextTokens).withThreads(threads));
+  }
+
+  @Override
+  public int contextTokens() {
+    return contextTokens;
+  }
+
+  @Override
+  public int vocabularyRows() {
+    return vocabularyRows;
+  }
+
+  @Override
+  public int decode(int position, long tokensAddress, int tokenCount) {
+    context.decode(position, tokensAddress, tokenCount, choice);
+    return choice.token();
+  }
+
+  @Override
+  public void close() {
+    context.close();
+    choice.close();
+  }
+}

@@ -1,0 +1,40 @@
+package org.sled.device;
+
+import org.sled.net.client.HandshakeRefusedException;
+import org.sled.net.protocol.ErrorCode;
+import org.sled.net.protocol.ErrorMessage;
+
+/** Turns what a server refuses into an exception that says what to do. */
+final class Refusals {
+  private Refusals() {}
+
+  static SledClientException of(HandshakeRefusedException refused) {
+    return of(refused.code(), refused.getMessage(), refused.retryAfterMillis());
+  }
+
+  static SledClientException of(ErrorMessage error) {
+    return of(
+        error.code(),
+        "the server says " + error.code() + ": " + error.text(),
+        error.retryAfterMillis());
+  }
+
+  private static SledClientException of(ErrorCode code, String text, int retryAfterMillis) {
+    return switch (code) {
+      case TOKENIZER_MISMATCH ->
+          new TokenizerMismatchException(text + ". Use a draft model of the target's family");
+      case BUSY ->
+          new BusyException(
+              retryAfterMillis > 0 ? text + "; try again in " + retryAfterMillis + " ms" : text,
+              retryAfterMillis);
+      case AUTH -> new RefusedException(code, text + ". Check the auth token");
+      case VERSION -> new RefusedException(code, text + ". Use the same release on both sides");
+      case PROMPT_TOO_LONG ->
+          new RefusedException(
+              code, text + ". Shorten the prompt, or give the server a larger context");
+      case SHUTTING_DOWN -> new RefusedException(code, text + ". Try another server, or later");
+      case INTERNAL -> new ServerFaultException(text + ". The server's log says more");
+      default -> new RefusedException(code, text);
+    };
+  }
+}

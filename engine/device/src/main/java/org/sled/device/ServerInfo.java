@@ -1,0 +1,46 @@
+package org.sled.device;
+
+import org.sled.net.protocol.Limits;
+import org.sled.net.protocol.Welcome;
+
+/**
+ * What the server said of itself when the client connected.
+ *
+ * @param serverName its name
+ * @param modelName the target's name
+ * @param chatTemplate the target's chat template, Jinja source, may be empty
+ * @param numericsId equal ids give equal bits
+ * @param vocabularySize token ids are from 0 to below this
+ * @param contextTokens tokens of one session, prompt and new ones together
+ * @param maxPromptTokens tokens of a prompt at most
+ * @param maxDraftTokens drafts in one block at most
+ * @param sessionsInUse sessions open on the server at that time
+ * @param sessionsTotal sessions that it has room for
+ */
+public record ServerInfo(
+    String serverName,
+    String modelName,
+    String chatTemplate,
+    long numericsId,
+    int vocabularySize,
+    int contextTokens,
+    int maxPromptTokens,
+    int maxDraftTokens,
+    int sessionsInUse,
+    int sessionsTotal) {
+
+  static ServerInfo of(Welcome welcome) {
+    Limits limits = welcome.limits();
+    return new ServerInfo(
+        welcome.serverName(),
+        welcome.modelName(),
+        welcome.chatTemplate(),
+        welcome.numericsId(),
+        welcome.fingerprint().vocabularySize(),
+        limits.contextTokens(),
+        limits.maxPromptTokens(),
+        limits.maxDraftTokens(),
+        welcome.sessionsInUse(),
+        welcome.sessionsTotal());
+  }
+}

@@ -1,0 +1,129 @@
+package org.sled.device;
+
+import io.netty.buffer.ByteBuf;
+import java.util.Arrays;
+import org.sled.net.client.ClientListener;
+import org.sled.net.protocol.Closed;
+import org.sled.net.protocol.ErrorMessage;
+import org.sled.net.protocol.GoAway;
+import org.sled.net.protocol.Opened;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Finds the inbox of each frame. Callbacks come on the connection's event loop; {@link #add} and
+ * {@link #remove} from any thread.
+ */
+final class SessionRouter implements ClientListener {
+  private static final Logger LOG = LoggerFactory.getLogger(SessionRouter.class);
+
+  /** Replaced as a whole: a device has few sessions, and looking one up must not allocate. */
+  private volatile SessionInbox[] inboxes = {};
+
+  private volatile GoAway goAway;
+  private volatile Runnable disconnect = () -> {};
+  private volatile String lostReason;
+
+  synchronized void add(SessionInbox inbox) {
+    SessionInbox[] more = Arrays.copyOf(inboxes, inboxes.length + 1);
+    more[inboxes.length] = inbox;
+    inboxes = more;
+    // The connection may have ended before anybody could tell this one.
+    if (lostReason != null) {
+      inbox.lost(lostReason);
+    }
+  }
+
+  synchronized void remove(SessionInbox inbox) {
+    inboxes = Arrays.stream(inboxes).filter(other -> other != inbox).toArray(SessionInbox[]::new);
+    leaveIfDone();
+  }
+
+  /** How to close the connection, once there is one. */
+  synchronized void disconnectBy(Runnable action) {
+    disconnect = action;
+    leaveIfDone();
+  }
+
+  /** A server that drains waits for its clients: those with nothing to do had better go. */
+  private synchronized void leaveIfDone() {
+    if (goAway != null && inboxes.length == 0) {
+      disconnect.run();
+    }
+  }
+
+  /** What the server said when it announced to leave, or null. */
+  GoAway goAway() {
+    return goAway;
+  }
+
+  /** Why the connection ended, or null. */
+  String lostReason() {
+    return lostReason;
+  }
+
+  private SessionInbox find(int session) {
+    for (SessionInbox inbox : inboxes) {
+      if (inbox.session() == session) {
+        return inbox;
+      }
+    }
+    return null; // cancelled or finished: what still comes for it is late
+  }
+
+  private void deliver(int session, Object event) {
+    SessionInbox inbox = find(session);
+    if (inbox == null) {
+      if (event instanceof ByteBuf frame) {
+        frame.release();
+      }
+    } else if (!inbox.offer(event)) {
+      inbox.lost("the server sends more than it was asked for");
+      disconnect.run();
+    }
+  }
+
+  @Override
+  public void onOpened(Opened opened, long receivedNanos) {
+    deliver(opened.session(), opened);
+  }
+
+  @Override
+  public void onVerdict(int session, ByteBuf verdict, long receivedNanos) {
+    deliver(session, verdict);
+  }
+
+  @Override
+  public void onTokens(int session, ByteBuf tokens, long receivedNanos) {
+    deliver(session, tokens);
+  }
+
+  @Override
+  public void onClosed(Closed closed) {
+    LOG.debug("session {} is closed at {} tokens", closed.session(), closed.committedLength());
+  }
+
+  @Override
+  public void onError(ErrorMessage error) {
+    if (error.session() != 0) {
+      deliver(error.session(), error);
+    } else {
+      LOG.warn("the server says: {}: {}", error.code(), error.text());
+    }
+  }
+
+  @Override
+  public void onGoAway(GoAway message) {
+    LOG.info("the server is about to leave: {}", message.text());
+    goAway = message;
+    leaveIfDone();
+  }
+
+  @Override
+  public synchronized void onDisconnected(String reason) {
+    lostReason = reason == null ? "closed" : reason;
+    for (SessionInbox inbox : inboxes) {
+      inbox.lost(lostReason);
+    }
+  }
+}

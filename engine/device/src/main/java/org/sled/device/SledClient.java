@@ -1,0 +1,330 @@
+package org.sled.device;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntFunction;
+import org.sled.jni.ChatMessage;
+import org.sled.jni.Model;
+import org.sled.net.client.ClientConnection;
+import org.sled.net.client.ClientTransport;
+import org.sled.net.client.HandshakeRefusedException;
+import org.sled.net.client.ServerUnreachableException;
+import org.sled.net.protocol.GoAway;
+import org.sled.net.protocol.Hello;
+import org.sled.net.protocol.Limits;
+import org.sled.net.protocol.TokenIds;
+import org.sled.net.protocol.TokenizerFingerprint;
+
+/**
+ * A device's connection to a server, with the draft model that it uses. Any thread may use it; any
+ * number of generations may run at a time, each with a draft context and a draft thread of its own.
+ *
+ * <p>The model stays the caller's: close it after the client.
+ */
+public final class SledClient implements AutoCloseable {
+  private final Builder options;
+  private final ClientTransport transport;
+  private final ClientConnection connection;
+  private final SessionRouter router;
+  private final DrafterPool drafters; // null: the server generates alone
+  private final AtomicInteger lastSession = new AtomicInteger();
+
+  private SledClient(
+      Builder options,
+      ClientTransport transport,
+      ClientConnection connection,
+      SessionRouter router) {
+    this.options = options;
+    this.transport = transport;
+    this.connection = connection;
+    this.router = router;
+    int contextTokens = connection.welcome().limits().contextTokens();
+    IntFunction<Drafter> maker = options.drafterMaker;
+    router.disconnectBy(connection::close);
+    drafters = maker == null ? null : new DrafterPool(() -> maker.apply(contextTokens));
+  }
+
+  /** A client to be set up. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** Collects how to connect; not thread-safe. */
+  public static final class Builder {
+    private String host = "127.0.0.1";
+    private int port = 7411;
+    private Model tokenizer;
+    private TokenizerFingerprint fingerprint;
+    private IntFunction<Drafter> drafterMaker; // from the server's context length
+    private int draftThreads = 1;
+    private String authToken = "";
+    private String clientName = "sled-device";
+    private Duration connectTimeout = Duration.ofSeconds(10);
+    private Duration answerTimeout = Duration.ofMinutes(5);
+
+    private Builder() {}
+
+    /** Where the server listens. */
+    public Builder server(String newHost, int newPort) {
+      host = newHost;
+      port = newPort;
+      return this;
+    }
+
+    /**
+     * The model that drafts, and whose tokenizer turns text into tokens. One that is opened for its
+     * vocabulary alone cannot draft; without any, requests must ask for 0 draft tokens.
+     */
+    public Builder draftModel(Model model) {
+      tokenizer = model;
+      fingerprint = Prompts.fingerprint(model);
+      drafterMaker =
+          model.info().vocabularyOnly()
+              ? null
+              : contextTokens -> new NativeDrafter(model, contextTokens, draftThreads);
+      return this;
+    }
+
+    /** A scripted draft model; for tests. */
+    Builder drafter(TokenizerFingerprint newFingerprint, IntFunction<Drafter> maker) {
+      fingerprint = newFingerprint;
+      drafterMaker = maker;
+      return this;
+    }
+
+    /** Threads of each draft context, 1 by default; 0 for all cores. */
+    public Builder draftThreads(int threads) {
+      if (threads < 0) {
+        throw new IllegalArgumentException("draftThreads is " + threads + ", below 0");
+      }
+      draftThreads = threads;
+      return this;
+    }
+
+    /** What the server asks for as authentication; empty for none. */
+    public Builder authToken(String token) {
+      authToken = token;
+      return this;
+    }
+
+    /** A name for the server's log. */
+    public Builder clientName(String name) {
+      clientName = name;
+      return this;
+    }
+
+    /** Time for connecting and the handshake. */
+    public Builder connectTimeout(Duration timeout) {
+      connectTimeout = timeout;
+      return this;
+    }
+
+    /**
+     * How long one answer may take: the first token of a long prompt on a busy server takes
+     * longest. A dead connection is noticed sooner, by pings.
+     */
+    public Builder answerTimeout(Duration timeout) {
+      answerTimeout = timeout;
+      return this;
+    }
+
+    /**
+     * Connects and shakes hands.
+     *
+     * @throws UnreachableException if nothing answers there
+     * @throws TokenizerMismatchException if the draft model does not share the target's vocabulary
+     * @throws BusyException if the server takes no more connections
+     * @throws RefusedException if it refuses for another reason
+     * @throws ServerFaultException if what answers is no SLED server
+     * @throws InterruptedException if the waiting thread is interrupted
+     */
+    public SledClient connect() throws InterruptedException {
+      Hello hello =
+          fingerprint == null
+              ? Hello.withoutTokenizer(authToken, clientName)
+              : Hello.of(fingerprint, authToken, clientName);
+      SessionRouter router = new SessionRouter();
+      ClientTransport transport = new ClientTransport(1);
+      boolean connected = false;
+      try {
+        SledClient client =
+            new SledClient(
+                this,
+                transport,
+                transport.connect(host, port, hello, connectTimeout, router),
+                router);
+        connected = true;
+        return client;
+      } catch (ServerUnreachableException e) {
+        throw new UnreachableException(e.getMessage(), e);
+      } catch (HandshakeRefusedException e) {
+        throw Refusals.of(e);
+      } catch (IOException e) {
+        throw new ServerFaultException(e.getMessage(), e);
+      } finally {
+        if (!connected) {
+          transport.close();
+        }
+      }
+    }
+  }
+
+  /** What the server said of itself when this client connected. */
+  public ServerInfo server() {
+    return ServerInfo.of(connection.welcome());
+  }
+
+  /**
+   * Turns text into tokens as the target would. Control tokens may be written out, such as {@code
+   * <|end|>}.
+   *
+   * @throws IllegalStateException if this client has no tokenizer
+   */
+  public int[] tokenize(String text) {
+    return Prompts.raw(tokenizer(), text);
+  }
+
+  /**
+   * Turns a conversation into the prompt that the target's assistant continues, with the target's
+   * chat template.
+   *
+   * @throws IllegalStateException if this client has no tokenizer
+   * @throws SledClientException if the target has no chat template
+   * @throws org.sled.jni.SledException if the template refuses the messages
+   */
+  public int[] tokenizeChat(List<ChatMessage> messages) {
+    String template = connection.welcome().chatTemplate();
+    if (template.isEmpty()) {
+      throw new SledClientException("the target has no chat template: send it raw text instead");
+    }
+    return Prompts.chat(tokenizer(), template, messages);
+  }
+
+  /** The model whose tokenizer this client uses. */
+  private Model tokenizer() {
+    if (options.tokenizer == null) {
+      throw new IllegalStateException("this client has no draft model, so it cannot tokenize");
+    }
+    return options.tokenizer;
+  }
+
+  /**
+   * Starts a generation, which the caller closes.
+   *
+   * @throws IllegalArgumentException if the request cannot be served; the text says why
+   * @throws RefusedException if the server is about to leave
+   * @throws ConnectionLostException if the connection is gone: make a new client
+   * @throws org.sled.jni.SledException if there is no memory for a draft context
+   */
+  public Generation start(GenerationRequest request) {
+    check(request);
+    GenerationMeter meter = new GenerationMeter(request.draftTokens());
+    SessionInbox inbox = new SessionInbox(lastSession.incrementAndGet());
+    TokenStream tokens = new TokenStream();
+    Drafter drafter = request.draftTokens() > 0 ? drafters.take() : null;
+    Limits limits = connection.welcome().limits();
+    int vocabularySize = connection.welcome().fingerprint().vocabularySize();
+    BlockLength lengths =
+        new BlockLength(
+            request.draftTokens(), request.maxTokens(), request.prompt().count(), limits);
+    DraftLoop loop =
+        new DraftLoop(
+            request,
+            new ServerLink(connection, inbox, meter, options.answerTimeout),
+            drafter == null ? null : new BlockDrafter(drafter, vocabularySize),
+            lengths,
+            vocabularySize,
+            history(request),
+            tokens,
+            meter);
+    router.add(inbox);
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                loop.run();
+              } finally {
+                router.remove(inbox);
+                inbox.close();
+                if (drafter != null) {
+                  drafters.giveBack(drafter);
+                }
+              }
+            },
+            "sled-draft-" + inbox.session());
+    thread.setDaemon(true);
+    thread.start();
+    return new Generation(tokens, inbox, meter, thread);
+  }
+
+  private void check(GenerationRequest request) {
+    if (request.draftTokens() > 0 && drafters == null) {
+      throw new IllegalArgumentException(
+          "drafting needs a draft model with weights; ask for 0 draft tokens, or set one");
+    }
+    Limits limits = connection.welcome().limits();
+    TokenIds prompt = request.prompt();
+    if (prompt.count() > limits.maxPromptTokens()) {
+      throw new IllegalArgumentException(
+          "the prompt has "
+              + prompt.count()
+              + " tokens, and the server takes "
+              + limits.maxPromptTokens()
+              + "; shorten it, or give the server a larger context");
+    }
+    int vocabularySize = connection.welcome().fingerprint().vocabularySize();
+    for (int i = 0; i < prompt.count(); i++) {
+      if (Integer.compareUnsigned(prompt.id(i), vocabularySize) >= 0) {
+        throw new IllegalArgumentException(
+            "prompt token " + prompt.id(i) + " is not within 0 to " + (vocabularySize - 1));
+      }
+    }
+    GoAway goAway = router.goAway();
+    if (goAway != null) {
+      throw new RefusedException(
+          goAway.reason(),
+          "the server is about to leave (" + goAway.text() + "); connect to another, or later");
+    }
+    if (connection.isClosed()) {
+      throw new ConnectionLostException(
+          "the connection to the server is lost: "
+              + connection.closeReason()
+              + "; connect again with a new client");
+    }
+  }
+
+  /** Room for what will come, if that is known and not much. */
+  private TokenHistory history(GenerationRequest request) {
+    int promptTokens = request.prompt().count();
+    int newTokens = request.maxTokens() == 0 ? 1024 : Math.min(request.maxTokens(), 16 * 1024);
+    return new TokenHistory(
+        connection.allocator(),
+        request.prompt(),
+        promptTokens + newTokens + Math.min(request.draftTokens(), 1024));
+  }
+
+  /** The last measured round trip to the server, ns, or -1 before the first. */
+  public long roundTripNanos() {
+    return connection.roundTripNanos();
+  }
+
+  /** Whether the connection is gone. */
+  public boolean isClosed() {
+    return connection.isClosed();
+  }
+
+  /**
+   * Closes the connection; generations that still run fail. Close them first: their draft contexts
+   * are freed when they are done with them. Idempotent.
+   */
+  @Override
+  public void close() {
+    connection.close();
+    transport.close();
+    if (drafters != null) {
+      drafters.close();
+    }
+  }
+}

@@ -1,0 +1,117 @@
+package org.sled.device;
+
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * Committed tokens on their way from the draft thread to the application: a bounded queue of ints
+ * with an end. The draft thread waits while it is full, so that an application that does not read
+ * holds the generation up rather than filling the memory.
+ */
+final class TokenStream {
+  /** What {@link #take} gives at the end. */
+  static final int END = -1;
+
+  /** Some hundred words ahead of the reader; 4 KiB. */
+  private static final int CAPACITY = 1024;
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+  private final int[] ring = new int[CAPACITY];
+  private int head;
+  private int size;
+  private boolean cancelled;
+  private GenerationEnd end;
+  private SledClientException failure;
+
+  /** Draft thread: appends a token, waiting for room. */
+  void put(int token) throws InterruptedException, CancelledException {
+    lock.lock();
+    try {
+      while (size == CAPACITY && !cancelled) {
+        changed.await();
+      }
+      if (cancelled) {
+        throw new CancelledException();
+      }
+      ring[(head + size) % CAPACITY] = token;
+      size++;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Draft thread: no more tokens come. */
+  void end(GenerationEnd why) {
+    finish(why, null);
+  }
+
+  /** Draft thread: no more tokens come, because of this. */
+  void fail(SledClientException why) {
+    finish(null, why);
+  }
+
+  private void finish(GenerationEnd newEnd, SledClientException newFailure) {
+    lock.lock();
+    try {
+      end = newEnd;
+      failure = newFailure;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Any thread: the writer's next {@link #put} throws; what is in the queue can still be read. */
+  void cancel() {
+    lock.lock();
+    try {
+      cancelled = true;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Any thread: the next token, waiting for it; {@link #END} after the last.
+   *
+   * @throws SledClientException if the generation failed, after the last token
+   */
+  int take() throws InterruptedException {
+    lock.lock();
+    try {
+      while (size == 0 && !isOver()) {
+        changed.await();
+      }
+      if (size > 0) {
+        int token = ring[head];
+        head = (head + 1) % CAPACITY;
+        size--;
+        changed.signalAll();
+        return token;
+      }
+      if (failure != null) {
+        throw failure;
+      }
+      return END;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private boolean isOver() {
+    return end != null || failure != null;
+  }
+
+  /** Any thread: why the tokens ended, or null while they come or after a failure. */
+  GenerationEnd end() {
+    lock.lock();
+    try {
+      return end;
+    } finally {
+      lock.unlock();
+    }
+  }
+}

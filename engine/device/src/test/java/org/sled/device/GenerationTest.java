@@ -1,0 +1,317 @@
+package org.sled.device;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.sled.net.protocol.FinishReason;
+import org.sled.net.protocol.VerdictStatus;
+
+/** Whatever is drafted, and however the server is asked: the text is the target's. */
+final class GenerationTest {
+  private static final int[] PROMPT = {5, 6, 7, 8};
+  private static final long SEED = 42;
+
+  private ScriptedServer server;
+  private ScriptedDrafter drafter;
+
+  @BeforeEach
+  void start() throws Exception {
+    server = new ScriptedServer();
+    drafter = new ScriptedDrafter(SEED, 70, -1, 4096);
+  }
+
+  @AfterEach
+  void stop() {
+    server.close();
+  }
+
+  private SledClient connect() throws InterruptedException {
+    return SledClient.builder()
+        .server("127.0.0.1", server.port())
+        .drafter(ScriptedServer.FINGERPRINT, contextTokens -> drafter)
+        .connect();
+  }
+
+  private static GenerationRequest request(int maxTokens, int draftTokens) {
+    return GenerationRequest.of(PROMPT).withMaxTokens(maxTokens).withDraftTokens(draftTokens);
+  }
+
+  private static List<Integer> list(int[] tokens) {
+    return IntStream.of(tokens).boxed().toList();
+  }
+
+  /** Runs one generation, checks its text, and returns how it went. */
+  private GenerationStats run(GenerationRequest request, int newTokens, GenerationEnd end)
+      throws InterruptedException {
+    try (SledClient client = connect();
+        Generation generation = client.start(request)) {
+      List<Integer> tokens = list(generation.remainingTokens());
+      int[] prompt = request.prompt().toArray();
+      assertEquals(ScriptedText.stream(prompt, newTokens, server.endAt), tokens);
+      assertEquals(end, generation.end());
+      GenerationStats stats = generation.stats();
+      assertEquals(tokens.size(), stats.tokens());
+      assertTrue(stats.timeToFirstTokenNanos() > 0);
+      assertTrue(stats.elapsedNanos() >= stats.timeToFirstTokenNanos());
+      return stats;
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16})
+  void everyBlockLengthGivesTheTargetsText(int draftTokens) throws Exception {
+    GenerationStats stats = run(request(200, draftTokens), 200, GenerationEnd.LENGTH);
+    if (draftTokens == 0) {
+      assertEquals(0, stats.rounds());
+      assertTrue(server.pushes.get() > 1, "credit comes in pieces");
+      return;
+    }
+    assertEquals(0, server.pushes.get() > 1 ? 1 : 0, "only the very last token may be pushed");
+    assertEquals(server.blocks.get(), stats.rounds());
+    assertEquals(server.drafts.get(), stats.drafted());
+    assertEquals(stats.rounds(), stats.roundMicros().getTotalCount());
+    // First token, then each round its accepted drafts and one more, then perhaps a pushed one.
+    assertEquals(200, 1 + stats.rounds() + stats.accepted() + server.pushes.get());
+    assertEquals(draftTokens, stats.acceptancePerPosition().size());
+    assertEquals(0.7, stats.acceptancePerPosition().get(0), 0.25);
+  }
+
+  @Test
+  void aPerfectDraftNeverDecodesATokenTwice() throws Exception {
+    drafter = new ScriptedDrafter(SEED, 100, -1, 4096);
+    GenerationStats stats = run(request(101, 4), 101, GenerationEnd.LENGTH);
+    assertEquals(stats.drafted(), stats.accepted());
+    assertEquals(20, stats.rounds());
+    assertEquals(1.0, stats.acceptedShare());
+    // Prompt and text but for the end of the last block: what is due is caught up in one call.
+    assertEquals(PROMPT.length + 99, drafter.decoded);
+    assertTrue(drafter.calls <= 1 + 20 * 4, "calls " + drafter.calls);
+  }
+
+  @Test
+  void aUselessDraftRollsBackAndGoesOn() throws Exception {
+    drafter = new ScriptedDrafter(SEED, 0, -1, 4096);
+    GenerationStats stats = run(request(50, 6), 50, GenerationEnd.LENGTH);
+    assertEquals(0, stats.accepted());
+    assertEquals(0.0, stats.acceptancePerPosition().get(0));
+    assertTrue(Double.isNaN(stats.acceptancePerPosition().get(1)));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {5, 6, 7, 20, 21, 22, 23, 24})
+  void endsWhereTheTargetEnds(int endAt) throws Exception {
+    server.endAt = endAt;
+    drafter = new ScriptedDrafter(SEED, 90, endAt, 4096);
+    for (int draftTokens : new int[] {0, 1, 4, 16}) {
+      run(request(100, draftTokens), 100, GenerationEnd.STOP);
+    }
+  }
+
+  @Test
+  void ignoresTheEndWhereAsked() throws Exception {
+    server.endAt = 10;
+    try (SledClient client = connect();
+        Generation generation = client.start(request(30, 4).withIgnoreEnd(true))) {
+      assertEquals(30, generation.remainingTokens().length);
+      assertEquals(GenerationEnd.LENGTH, generation.end());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 4, 5, 6})
+  void asManyTokensAsAskedFor(int maxTokens) throws Exception {
+    for (int draftTokens : new int[] {0, 1, 4, 16}) {
+      run(request(maxTokens, draftTokens), maxTokens, GenerationEnd.LENGTH);
+    }
+  }
+
+  @Test
+  void stopsAtTheServersContext() throws Exception {
+    server.contextTokens = 64;
+    for (int draftTokens : new int[] {0, 3, 16}) {
+      run(request(0, draftTokens), 60, GenerationEnd.CONTEXT);
+      run(request(1000, draftTokens), 60, GenerationEnd.CONTEXT);
+    }
+  }
+
+  @Test
+  void keepsToTheServersBlockLimit() throws Exception {
+    server.maxDraftTokens = 3;
+    GenerationStats stats = run(request(100, 16), 100, GenerationEnd.LENGTH);
+    assertTrue(stats.drafted() <= 3L * stats.rounds());
+  }
+
+  @Test
+  void goesOnWithoutDraftsWhenTheirContextIsFull() throws Exception {
+    drafter = new ScriptedDrafter(SEED, 80, -1, 40);
+    GenerationStats stats = run(request(200, 8), 200, GenerationEnd.LENGTH);
+    assertTrue(stats.rounds() > 2);
+    assertTrue(server.pushes.get() > 0);
+  }
+
+  @Test
+  void goesOnWithoutDraftsWhenTheDraftModelFails() throws Exception {
+    drafter.failAt = 10;
+    GenerationStats stats = run(request(100, 4), 100, GenerationEnd.LENGTH);
+    assertTrue(stats.rounds() >= 2);
+  }
+
+  @Test
+  void goesOnWithoutDraftsWhenTheyLackATargetsToken() throws Exception {
+    drafter.rows = 500;
+    run(request(100, 4), 100, GenerationEnd.LENGTH);
+  }
+
+  @Test
+  void paddingTokensOfTheDraftCutTheBlock() throws Exception {
+    drafter.paddingEvery = 3;
+    GenerationStats stats = run(request(100, 6), 100, GenerationEnd.LENGTH);
+    assertTrue(stats.rounds() > 5);
+  }
+
+  @Test
+  void longPromptsGoInPieces() throws Exception {
+    server.maxFrameBytes = 4096;
+    int[] prompt = IntStream.range(0, 3000).map(i -> i % 900).toArray();
+    GenerationRequest request = GenerationRequest.of(prompt).withMaxTokens(40).withDraftTokens(4);
+    run(request, 40, GenerationEnd.LENGTH);
+  }
+
+  @Test
+  void staleVerdictsAreDraftedAgain() throws Exception {
+    server.mischief =
+        (self, connection, session, block) -> {
+          if (session.blocks % 3 == 1) {
+            self.stale(connection, session, block);
+            return true;
+          }
+          return false;
+        };
+    GenerationStats stats = run(request(100, 4), 100, GenerationEnd.LENGTH);
+    assertEquals(stats.rounds(), stats.roundMicros().getTotalCount());
+    assertTrue(stats.drafted() <= 4L * stats.rounds(), "stale blocks do not count");
+  }
+
+  @Test
+  void whatAStaleVerdictHidIsAnsweredAgain() throws Exception {
+    server.mischief =
+        (self, connection, session, block) -> {
+          if (session.blocks % 4 == 2) {
+            self.verify(null, session, block); // committed there, but not said
+            self.stale(connection, session, block);
+            return true;
+          }
+          return false;
+        };
+    run(request(100, 4), 100, GenerationEnd.LENGTH);
+  }
+
+  @Test
+  void duplicateAndLateVerdictsAreIgnored() throws Exception {
+    server.mischief =
+        (self, connection, session, block) -> {
+          int committed = session.committedLength();
+          int round = block.round();
+          self.answer(connection, session, block);
+          self.stale(connection, session, block); // the same round once more
+          if (round > 1) {
+            self.send(
+                connection,
+                session,
+                round - 1,
+                VerdictStatus.VERIFIED,
+                FinishReason.NONE,
+                0,
+                0,
+                1,
+                committed);
+          }
+          return true;
+        };
+    run(request(150, 4), 150, GenerationEnd.LENGTH);
+    run(request(150, 1), 150, GenerationEnd.LENGTH);
+  }
+
+  @Test
+  void severalGenerationsAtATime() throws Exception {
+    try (SledClient client =
+        SledClient.builder()
+            .server("127.0.0.1", server.port())
+            .drafter(ScriptedServer.FINGERPRINT, c -> new ScriptedDrafter(SEED, 60, -1, c))
+            .connect()) {
+      List<Generation> generations = new ArrayList<>();
+      for (int i = 0; i < 5; i++) {
+        generations.add(
+            client.start(GenerationRequest.of(i, i + 1).withMaxTokens(300).withDraftTokens(i)));
+      }
+      for (int i = 0; i < 5; i++) {
+        int[] prompt = {i, i + 1};
+        List<Integer> tokens = list(generations.get(i).remainingTokens());
+        assertEquals(ScriptedText.stream(prompt, 300, -1), tokens);
+        generations.get(i).close();
+      }
+      for (int i = 0; i < 500 && server.closes.get() < 5; i++) {
+        Thread.sleep(10); // CLOSE is not waited for
+      }
+      assertEquals(5, server.closes.get());
+    }
+  }
+
+  @Test
+  void cancelKeepsWhatIsThere() throws Exception {
+    try (SledClient client = connect()) {
+      Generation generation = client.start(request(0, 4));
+      List<Integer> tokens = new ArrayList<>();
+      for (int i = 0; i < 20; i++) {
+        tokens.add(generation.next());
+      }
+      generation.cancel();
+      for (int token : generation) {
+        tokens.add(token);
+      }
+      assertEquals(GenerationEnd.CANCELLED, generation.end());
+      assertEquals(ScriptedText.stream(PROMPT, tokens.size(), -1), tokens);
+      generation.close();
+      // The draft context is free for the next one, which knows nothing of the last.
+      try (Generation next = client.start(request(50, 4))) {
+        assertEquals(ScriptedText.stream(PROMPT, 50, -1), list(next.remainingTokens()));
+      }
+    }
+    assertTrue(drafter.closed);
+  }
+
+  @Test
+  void aReaderThatDoesNotReadHoldsTheGenerationUp() throws Exception {
+    try (SledClient client = connect();
+        Generation generation = client.start(request(0, 16))) {
+      Thread.sleep(500);
+      assertNull(generation.end());
+      assertTrue(generation.stats().tokens() < 1100, "tokens " + generation.stats().tokens());
+      assertEquals(4096 - PROMPT.length, generation.remainingTokens().length);
+    }
+  }
+
+  @Test
+  void withoutADraftModelThereArePushes() throws Exception {
+    try (SledClient client = SledClient.builder().server("127.0.0.1", server.port()).connect()) {
+      assertThrows(IllegalArgumentException.class, () -> client.start(request(10, 4)));
+      assertThrows(IllegalStateException.class, () -> client.tokenize("text"));
+      try (Generation generation = client.start(request(300, 0))) {
+        assertEquals(ScriptedText.stream(PROMPT, 300, -1), list(generation.remainingTokens()));
+        GenerationStats stats = generation.stats();
+        assertTrue(Double.isNaN(stats.acceptedShare()));
+        assertTrue(stats.bytesDown() > 300 * 4);
+      }
+    }
+  }
+}

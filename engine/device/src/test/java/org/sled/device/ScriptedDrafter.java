@@ -1,0 +1,85 @@
+package org.sled.device;
+
+import io.netty.util.internal.PlatformDependent;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.sled.jni.SledException;
+import org.sled.jni.SledStatus;
+
+/**
+ * A fake draft model that is right so often, and checks how its cache is used: positions are rolled
+ * back, never skipped, and never built anew.
+ */
+final class ScriptedDrafter implements Drafter {
+  private final Random random;
+  private final int matchPercent;
+  private final int endAt;
+  private final int contextTokens;
+  private final List<Integer> cache = new ArrayList<>();
+
+  /** Tokens decoded so far. */
+  int decoded;
+
+  /** Calls so far. */
+  int calls;
+
+  /** Fails from this call on. */
+  int failAt = Integer.MAX_VALUE;
+
+  /** Chooses a token that the target does not have, every so many calls. */
+  int paddingEvery = Integer.MAX_VALUE;
+
+  int rows = ScriptedText.VOCABULARY;
+  boolean closed;
+
+  ScriptedDrafter(long seed, int matchPercent, int endAt, int contextTokens) {
+    random = new Random(seed);
+    this.matchPercent = matchPercent;
+    this.endAt = endAt;
+    this.contextTokens = contextTokens;
+  }
+
+  @Override
+  public int contextTokens() {
+    return contextTokens;
+  }
+
+  @Override
+  public int vocabularyRows() {
+    return rows;
+  }
+
+  @Override
+  public int decode(int position, long tokensAddress, int tokenCount) {
+    if (++calls >= failAt) {
+      cache.clear();
+      throw new SledException(SledStatus.DECODE, "scripted failure");
+    }
+    if (position > cache.size() || tokenCount < 1 || position + tokenCount > contextTokens) {
+      throw new AssertionError(
+          "decode of " + tokenCount + " at " + position + ", cached " + cache.size());
+    }
+    cache.subList(position, cache.size()).clear();
+    for (int i = 0; i < tokenCount; i++) {
+      int token = PlatformDependent.getInt(tokensAddress + 4L * i);
+      if (token < 0 || token >= rows) {
+        throw new AssertionError("token " + token);
+      }
+      cache.add(token);
+    }
+    decoded += tokenCount;
+    if (calls % paddingEvery == 0) {
+      return ScriptedText.VOCABULARY + 5;
+    }
+    int right = ScriptedText.next(cache, endAt);
+    boolean match = random.nextInt(100) < matchPercent;
+    int token = match ? right : (right + 1) % (ScriptedText.VOCABULARY - 1);
+    return Math.min(token, rows - 1);
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+  }
+}

@@ -1,0 +1,205 @@
+package org.sled.jni;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.management.ManagementFactory;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Sessions and steps over the demo target. One thread, as everywhere where others compute too. */
+class VerifyEngineTest {
+  private static final EngineParams PARAMS =
+      EngineParams.DEFAULT.withSequenceCount(4).withContextTokens(256).withThreads(1);
+
+  private final StepStats stats = new StepStats();
+  private final VerifySlots slots = new VerifySlots(4);
+  private final TokenBuffer prompt = new TokenBuffer(8);
+  private Model model;
+  private VerifyEngine engine;
+
+  @BeforeEach
+  void open() {
+    model = DemoPair.target();
+    engine = VerifyEngine.open(model, PARAMS);
+    prompt.addAll(model.tokenize("Once upon a time there was a fox"));
+  }
+
+  @AfterEach
+  void close() {
+    engine.close();
+    engine.close();
+    model.close();
+    prompt.close();
+    slots.close();
+    stats.close();
+  }
+
+  @Test
+  void theEngineSaysWhatItIs() {
+    VerifyEngine.Info info = engine.info();
+    assertEquals(4, info.sequenceCount());
+    assertEquals(0, info.sequencesInUse());
+    assertEquals(256, info.contextTokens());
+    assertEquals(1, info.threads());
+    assertTrue(info.memory().kvBytes() > 0);
+    VerifyEngine.MemoryPlan plan = VerifyEngine.plan(model, PARAMS);
+    assertEquals(info.memory().kvBytes(), plan.kvBytes());
+    assertTrue(plan.availableBytes() > 0);
+  }
+
+  @Test
+  void wrongParametersAreRefused() {
+    Failures.expect(
+        SledStatus.ARGUMENT, () -> VerifyEngine.open(model, PARAMS.withSequenceCount(257)));
+    Failures.expect(
+        SledStatus.ARGUMENT, () -> VerifyEngine.plan(model, PARAMS.withContextTokens(-1)));
+  }
+
+  @Test
+  void blocksGiveWhatTheTargetAloneGives() {
+    int[] alone = generateAlone(24);
+
+    int sequence = engine.openSession(prompt, 24, true);
+    prefill(sequence);
+    TokenBuffer drafts = new TokenBuffer(4);
+    try (drafts) {
+      int committed = slots.committed(0);
+      while (slots.finish(0) == SledNative.SLED_FINISH_NONE) {
+        // Two right drafts and a wrong one, as far as there are any.
+        int emitted = committed - prompt.size();
+        drafts.clear();
+        for (int i = emitted; i < Math.min(emitted + 2, alone.length); i++) {
+          drafts.add(alone[i]);
+        }
+        drafts.add(wrong(alone, emitted + 2));
+        slots.set(0, sequence, committed - 1, 1, drafts.size(), drafts.address());
+        step(1);
+        assertEquals(committed + slots.accepted(0) + 1, slots.committed(0));
+        assertTrue(slots.accepted(0) <= slots.verified(0));
+        committed = slots.committed(0);
+      }
+    }
+    assertEquals(Finish.LENGTH, engine.sessionInfo(sequence).finish());
+    assertArrayEquals(alone, emitted(sequence));
+    assertEquals(alone[3], engine.committedToken(sequence, prompt.size() + 3));
+    engine.closeSession(sequence);
+    assertEquals(0, engine.info().sequencesInUse());
+  }
+
+  @Test
+  void anEvictedSessionGoesOnWithTheSameTokens() {
+    int[] alone = generateAlone(8);
+    int sequence = engine.openSession(prompt, 8, true);
+    prefill(sequence);
+    push(sequence);
+    engine.evict(sequence, 0);
+    VerifyEngine.SessionInfo info = engine.sessionInfo(sequence);
+    assertEquals(0, info.cachedTokens());
+    assertEquals(prompt.size() + 2, info.committedTokens());
+    slots.set(0, sequence, 0, info.committedTokens(), 0, 0);
+    step(1);
+    while (slots.finish(0) == SledNative.SLED_FINISH_NONE) {
+      push(sequence);
+    }
+    assertArrayEquals(alone, emitted(sequence));
+  }
+
+  @Test
+  void aWrongSlotDoesNotDisturbTheOthers() {
+    int good = engine.openSession(prompt, 4, true);
+    int bad = engine.openSession(prompt, 4, true);
+    slots.set(0, good, 0, prompt.size(), 0, 0);
+    slots.set(1, bad, 5, 1, 0, 0);
+    slots.set(2, 3, 0, 1, 0, 0);
+    step(3);
+    assertEquals(SledStatus.OK.code(), slots.status(0));
+    assertEquals(SledStatus.OFFSET.code(), slots.status(1));
+    assertEquals(SledStatus.SESSION.code(), slots.status(2));
+    assertEquals(prompt.size() + 1, slots.committed(0));
+    assertEquals(1, stats.slots());
+    assertTrue(stats.passes() >= 1 && stats.rows() >= stats.usefulRows());
+    assertTrue(stats.totalNanos() >= stats.decodeNanos());
+  }
+
+  @Test
+  void mistakesAreNamed() {
+    Failures.expect(SledStatus.SESSION, () -> engine.closeSession(2));
+    Failures.expect(SledStatus.SESSION, () -> engine.sessionInfo(2));
+    Failures.expect(SledStatus.ARGUMENT, () -> engine.step(slots, 5, stats));
+    try (TokenBuffer wrong = new TokenBuffer(1)) {
+      wrong.add(-1);
+      Failures.expect(SledStatus.TOKEN, () -> engine.openSession(wrong, 0, false));
+      wrong.clear();
+      for (int i = 0; i < 300; i++) {
+        wrong.add(prompt.get(0));
+      }
+      Failures.expect(SledStatus.CONTEXT_FULL, () -> engine.openSession(wrong, 0, false));
+    }
+    for (int i = 0; i < 4; i++) {
+      assertEquals(i, engine.openSession(prompt, 0, false));
+    }
+    Failures.expect(SledStatus.NO_SEQUENCE, () -> engine.openSession(prompt, 0, false));
+    engine.close();
+    Failures.expect(SledStatus.HANDLE, () -> engine.step(slots, 1, stats));
+    Failures.expect(SledStatus.HANDLE, engine::info);
+  }
+
+  @Test
+  void aStepAllocatesNothing() {
+    var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+    int sequence = engine.openSession(prompt, 200, true);
+    prefill(sequence);
+    for (int i = 0; i < 50; i++) {
+      push(sequence);
+    }
+    long before = threads.getCurrentThreadAllocatedBytes();
+    long measuring = threads.getCurrentThreadAllocatedBytes() - before;
+    before = threads.getCurrentThreadAllocatedBytes();
+    for (int i = 0; i < 100; i++) {
+      push(sequence);
+    }
+    long allocated = threads.getCurrentThreadAllocatedBytes() - before - measuring;
+    assertEquals(0, allocated);
+  }
+
+  private void prefill(int sequence) {
+    slots.set(0, sequence, 0, prompt.size(), 0, 0);
+    step(1);
+  }
+
+  private void push(int sequence) {
+    slots.set(0, sequence, slots.committed(0) - 1, 1, 0, 0);
+    engine.step(slots, 1, stats);
+  }
+
+  private void step(int count) {
+    engine.step(slots, count, stats);
+  }
+
+  private int[] generateAlone(int count) {
+    int sequence = engine.openSession(prompt, count, true);
+    prefill(sequence);
+    while (slots.finish(0) == SledNative.SLED_FINISH_NONE) {
+      push(sequence);
+    }
+    int[] tokens = emitted(sequence);
+    engine.closeSession(sequence);
+    return tokens;
+  }
+
+  private int[] emitted(int sequence) {
+    int committed = engine.sessionInfo(sequence).committedTokens();
+    try (TokenBuffer tokens = new TokenBuffer(1)) {
+      engine.tokens(sequence, prompt.size(), committed - prompt.size(), tokens);
+      return tokens.toArray();
+    }
+  }
+
+  private int wrong(int[] alone, int index) {
+    int right = index < alone.length ? alone[index] : 0;
+    return right == 0 ? 1 : right - 1;
+  }
+}
