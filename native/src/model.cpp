@@ -155,11 +155,14 @@ std::string Model::text(int32_t text_id) const {
       return source == nullptr ? "" : source;
     }
     case SLED_TEXT_WEIGHT_TYPE: {
-      // "llama 6M Q8_0": the file type's name is what follows the second blank.
+      // "llama 6M Q8_0", or "llama 6M (guessed) Q8_0" where the file does not say it: the type's name is what follows
+      // the second blank.
       const std::string description = text(SLED_TEXT_DESCRIPTION);
       const size_t first = description.find(' ');
       const size_t second = first == std::string::npos ? first : description.find(' ', first + 1);
-      return second == std::string::npos ? description : description.substr(second + 1);
+      std::string type = second == std::string::npos ? description : description.substr(second + 1);
+      const std::string guessed = "(guessed) ";
+      return type.compare(0, guessed.size(), guessed) == 0 ? type.substr(guessed.size()) : type;
     }
     default:
       fail(SLED_ERR_ARGUMENT, "unknown text id %d", text_id);

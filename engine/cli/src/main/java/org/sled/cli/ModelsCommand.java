@@ -77,7 +77,7 @@ final class ModelsCommand implements Callable<Integer> {
       out.println(name);
       out.printf("  path        %s%n", path);
       out.printf(Locale.ROOT, "  size        %s%n", Sizes.bytes(Files.size(path)));
-      out.printf("  type        %s, %s%n", model.description(), model.architecture());
+      out.printf("  type        %s, %s%n", model.architecture(), model.weightType());
       out.printf(Locale.ROOT, "  parameters  %,d%n", info.parameterCount());
       out.printf(
           Locale.ROOT,

@@ -225,12 +225,14 @@ public final class Daemon implements AutoCloseable {
   private static String describe(ServerConfig config, Model model, VerifyEngine.Info info) {
     VerifyEngine.MemoryPlan memory = info.memory();
     return String.format(
-        "target    %s (%s), %d tokens of context trained%n"
+        "target    %s (%s, %s, %.1f million parameters), %d tokens of context trained%n"
             + "sessions  %d of %d tokens each, %d threads, blocks of up to %d drafts%n"
             + "memory    weights %s, K/V cache %s, results %s, scratch about %s; available %s%n"
             + "numerics  exact, id %016x%n",
         config.modelPath(),
-        model.description(),
+        model.architecture(),
+        model.weightType(),
+        model.info().parameterCount() / 1e6,
         model.info().contextTrainTokens(),
         info.sequenceCount(),
         info.contextTokens(),

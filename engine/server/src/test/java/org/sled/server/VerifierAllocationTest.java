@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
+import io.netty.util.ResourceLeakDetector;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadInfo;
 import java.nio.file.Path;
@@ -32,15 +33,21 @@ import org.sled.net.protocol.VerdictStatus;
  */
 class VerifierAllocationTest {
   private static final int DEVICES = 4;
-  private static final int WARM_UP_ROUNDS = 400;
-  private static final int ROUNDS = 400;
+  private static final int WARM_UP_ROUNDS = 600;
+  private static final int ROUNDS = 600;
 
-  /** For all rounds together: not one object each (the smallest has 16 bytes). */
-  private static final long BUDGET_BYTES = DEVICES * ROUNDS * 2L;
+  /**
+   * For all rounds together, not for each: what the JVM may need once in a while, such as a class
+   * that is loaded late.
+   */
+  private static final long BUDGET_BYTES = 4_096;
 
   @Test
   @Timeout(120) // a device that fails does not come to the barrier
   void roundsAllocateNothing() throws Exception {
+    // Netty's leak detector takes a stack trace for one buffer in 128; the launcher turns it off
+    // too.
+    ResourceLeakDetector.setLevel(ResourceLeakDetector.Level.DISABLED);
     Path model = Path.of(System.getProperty("sled.home"), "models", "demo-target.gguf");
     ServerConfig config =
         ServerConfig.of(model)
@@ -48,7 +55,7 @@ class VerifierAllocationTest {
             .engineParams(
                 EngineParams.DEFAULT
                     .withSequenceCount(DEVICES)
-                    .withContextTokens(1024)
+                    .withContextTokens(2048)
                     .withThreads(1))
             .conclude();
     ExecutorService executor = Executors.newFixedThreadPool(DEVICES);
