@@ -128,6 +128,12 @@ SLED_API int32_t sled_log_take(char *buffer, int32_t capacity, int32_t *length, 
 /* "key=value" lines: sled version, llama.cpp commit, compiler, build type, sanitizer. */
 SLED_API int32_t sled_build_info(char *buffer, int32_t capacity, int32_t *length);
 
+/* Lets the calling thread give way: from now on it runs when nobody else on this machine wants to (Linux
+ * SCHED_IDLE). For drafting beside a server, whose threads would otherwise wait for the end of a drafting thread's time
+ * slice, milliseconds for each message. Undoing it takes privileges, so use it on threads of your own.
+ * SLED_ERR_UNSUPPORTED when the system refuses. */
+SLED_API int32_t sled_thread_give_way(void);
+
 enum sled_device_type { SLED_DEVICE_CPU = 0, SLED_DEVICE_GPU = 1, SLED_DEVICE_OTHER = 2 };
 
 typedef struct sled_device_info {

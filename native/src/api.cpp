@@ -1,4 +1,8 @@
 // sled.h, function by function: checks arguments, finds the objects, and hands over.
+#include <sched.h>
+
+#include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 #include "backend.hpp"
@@ -168,6 +172,16 @@ int32_t sled_build_info(char *buffer, int32_t capacity, int32_t *length) {
     return copy_text("sled=" SLED_BUILD_VERSION "\nllama.cpp=" SLED_BUILD_LLAMA_COMMIT "\ncompiler=" SLED_BUILD_COMPILER
                      "\nplatform=" SLED_BUILD_PLATFORM "\nbuild=" SLED_BUILD_TYPE "\nsanitizer=" SLED_BUILD_SANITIZER "\n",
                      buffer, capacity, length);
+  });
+}
+
+int32_t sled_thread_give_way(void) {
+  return guarded([&] {
+    const sched_param priority{};
+    if (sched_setscheduler(0, SCHED_IDLE, &priority) != 0) {  // 0: the calling thread
+      fail(SLED_ERR_UNSUPPORTED, "the system does not let this thread give way: %s", std::strerror(errno));
+    }
+    return SLED_OK;
   });
 }
 

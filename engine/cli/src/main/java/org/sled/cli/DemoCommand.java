@@ -216,6 +216,8 @@ final class DemoCommand implements Callable<Integer> {
               .server("127.0.0.1", port)
               .draftModel(draftModel)
               .draftThreads(1)
+              // The devices of a fleet draft on processors of their own.
+              .givesWay(true)
               .clientName("demo device " + (i + 1))
               .connect();
       devices.add(new DemoDevice(i, deviceCount, client, maxTokens, draftTokens));

@@ -7,6 +7,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntFunction;
 import org.sled.jni.ChatMessage;
 import org.sled.jni.Model;
+import org.sled.jni.NativeThread;
+import org.sled.jni.SledException;
 import org.sled.net.client.ClientConnection;
 import org.sled.net.client.ClientTransport;
 import org.sled.net.client.HandshakeRefusedException;
@@ -16,6 +18,8 @@ import org.sled.net.protocol.Hello;
 import org.sled.net.protocol.Limits;
 import org.sled.net.protocol.TokenIds;
 import org.sled.net.protocol.TokenizerFingerprint;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A device's connection to a server, with the draft model that it uses. Any thread may use it; any
@@ -24,6 +28,8 @@ import org.sled.net.protocol.TokenizerFingerprint;
  * <p>The model stays the caller's: close it after the client.
  */
 public final class SledClient implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(SledClient.class);
+
   private final Builder options;
   private final ClientTransport transport;
   private final ClientConnection connection;
@@ -59,6 +65,7 @@ public final class SledClient implements AutoCloseable {
     private TokenizerFingerprint fingerprint;
     private IntFunction<Drafter> drafterMaker; // from the server's context length
     private int draftThreads = 1;
+    private boolean givesWay;
     private String authToken = "";
     private String clientName = "sled-device";
     private Duration connectTimeout = Duration.ofSeconds(10);
@@ -100,6 +107,15 @@ public final class SledClient implements AutoCloseable {
         throw new IllegalArgumentException("draftThreads is " + threads + ", below 0");
       }
       draftThreads = threads;
+      return this;
+    }
+
+    /**
+     * Whether drafting gives way to everything else on this machine; false by default. For devices
+     * that share their machine with the server, or with somebody's work.
+     */
+    public Builder givesWay(boolean value) {
+      givesWay = value;
       return this;
     }
 
@@ -244,6 +260,9 @@ public final class SledClient implements AutoCloseable {
         new Thread(
             () -> {
               try {
+                if (options.givesWay) {
+                  giveWay();
+                }
                 loop.run();
               } finally {
                 router.remove(inbox);
@@ -325,6 +344,14 @@ public final class SledClient implements AutoCloseable {
     transport.close();
     if (drafters != null) {
       drafters.close();
+    }
+  }
+
+  private static void giveWay() {
+    try {
+      NativeThread.giveWay();
+    } catch (SledException e) {
+      LOG.warn("drafting competes with other work here: {}", e.getMessage());
     }
   }
 }
