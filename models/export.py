@@ -4,7 +4,7 @@ import sys
 
 import numpy as np
 
-from tokenizer import ASSISTANT, CONTROL, END, PRE, USER
+from tokenizer import ASSISTANT, CONTROL, END, PRE
 
 # llama_chat_apply_template recognises this as "phi3"; a Jinja engine renders the same text.
 CHAT_TEMPLATE = ("{% for message in messages %}{{ '<|' + message['role'] + '|>\\n' + message['content'] + '<|end|>\\n' }}"

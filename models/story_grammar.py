@@ -13,11 +13,11 @@ Templates use four marks, expanded by Story.expand:
     a~        "a" or "an", decided by the word that follows
 
 Why falling weights and not a fair die: sampled text stays rich (a 12-way choice still
-carries 2.2 nats), while each choice has a clear favourite, so a small draft
+carries 2.4 nats), while each choice has a clear favourite, so a small draft
 model can agree with a large target about the most probable word.
 
 Every choice adds -log(p) to Story.nats: nats per token of the corpus, an upper
-bound on the entropy a perfect model would have (see make_pair.py stats).
+bound on the entropy a perfect model would have.
 """
 import math
 import random

@@ -163,7 +163,7 @@ class Muon(torch.optim.Optimizer):
     """Momentum whose update is orthogonalised: for matrices inside the network.
 
     Keller Jordan, "Muon: an optimizer for hidden layers in neural networks",
-    2024. On this corpus it reaches AdamW's loss in clearly fewer tokens.
+    2024: fewer steps than AdamW, which matters where a thousand are affordable.
     """
 
     def __init__(self, params, lr):
