@@ -23,7 +23,8 @@ class StepCrossingTest {
   private static final int SESSIONS = 4;
   private static final int DRAFTS = 4;
   private static final int STEPS = 300;
-  private static final int WARM_UP_STEPS = 300;
+  private static final int WARM_UP_STEPS = 100;
+  private static final int WARM_UP_FILLS = 50_000;
   private static final long BUDGET_NANOS = 20_000;
 
   @Test
@@ -43,6 +44,11 @@ class StepCrossingTest {
         slots.set(i, i, 0, prompt.size(), 0, 0);
       }
       engine.step(slots, SESSIONS, stats);
+      // The JIT sees the Java part often enough before it is measured; a daemon runs for days.
+      for (int i = 0; i < WARM_UP_FILLS; i++) {
+        fill(slots, cached, drafts);
+        assertEquals(0, accepted(slots));
+      }
       long[] nanos = new long[STEPS];
       for (int step = -WARM_UP_STEPS; step < STEPS; step++) {
         for (int i = 0; i < SESSIONS; i++) {
@@ -50,14 +56,9 @@ class StepCrossingTest {
           cached[i] = slots.committed(i) - 1;
         }
         long start = System.nanoTime();
-        for (int i = 0; i < SESSIONS; i++) {
-          slots.set(i, i, cached[i], 1, DRAFTS, drafts.addressOf(0));
-        }
+        fill(slots, cached, drafts);
         engine.step(slots, SESSIONS, stats);
-        int accepted = 0;
-        for (int i = 0; i < SESSIONS; i++) {
-          accepted += slots.accepted(i);
-        }
+        int accepted = accepted(slots);
         long wall = System.nanoTime() - start;
         assertTrue(accepted >= 0);
         if (step >= 0) {
@@ -71,5 +72,19 @@ class StepCrossingTest {
           SESSIONS, DRAFTS, median / 1e3, nanos[STEPS * 9 / 10] / 1e3);
       assertTrue(median <= BUDGET_NANOS, () -> median + " ns");
     }
+  }
+
+  private static void fill(VerifySlots slots, int[] cached, TokenBuffer drafts) {
+    for (int i = 0; i < SESSIONS; i++) {
+      slots.set(i, i, cached[i], 1, DRAFTS, drafts.addressOf(0));
+    }
+  }
+
+  private static int accepted(VerifySlots slots) {
+    int accepted = 0;
+    for (int i = 0; i < SESSIONS; i++) {
+      accepted += slots.accepted(i);
+    }
+    return accepted;
   }
 }
