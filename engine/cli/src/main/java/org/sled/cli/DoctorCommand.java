@@ -115,7 +115,7 @@ final class DoctorCommand implements Callable<Integer> {
         continue;
       }
       try (Model model = Model.open(path, ModelParams.DEFAULT.withGpuLayers(0))) {
-        line(demo.getKey(), model.description() + ", " + path);
+        line(demo.getKey(), model.architecture() + " " + model.weightType() + ", " + path);
       } catch (SledException e) {
         missing.add(demo.getKey() + ": " + e.getMessage());
       }

@@ -71,9 +71,21 @@ final class PromptOptions {
       if (!Files.isReadable(source.file)) {
         throw new CommandFailure("cannot read the prompt from " + source.file);
       }
-      prompt = Files.readString(source.file, StandardCharsets.UTF_8);
+      try {
+        prompt = Files.readString(source.file, StandardCharsets.UTF_8);
+      } catch (IOException e) {
+        throw new CommandFailure(
+            ExitCodes.FAILED,
+            "cannot read the prompt from "
+                + source.file
+                + ": "
+                + e
+                + "; give a text file in UTF-8");
+      }
     } else if (source.stdin.equals("-")) {
       prompt = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+      // The line break that echo and editors put at the end is not part of what is meant.
+      prompt = prompt.endsWith("\n") ? prompt.substring(0, prompt.length() - 1) : prompt;
     } else {
       throw new CommandFailure(
           ExitCodes.USAGE, "write the prompt behind --prompt, or '-' to read it from stdin");

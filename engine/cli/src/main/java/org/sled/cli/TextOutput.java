@@ -37,6 +37,10 @@ final class TextOutput {
     if (stream != null && !piece.isEmpty()) {
       stream.print(piece);
       stream.flush();
+      if (stream.checkError()) {
+        // Whoever read our output has gone (| head): what else came would be for nobody.
+        throw new CommandFailure(ExitCodes.FAILED, "cannot write to stdout any more");
+      }
     }
   }
 

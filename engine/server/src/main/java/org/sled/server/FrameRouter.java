@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.function.Supplier;
 import org.sled.net.protocol.Cancel;
 import org.sled.net.protocol.Close;
+import org.sled.net.protocol.Closed;
 import org.sled.net.protocol.ErrorCode;
 import org.sled.net.protocol.ErrorMessage;
 import org.sled.net.protocol.FrameHeader;
@@ -58,6 +59,10 @@ final class FrameRouter implements ConnectionListener {
 
   @Override
   public HelloAnswer onHello(Connection connection, Hello hello) {
+    if (draining) {
+      return ErrorMessage.fatal(
+          ErrorCode.SHUTTING_DOWN, "the server is leaving; connect elsewhere");
+    }
     Welcome answer = welcome.get();
     if (hello.hasTokenizer() && !hello.fingerprint().matches(answer.fingerprint())) {
       return ErrorMessage.fatal(
@@ -184,7 +189,10 @@ final class FrameRouter implements ConnectionListener {
   @Override
   public void onClose(Connection connection, Close close) {
     Sessions sessions = (Sessions) connection.attachment();
-    sessions.opening.remove(close.session());
+    if (sessions.opening.remove(close.session()) != null) {
+      connection.send(new Closed(close.session(), close.epoch(), 0)); // nothing was committed yet
+      return;
+    }
     ServerSession session = find(connection, close.session(), 0);
     if (session != null) {
       sessions.open.remove(close.session());

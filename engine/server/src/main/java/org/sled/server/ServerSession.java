@@ -43,6 +43,9 @@ final class ServerSession implements SessionView {
   /** When what it wants was decoded, ns. */
   long decodedNanos;
 
+  /** It took part in a step that failed: it is computed alone until it gives a token again. */
+  boolean suspect;
+
   /** Tokens that the server may still add alone. */
   int pushCredit;
 

@@ -49,8 +49,11 @@ final class Verifier implements Runnable {
   private final Replies replies;
   private final Consumer<Command> handler = this::handle;
 
-  /** After a failed step the sessions are computed one by one, to find the one that failed it. */
-  private int isolatedSteps;
+  /**
+   * Sessions of a failed step that have not given a token since. They are computed one by one, to
+   * find the one that fails.
+   */
+  private int suspects;
 
   /** When the engine was done with its last step. */
   private long stepEndNanos = System.nanoTime();
@@ -245,10 +248,11 @@ final class Verifier implements Runnable {
   private void onCancel(ServerSession session, int epoch) {
     if (session.isOpen() && epoch == session.epoch) {
       session.pushCredit = 0;
+      session.releaseBlocks();
       if (session.wants != ServerSession.Wants.FIRST_TOKEN) {
         queue.remove(session.sequence);
         session.wants = ServerSession.Wants.NOTHING;
-        session.releaseBlocks();
+        absolve(session); // nothing of it is computed any more
       }
     }
   }
@@ -262,6 +266,7 @@ final class Verifier implements Runnable {
   }
 
   private void free(ServerSession session) {
+    absolve(session);
     queue.remove(session.sequence);
     sessions[session.sequence] = null;
     engine.closeSession(session.sequence);
@@ -350,11 +355,10 @@ final class Verifier implements Runnable {
   // ---------------------------------------------------------------- steps
 
   private void step() {
-    int count = isolatedSteps > 0 ? 1 : plan.size();
-    if (isolatedSteps > 0) {
-      isolatedSteps--;
+    if (suspects > 0) {
       plan.truncate(1);
     }
+    int count = plan.size();
     for (int i = 0; i < count; i++) {
       ServerSession session = sessions[plan.sequence(i)];
       boolean block = plan.kind(i) == WorkKind.BLOCK;
@@ -402,6 +406,7 @@ final class Verifier implements Runnable {
       }
       return;
     }
+    absolve(session);
     session.commit(slots.committed(slot), token, FinishReason.byNumber(slots.finish(slot)));
     ServerSession.Wants wanted = session.wants;
     session.wants = ServerSession.Wants.NOTHING;
@@ -443,13 +448,21 @@ final class Verifier implements Runnable {
       if (count == 1) {
         fail(session, failure.getMessage());
       } else {
+        if (!session.suspect) {
+          session.suspect = true;
+          suspects++;
+        }
         enqueue(session);
       }
     }
-    if (count > 1) {
-      isolatedSteps += count;
-    }
     stepEndNanos = System.nanoTime();
+  }
+
+  private void absolve(ServerSession session) {
+    if (session.suspect) {
+      session.suspect = false;
+      suspects--;
+    }
   }
 
   private void fail(ServerSession session, String text) {

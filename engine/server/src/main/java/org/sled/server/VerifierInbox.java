@@ -26,7 +26,7 @@ final class VerifierInbox {
 
   /** Any thread; false when the inbox is full, and nothing happened. */
   boolean offer(Command command) {
-    if (!queue.offer(command)) {
+    if (abandoned || !queue.offer(command)) {
       return false;
     }
     wake();

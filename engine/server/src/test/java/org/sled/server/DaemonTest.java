@@ -272,6 +272,39 @@ class DaemonTest {
   }
 
   @Test
+  void aSessionThatFailsOnlyAfterItsLongPromptIsFoundToo() throws Exception {
+    target.poison.add(666);
+    target.poisonsAnswersOnly = true;
+    target.stepNanos = 2_000_000;
+    List<Integer> prompt = new ArrayList<>();
+    for (int i = 0; i < 120; i++) {
+      prompt.add(i);
+    }
+    List<Integer> expected = ScriptedTarget.stream(prompt, 60);
+    device.open(1, prompt, 60);
+    device.receive(Opened.class);
+    device.connection.send(new Push(1, 1, 120, 100));
+    prompt.set(60, 666);
+    try (TestDevice other = new TestDevice(transport, daemon.address())) {
+      other.open(1, prompt, 10);
+      assertEquals(ErrorCode.INTERNAL, other.receive(ErrorMessage.class).code());
+    }
+    for (int i = 121; i < expected.size(); i++) {
+      assertEquals(expected.get(i), device.receive(TestDevice.Tokens.class).ids().get(0));
+    }
+  }
+
+  @Test
+  void closeBetweenThePiecesOfAPromptIsAnswered() throws Exception {
+    device.connection.send(
+        new Open(1, 1, 10, Open.MORE_PROMPT, Sampling.GREEDY, 0, 4, TokenIds.of(5, 6)));
+    device.connection.send(new Close(1, 1));
+    assertEquals(0, device.receive(Closed.class).committedLength());
+    device.open(1, PROMPT, 10);
+    device.receive(Opened.class);
+  }
+
+  @Test
   void aLongPromptIsComputedInChunksBesideOthers() throws Exception {
     List<Integer> prompt = new ArrayList<>();
     for (int i = 0; i < 190; i++) {

@@ -38,6 +38,9 @@ final class ScriptedTarget implements TargetEngine {
   /** Tokens: a step with a session whose prompt holds one of them fails. */
   final Set<Integer> poison = new HashSet<>();
 
+  /** Only steps that would give such a session a token fail, not those of its prompt. */
+  volatile boolean poisonsAnswersOnly;
+
   final AtomicInteger steps = new AtomicInteger();
   final AtomicInteger openSessions = new AtomicInteger();
   volatile boolean closed;
@@ -117,7 +120,8 @@ final class ScriptedTarget implements TargetEngine {
     }
     for (int i = 0; i < slotCount; i++) {
       Session session = sessions[slots.sequence(i)];
-      if (session.tokens.stream().anyMatch(poison::contains)) {
+      boolean answers = slots.kvOffset(i) + slots.leadCount(i) == session.tokens.size();
+      if (session.tokens.stream().anyMatch(poison::contains) && (answers || !poisonsAnswersOnly)) {
         for (int k = 0; k < slotCount; k++) {
           sessions[slots.sequence(k)].cached = 0;
         }

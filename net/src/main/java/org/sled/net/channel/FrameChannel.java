@@ -29,6 +29,9 @@ public final class FrameChannel {
   /** How long the last ERROR has to reach the peer before the socket is closed for good, ms. */
   private static final int LINGER_MILLIS = 1_000;
 
+  /** How long the last ERROR may wait behind what a peer does not read, ms. */
+  private static final int LAST_WRITE_MILLIS = 5_000;
+
   private final Channel channel;
   private final OutboundQueue queue;
   private final AtomicBoolean flushDue = new AtomicBoolean();
@@ -180,6 +183,10 @@ public final class FrameChannel {
     flush();
     ending = true;
     releaseWaiting();
+    // A peer that has stopped to read would keep the ERROR, and so the connection, for ever.
+    var limit =
+        channel.eventLoop().schedule(this::closeChannel, LAST_WRITE_MILLIS, TimeUnit.MILLISECONDS);
+    var unusedLimit = channel.closeFuture().addListener(closed -> limit.cancel(false));
     var unused =
         channel
             .writeAndFlush(FrameEncoder.encode(allocator(), error))

@@ -18,6 +18,11 @@ public final class Connection {
     this.frames = frames;
   }
 
+  /** Whether the handshake is done. */
+  boolean isWelcomed() {
+    return watch != null;
+  }
+
   void watchedBy(PeerWatch peerWatch) {
     watch = peerWatch;
   }

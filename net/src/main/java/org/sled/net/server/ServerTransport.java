@@ -126,7 +126,13 @@ public final class ServerTransport implements AutoCloseable {
     acceptor.close().syncUninterruptibly();
     long graceMillis = Math.min(grace.toMillis(), Integer.MAX_VALUE);
     GoAway goAway = new GoAway(ErrorCode.SHUTTING_DOWN, (int) graceMillis, text);
-    connections.forEach(connection -> connection.send(goAway));
+    // Before WELCOME a client expects nothing else.
+    connections.forEach(
+        connection -> {
+          if (connection.isWelcomed()) {
+            connection.send(goAway);
+          }
+        });
     long endNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(graceMillis);
     while (connections.count() > 0 && System.nanoTime() - endNanos < 0) {
       Thread.sleep(DRAIN_POLL_MILLIS);
