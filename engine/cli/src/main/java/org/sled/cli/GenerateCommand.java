@@ -14,6 +14,7 @@ import org.sled.jni.Finish;
 import org.sled.jni.Model;
 import org.sled.jni.ModelParams;
 import org.sled.net.protocol.TokenIds;
+import org.sled.server.ServerConfig;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -146,6 +147,11 @@ final class GenerateCommand implements Callable<Integer> {
     if (maxTokens < 0 || draftTokens < 0 || contextTokens < 0 || (threads != null && threads < 0)) {
       throw new CommandFailure(
           ExitCodes.USAGE, "--max-tokens, --draft-tokens, --context and --threads are 0 or more");
+    }
+    if (draftTokens > ServerConfig.MAX_DRAFT_TOKENS) {
+      throw new CommandFailure(
+          ExitCodes.USAGE,
+          "--draft-tokens is " + draftTokens + ", at most " + ServerConfig.MAX_DRAFT_TOKENS);
     }
     if (timeoutSeconds < 1) {
       throw new CommandFailure(ExitCodes.USAGE, "--timeout is 1 second or more");

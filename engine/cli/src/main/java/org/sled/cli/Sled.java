@@ -3,6 +3,8 @@ package org.sled.cli;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import org.sled.device.UnreachableException;
+import org.sled.jni.SledException;
+import org.sled.jni.SledStatus;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -76,6 +78,10 @@ public final class Sled implements Runnable {
     }
     if (failure instanceof CommandFailure known) {
       return known.exitCode();
+    }
+    if (failure instanceof SledException refused && refused.status() == SledStatus.ARGUMENT) {
+      // A number that only the model or the machine shows to be out of range.
+      return ExitCodes.USAGE;
     }
     return failure instanceof UnreachableException ? ExitCodes.UNREACHABLE : ExitCodes.FAILED;
   }
