@@ -260,7 +260,6 @@ void Engine::admit(sled_slot *slots, int32_t index) {
     }
   }
   Row &row = rows_[static_cast<size_t>(index)];
-  row.slot = index;
   row.draft_count = std::min(slot.draft_count, s.room_for_drafts());
   row.choice_count = lead_end == s.committed() ? row.draft_count + 1 : 0;
   sequence_seen_[static_cast<size_t>(slot.sequence)] = true;
@@ -338,7 +337,7 @@ void Engine::step(sled_slot *slots, int32_t slot_count, sled_step_stats *stats_o
   sled_step_stats stats{};
   items_.clear();
   choices_.clear();
-  rows_.assign(static_cast<size_t>(slot_count), Row{0, -1, 0, 0});
+  rows_.assign(static_cast<size_t>(slot_count), Row{0, 0, 0});
   sequence_seen_.fill(false);
 
   for (int32_t i = 0; i < slot_count; i++) {

@@ -51,7 +51,6 @@ class Engine {
  private:
   // One slot's way through a step.
   struct Row {
-    int32_t slot;
     int32_t draft_count;   // after trimming to what the session has room for
     int32_t first_choice;  // index into choices_; one per output row
     int32_t choice_count;
@@ -86,7 +85,7 @@ class Engine {
   } batch_free_{&batch_};
   std::vector<ShapeItem> items_;
   std::vector<ShapeGroup> groups_;
-  std::vector<Row> rows_;             // by slot index; draft_count = -1: not in this step
+  std::vector<Row> rows_;             // by slot index
   std::vector<int32_t> choices_;      // the target's token at each output row
   std::vector<int32_t> drafts_;       // one slot's drafts, gathered
   std::array<bool, SLED_MAX_SEQUENCES> sequence_seen_{};

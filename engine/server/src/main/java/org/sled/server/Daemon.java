@@ -5,9 +5,9 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.sled.core.ContinuousScheduler;
 import org.sled.jni.Model;
@@ -213,9 +213,7 @@ public final class Daemon implements AutoCloseable {
 
   /** A template that does not fit into WELCOME is left out: devices then need their own. */
   private static String cutTemplate(String template) {
-    boolean fits =
-        template.getBytes(java.nio.charset.StandardCharsets.UTF_8).length
-            <= Limits.CHAT_TEMPLATE_BYTES;
+    boolean fits = template.getBytes(StandardCharsets.UTF_8).length <= Limits.CHAT_TEMPLATE_BYTES;
     if (!fits) {
       LOG.warn("the chat template is longer than {} bytes: not sent", Limits.CHAT_TEMPLATE_BYTES);
     }
@@ -307,10 +305,5 @@ public final class Daemon implements AutoCloseable {
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
-  }
-
-  /** How long a drain waits by default. */
-  public static Duration defaultGrace() {
-    return Duration.ofMillis(TimeUnit.SECONDS.toMillis(10));
   }
 }
