@@ -66,7 +66,7 @@ extern "C" {
 /* ------------------------------------------------------------------ version and process-wide state ---------- */
 
 /* Raised whenever a signature, a struct or the meaning of a field changes. */
-#define SLED_ABI_VERSION 1
+#define SLED_ABI_VERSION 2
 
 enum sled_status {
   SLED_OK = 0,
@@ -102,7 +102,8 @@ enum sled_struct_id {
   SLED_STRUCT_STEP_STATS = 8,
   SLED_STRUCT_DRAFT_PARAMS = 9,
   SLED_STRUCT_DRAFT_CHOICE = 10,
-  SLED_STRUCT_DEVICE_INFO = 11
+  SLED_STRUCT_DEVICE_INFO = 11,
+  SLED_STRUCT_SAMPLING = 12
 };
 
 /* sizeof of a struct in bytes; SLED_ERR_ARGUMENT for an unknown id. */
@@ -155,7 +156,9 @@ SLED_API int32_t sled_device_describe(int32_t index, sled_device_info *info);
 enum sled_model_flags {
   SLED_MODEL_MMAP = 1,       /* map the file instead of reading it */
   SLED_MODEL_MLOCK = 2,      /* keep it from being swapped out */
-  SLED_MODEL_VOCAB_ONLY = 4  /* tokenizer and metadata alone; also for GGUF files that hold nothing else */
+  SLED_MODEL_VOCAB_ONLY = 4, /* tokenizer and metadata alone; also for GGUF files that hold nothing else */
+  SLED_MODEL_EXACT = 8       /* for exact numerics: weights that are not exact once rearranged for this CPU (K-quants) stay
+                                as they lie in the file, which is slower for many rows */
 };
 
 typedef struct sled_model_params {
@@ -246,7 +249,49 @@ SLED_API int32_t sled_chat_render(int64_t model, const char *chat_template, cons
                                   int32_t messages_bytes, int32_t message_count, int32_t add_assistant,
                                   char *buffer, int32_t capacity, int32_t *length, int32_t *has_bos);
 
+/* ------------------------------------------------------------------ sampling -------------------------------- */
+
+#define SLED_MAX_LOGIT_BIASES 1024
+
+typedef struct sled_logit_bias {
+  int32_t token; /* 0 */
+  float bias;    /* 4 added to its logit, -1000 to 1000 */
+} sled_logit_bias; /* 8 bytes */
+
+/* How a token is chosen from logits: SAMPLING.md beside this directory specifies it bit by bit. Server and device that
+ * are given the same parameters draw the same noise for (seed, position, token). Copied by the calls that take it. */
+typedef struct sled_sampling {
+  int32_t struct_size;     /*  0 sizeof(sled_sampling) */
+  float temperature;       /*  4 0 = greedy */
+  int32_t top_k;           /*  8 0 = all */
+  float top_p;             /* 12 1 = all */
+  float min_p;             /* 16 0 = all */
+  float repeat_penalty;    /* 20 0.01 to 100, 1 = none */
+  float presence_penalty;  /* 24 -1000 to 1000, 0 = none */
+  float frequency_penalty; /* 28 -1000 to 1000, 0 = none */
+  int32_t penalty_last_n;  /* 32 tokens that penalties look back; -1 = the whole history */
+  int32_t bias_count;      /* 36 at most SLED_MAX_LOGIT_BIASES */
+  int64_t seed;            /* 40 */
+  int64_t bias_address;    /* 48 bias_count sled_logit_bias, any alignment */
+} sled_sampling;           /* 56 bytes */
+
+/* Greedy, no penalties, no bias. */
+SLED_API int32_t sled_sampling_default(sled_sampling *sampling);
+
+/* Chooses a token from a row of logits without a model: for tests, and for whoever wants to look. `logit_count` floats
+ * (any alignment, not changed), `history_count` int32 ids before this position (any alignment). *token: -1 if no logit
+ * is above minus infinity. */
+SLED_API int32_t sled_sample(int64_t logits_address, int32_t logit_count, int64_t history_address,
+                             int32_t history_count, int64_t sampling_address, int32_t *token);
+
 /* ------------------------------------------------------------------ the verify engine (server) --------------- */
+
+/* What an engine promises about bits. */
+enum sled_numerics {
+  SLED_NUMERICS_AUTO = 0,  /* exact where that is possible, else fast; sled_engine_info says which */
+  SLED_NUMERICS_EXACT = 1, /* a row's bits do not depend on what else is in the batch; refused where not possible */
+  SLED_NUMERICS_FAST = 2   /* any shape and kernel; now and then another token than the target's alone comes out */
+};
 
 /* K/V cache types */
 enum sled_kv_type { SLED_KV_F16 = 0, SLED_KV_BF16 = 1, SLED_KV_F32 = 2, SLED_KV_Q8_0 = 3, SLED_KV_Q4_0 = 4 };
@@ -266,7 +311,7 @@ typedef struct sled_engine_params {
   int32_t pass_rows;       /* 16 rows in one pass over the weights at most (micro-batch), 0 = 512 */
   int32_t kv_type_k;       /* 20 enum sled_kv_type */
   int32_t kv_type_v;       /* 24 */
-  int32_t reserved;        /* 28 */
+  int32_t numerics;        /* 28 enum sled_numerics */
 } sled_engine_params;      /* 32 bytes */
 
 SLED_API int32_t sled_engine_params_default(sled_engine_params *params);
@@ -286,7 +331,8 @@ typedef struct sled_memory_plan {
 SLED_API int32_t sled_engine_plan(int64_t model, const sled_engine_params *params, sled_memory_plan *plan);
 
 /* Makes a context with flash attention for `sequence_count` sessions. SLED_ERR_MEMORY, with the plan's numbers,
- * when it will not fit; SLED_ERR_UNSUPPORTED for models whose state cannot be rolled back by position. */
+ * when it will not fit; SLED_ERR_UNSUPPORTED for models whose state cannot be rolled back by position, and where exact
+ * numerics is asked for and not possible: it is tried out here with a few rows, see numerics in ARCHITECTURE.md. */
 SLED_API int32_t sled_engine_open(int64_t model, const sled_engine_params *params, int64_t *engine);
 
 /* SLED_ERR_BUSY during a step of another thread. Closes all sessions. */
@@ -299,23 +345,28 @@ typedef struct sled_engine_info {
   int32_t threads;             /* 12 */
   int32_t pass_rows;           /* 16 */
   int32_t step_slots;          /* 20 slots that sled_step takes at most */
-  int64_t numerics_id;         /* 24 engines with equal ids give equal bits */
-  sled_memory_plan memory;     /* 32 as it came out */
-} sled_engine_info;            /* 96 bytes */
+  int32_t numerics;            /* 24 SLED_NUMERICS_EXACT or SLED_NUMERICS_FAST */
+  int32_t slot_rows;           /* 28 rows of one slot at most */
+  int64_t numerics_id;         /* 32 exact engines with equal ids give equal bits */
+  sled_memory_plan memory;     /* 40 as it came out */
+} sled_engine_info;            /* 104 bytes */
 
 SLED_API int32_t sled_engine_describe(int64_t engine, sled_engine_info *info);
 
 /* ---- sessions: each owns one sequence of the K/V cache, its committed tokens and its K/V bookkeeping. ---- */
 
+/* Each session has sampling parameters of its own; the position of a token is the number of tokens before it. */
 enum sled_session_flags {
   SLED_SESSION_IGNORE_END = 1 /* an end-of-generation token is committed like any other */
 };
 
 /* Opens a session on the lowest free sequence. prompt_address: `prompt_count` int32 ids (any alignment), at least 1,
  * less than the context. They become the committed tokens; nothing is computed yet: that is the work of slots.
- * max_new_tokens: commit at most so many tokens after the prompt; 0 = up to the context. */
+ * max_new_tokens: commit at most so many tokens after the prompt; 0 = up to the context.
+ * sampling_address: a sled_sampling, or 0 for greedy. */
 SLED_API int32_t sled_session_open(int64_t engine, int64_t prompt_address, int32_t prompt_count,
-                                   int32_t max_new_tokens, int32_t flags, int32_t *sequence);
+                                   int32_t max_new_tokens, int32_t flags, int64_t sampling_address,
+                                   int32_t *sequence);
 
 /* Frees the sequence and its K/V. */
 SLED_API int32_t sled_session_close(int64_t engine, int32_t sequence);
@@ -356,7 +407,7 @@ SLED_API int32_t sled_session_evict(int64_t engine, int32_t sequence, int32_t ca
  *     push (no drafts)  lead_count = 1, draft_count = 0, kv_offset = C - 1    verdict: one new token
  *
  * kv_offset must be the session's cached_tokens, lead_count at least 1, drafts only where the lead ends at C, and
- * lead_count + draft_count at most SLED_MAX_EXACT_ROWS. */
+ * lead_count + draft_count at most the engine's slot_rows (SLED_MAX_EXACT_ROWS if it is exact). */
 typedef struct sled_slot {
   int32_t sequence;       /*  0 in  */
   int32_t kv_offset;      /*  4 in  position of the first row */
@@ -394,7 +445,8 @@ SLED_API int32_t sled_step(int64_t engine, int64_t slots_address, int32_t slot_c
 /* ------------------------------------------------------------------ the draft context (device) --------------- */
 
 enum sled_draft_flags {
-  SLED_DRAFT_EXACT = 1 /* never decode a lone row, so that the same model on both sides makes the same choices */
+  SLED_DRAFT_EXACT = 1 /* rows as exact as an exact engine's, so that the same model on both sides makes the same choices;
+                          SLED_ERR_UNSUPPORTED where not possible */
 };
 
 typedef struct sled_draft_params {
@@ -411,12 +463,18 @@ SLED_API int32_t sled_draft_params_default(sled_draft_params *params);
 SLED_API int32_t sled_draft_open(int64_t model, const sled_draft_params *params, int64_t *draft);
 SLED_API int32_t sled_draft_close(int64_t draft);
 
-/* The draft model's choice for the next position. */
+/* From now on this draft chooses with these parameters, over its own model's logits; at first it is greedy. Equal
+ * parameters and seed on the server's side make equal choices as likely as can be. sampling_address: as in
+ * sled_session_open. */
+SLED_API int32_t sled_draft_sample(int64_t draft, int64_t sampling_address);
+
+/* The draft model's choice for the next position. Probabilities are those of the distribution that it was drawn from:
+ * filtered, at its temperature; at temperature 0 the softmax at temperature 1. */
 typedef struct sled_draft_choice {
-  int32_t token;       /*  0 its most probable token */
+  int32_t token;       /*  0 -1: no logit is a usable number */
   int32_t cached;      /*  4 positions 0..cached-1 have K/V now */
   float probability;   /*  8 of that token */
-  float margin;        /* 12 its probability minus that of the second */
+  float margin;        /* 12 its probability minus that of the likeliest other */
   float entropy;       /* 16 of the distribution, nats */
   int32_t reserved;    /* 20 */
   int64_t decode_ns;   /* 24 time in llama_decode */

@@ -25,12 +25,14 @@ static_assert(sizeof(sled_model_params) == 16, "sled_model_params");
 static_assert(sizeof(sled_model_info) == 96, "sled_model_info");
 static_assert(sizeof(sled_engine_params) == 32, "sled_engine_params");
 static_assert(sizeof(sled_memory_plan) == 64, "sled_memory_plan");
-static_assert(sizeof(sled_engine_info) == 96, "sled_engine_info");
+static_assert(sizeof(sled_engine_info) == 104, "sled_engine_info");
 static_assert(sizeof(sled_session_info) == 24, "sled_session_info");
 static_assert(sizeof(sled_slot) == 64, "sled_slot");
 static_assert(sizeof(sled_step_stats) == 40, "sled_step_stats");
 static_assert(sizeof(sled_draft_params) == 24, "sled_draft_params");
 static_assert(sizeof(sled_draft_choice) == 32, "sled_draft_choice");
+static_assert(sizeof(sled_logit_bias) == 8, "sled_logit_bias");
+static_assert(sizeof(sled_sampling) == 56, "sled_sampling");
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "SLED is little-endian");
 
 namespace {
@@ -108,6 +110,7 @@ int32_t sled_struct_size(int32_t struct_id) {
     case SLED_STRUCT_DRAFT_PARAMS: return sizeof(sled_draft_params);
     case SLED_STRUCT_DRAFT_CHOICE: return sizeof(sled_draft_choice);
     case SLED_STRUCT_DEVICE_INFO: return sizeof(sled_device_info);
+    case SLED_STRUCT_SAMPLING: return sizeof(sled_sampling);
     default: return SLED_ERR_ARGUMENT;
   }
 }
@@ -349,11 +352,11 @@ int32_t sled_engine_describe(int64_t engine, sled_engine_info *info) {
 }
 
 int32_t sled_session_open(int64_t engine, int64_t prompt_address, int32_t prompt_count, int32_t max_new_tokens,
-                          int32_t flags, int32_t *sequence) {
+                          int32_t flags, int64_t sampling_address, int32_t *sequence) {
   return with_engine(engine, [&](Engine &e) {
     required(sequence, "sequence") = -1;
     *sequence = e.open_session(&required(at_address<const char>(prompt_address), "prompt_address"), prompt_count,
-                               max_new_tokens, flags);
+                               max_new_tokens, flags, at_address<const sled_sampling>(sampling_address));
   });
 }
 
@@ -381,6 +384,39 @@ int32_t sled_step(int64_t engine, int64_t slots_address, int32_t slot_count, int
   });
 }
 
+// ------------------------------------------------------------------ sampling
+
+int32_t sled_sampling_default(sled_sampling *sampling) {
+  return guarded([&] {
+    blank(sampling);
+    sampling->top_p = 1.0F;
+    sampling->repeat_penalty = 1.0F;
+    return SLED_OK;
+  });
+}
+
+int32_t sled_sample(int64_t logits_address, int32_t logit_count, int64_t history_address, int32_t history_count,
+                    int64_t sampling_address, int32_t *token) {
+  return guarded([&] {
+    required(token, "token") = -1;
+    if (logit_count < 1 || history_count < 0) {
+      fail(SLED_ERR_ARGUMENT, "%d logits after %d tokens: at least 1, and 0", logit_count, history_count);
+    }
+    std::vector<float> logits(static_cast<size_t>(logit_count));
+    std::memcpy(logits.data(), &required(at_address<const char>(logits_address), "logits_address"),
+                logits.size() * sizeof(float));
+    std::vector<int32_t> history(static_cast<size_t>(history_count));
+    if (history_count > 0) {
+      std::memcpy(history.data(), &required(at_address<const char>(history_address), "history_address"),
+                  history.size() * sizeof(int32_t));
+    }
+    const Sampling sampling = Sampling::checked(at_address<const sled_sampling>(sampling_address), logit_count);
+    *token = Sampler().choose(sampling, logits.data(), logit_count, history_count,
+                              history.data() + (history_count - sampling.penalty_window(history_count)));
+    return SLED_OK;
+  });
+}
+
 // ------------------------------------------------------------------ the draft context
 
 int32_t sled_draft_params_default(sled_draft_params *params) {
@@ -401,6 +437,15 @@ int32_t sled_draft_open(int64_t model, const sled_draft_params *params, int64_t 
 int32_t sled_draft_close(int64_t draft) {
   return guarded([&] {
     drafts().remove(draft, [](Draft &d) { const Exclusive unused(d.mutex, "draft"); });
+    return SLED_OK;
+  });
+}
+
+int32_t sled_draft_sample(int64_t draft, int64_t sampling_address) {
+  return guarded([&] {
+    const std::shared_ptr<Draft> d = drafts().get(draft);
+    const Exclusive use(d->mutex, "draft");
+    d->sample(at_address<const sled_sampling>(sampling_address));
     return SLED_OK;
   });
 }

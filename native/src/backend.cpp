@@ -130,6 +130,11 @@ std::string compute_identity() {
   return identity;
 }
 
+bool has_gpu() {
+  return ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_GPU) != nullptr ||
+         ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_IGPU) != nullptr;
+}
+
 int32_t usable_cores() {
   cpu_set_t set;
   CPU_ZERO(&set);

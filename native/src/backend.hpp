@@ -22,6 +22,8 @@ sled_device_info describe_device(int32_t index);
 // "libggml-cpu-zen4.so AVX2 ..." of the CPU, and the names of the GPUs if any: part of the numerics id.
 std::string compute_identity();
 
+bool has_gpu();
+
 int32_t usable_cores();
 
 // ggml's own pool of worker threads. Kept for the life of a context: without one ggml starts and ends its threads

@@ -2,10 +2,11 @@
 //
 // llama.cpp (split K/V cache) cuts a batch into micro-batches of sequences with consecutive ids, each giving the
 // same number of rows; every micro-batch reads all weights once. Left to itself it also leaves lone rows behind when
-// blocks are uneven, and a lone row takes other kernels than its neighbours: its logits then depend on who else was
-// in the batch. So rows are arranged before llama.cpp sees them: sequences go into groups; within a group every
-// sequence has the same number of rows, at least two, the missing ones filled with padding rows behind the last real
-// one (a causal model's earlier rows do not see them, and their K/V is dropped).
+// blocks are uneven, and a micro-batch of a single row takes other kernels: its logits then depend on who else was in the
+// batch. So rows are arranged before llama.cpp sees them: sequences go into groups; within a group every sequence has the
+// same number of rows, the missing ones filled with padding rows behind the last real one (a causal model's earlier rows
+// do not see them, and their K/V is dropped). A group of single rows gets a padding row each if one of them would be alone
+// in its pass.
 //
 // Pure: no llama.cpp in here.
 #pragma once
@@ -18,7 +19,7 @@ namespace sled {
 struct ShapeItem {
   int32_t index;     // of the slot, kept for the caller
   int32_t sequence;  // sequence id; distinct within a step
-  int32_t rows;      // real rows, 1..63
+  int32_t rows;      // real rows, at least 1
   int32_t max_rows;  // rows with padding that still have a position, at least 2
 };
 
@@ -31,9 +32,14 @@ struct ShapeGroup {
 // 8 is between what 16-bit weights (about 12) and 8-bit weights (about 2) measure on a CPU; on a GPU it is about 100.
 constexpr int32_t kDefaultPassCostRows = 8;
 
-// items: any order. pass_rows: rows of one micro-batch at most, >= 63. Results in `groups` (reused between calls).
-void plan_shape(std::vector<ShapeItem> &items, int32_t pass_rows, int32_t pass_cost_rows,
-                std::vector<ShapeGroup> &groups);
+struct ShapeRules {
+  bool exact;          // no pass of a single row
+  int32_t pass_rows;   // rows of one micro-batch at most, >= 63
+  int32_t pass_cost_rows;
+};
+
+// items: any order. Results in `groups` (reused between calls).
+void plan_shape(std::vector<ShapeItem> &items, const ShapeRules &rules, std::vector<ShapeGroup> &groups);
 
 // Micro-batches that llama.cpp will make of a group: runs of consecutive ids.
 int32_t passes_of(const ShapeGroup &group);

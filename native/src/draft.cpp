@@ -4,8 +4,8 @@
 #include <chrono>
 #include <cstring>
 
-#include "choice.hpp"
 #include "log_queue.hpp"
+#include "numerics.hpp"
 #include "status.hpp"
 
 namespace sled {
@@ -23,7 +23,7 @@ ContextShape shape_of(const Model &model, const sled_draft_params &params) {
   shape.sequences = 1;
   shape.cells_per_sequence = cells_for(context + int64_t{SLED_MIN_EXACT_ROWS});
   shape.pass_rows = kFastPassRows;
-  shape.result_rows = 1;
+  shape.result_rows = kLeastExactResults;
   shape.type_k = params.kv_type_k;
   shape.type_v = params.kv_type_v;
   return shape;
@@ -34,13 +34,24 @@ ContextShape shape_of(const Model &model, const sled_draft_params &params) {
 Draft::Draft(std::shared_ptr<Model> model, const sled_draft_params &params)
     : model_(std::move(model)),
       threads_(conclude_threads(params.threads)),
-      exact_((params.flags & SLED_DRAFT_EXACT) != 0) {
+      exact_((params.flags & SLED_DRAFT_EXACT) != 0),
+      batch_(kFastPassRows) {
   const ContextShape shape = shape_of(*model_, params);
   context_tokens_ = model_->conclude_context(params.context_tokens);
+  if (exact_) {
+    const std::string obstacle = model_->on_gpu() ? kGpuObstacle : find_inexact_shape(model_->weights());
+    if (!obstacle.empty()) {
+      refuse_exact(*model_, obstacle);
+    }
+  }
   require_memory(plan_memory(*model_, shape), "a draft context", shape);
   pool_ = make_thread_pool(threads_);
-  context_ = make_context(*model_, shape, threads_, pool_.get());
-  batch_ = llama_batch_init(kFastPassRows, 0, 1);
+  context_ = make_context(model_->weights(), shape, threads_, pool_.get());
+  tokens_.reserve(static_cast<size_t>(context_tokens_));  // no allocation while generating
+}
+
+void Draft::sample(const sled_sampling *sampling) {
+  sampling_ = Sampling::checked(sampling, model_->info().vocabulary_tokens);
 }
 
 void Draft::decode(int32_t position, const void *tokens, int32_t token_count, sled_draft_choice &choice) {
@@ -55,6 +66,9 @@ void Draft::decode(int32_t position, const void *tokens, int32_t token_count, sl
          token_count, context_tokens_);
   }
   model_->check_tokens(tokens, token_count, "decoded");
+  const int32_t length = position + token_count;
+  tokens_.resize(static_cast<size_t>(length));
+  std::memcpy(tokens_.data() + position, tokens, static_cast<size_t>(token_count) * sizeof(int32_t));
 
   llama_memory_t memory = llama_get_memory(context_.get());
   llama_memory_seq_rm(memory, 0, position, -1);
@@ -65,17 +79,16 @@ void Draft::decode(int32_t position, const void *tokens, int32_t token_count, sl
   for (int32_t done = 0; done < token_count;) {
     const int32_t rows = std::min(chunk_rows, token_count - done);
     const bool pad = exact_ && rows == 1 && position + done + 1 < model_->position_limit(INT32_MAX);
-    batch_.n_tokens = 0;
+    // A lone result gets company: see kLeastExactResults.
+    const int32_t company = pad ? rows : rows - 2;
+    batch_.clear();
     for (int32_t i = 0; i < rows + (pad ? 1 : 0); i++) {
-      const int32_t row = batch_.n_tokens++;
-      std::memcpy(&batch_.token[row], static_cast<const char *>(tokens) + static_cast<size_t>(std::min(done + i, token_count - 1)) * 4, 4);
-      batch_.pos[row] = position + done + i;
-      batch_.n_seq_id[row] = 1;
-      batch_.seq_id[row][0] = 0;
-      batch_.logits[row] = done + i == token_count - 1 ? 1 : 0;
-      output_row = done + i == token_count - 1 ? row : output_row;
+      const bool last = done + i == token_count - 1;
+      output_row = last ? i : output_row;
+      batch_.add(tokens_[static_cast<size_t>(position + std::min(done + i, token_count - 1))], position + done + i, 0,
+                 last || (exact_ && done + rows == token_count && i == company));
     }
-    const int32_t result = llama_decode(context_.get(), batch_);
+    const int32_t result = batch_.decode(context_.get());
     if (result != 0) {
       llama_memory_seq_rm(memory, 0, -1, -1);
       cached_ = 0;
@@ -88,12 +101,16 @@ void Draft::decode(int32_t position, const void *tokens, int32_t token_count, sl
       llama_memory_seq_rm(memory, 0, cached_, -1);
     }
   }
-  const float *const logits = llama_get_logits_ith(context_.get(), output_row);
+  float *const logits = llama_get_logits_ith(context_.get(), output_row);
   choice.decode_ns =
       std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start).count();
-  const DraftOdds odds =
-      logits == nullptr ? DraftOdds{-1, 0, 0, 0} : draft_odds(logits, model_->info().vocabulary_tokens);
-  choice.token = odds.token;
+  choice.token = -1;
+  Odds odds{0.0F, 0.0F, 0.0F};
+  if (logits != nullptr) {
+    const int32_t *const window = tokens_.data() + (length - sampling_.penalty_window(length));
+    choice.token = sampler_.choose(sampling_, logits, model_->info().vocabulary_tokens, length, window);
+    odds = sampler_.odds(logits);
+  }
   choice.cached = cached_;
   choice.probability = odds.probability;
   choice.margin = odds.margin;

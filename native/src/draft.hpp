@@ -4,8 +4,13 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <vector>
 
-#include "engine.hpp"
+#include "backend.hpp"
+#include "context.hpp"
+#include "model.hpp"
+#include "row_batch.hpp"
+#include "sampling.hpp"
 #include "sled.h"
 
 namespace sled {
@@ -15,6 +20,7 @@ class Draft {
  public:
   Draft(std::shared_ptr<Model> model, const sled_draft_params &params);
 
+  void sample(const sled_sampling *sampling);
   void decode(int32_t position, const void *tokens, int32_t token_count, sled_draft_choice &choice);
 
   std::mutex mutex;
@@ -27,12 +33,11 @@ class Draft {
   int32_t context_tokens_;
   Context context_;
   int32_t cached_ = 0;
+  std::vector<int32_t> tokens_;  // what stands at each position with K/V: the history for penalties
+  Sampling sampling_;
+  Sampler sampler_;
 
-  llama_batch batch_{};
-  struct BatchFree {
-    llama_batch *batch;
-    ~BatchFree() { llama_batch_free(*batch); }
-  } batch_free_{&batch_};
+  RowBatch batch_;
 };
 
 }  // namespace sled

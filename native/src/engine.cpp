@@ -4,9 +4,9 @@
 #include <chrono>
 #include <cstring>
 
-#include "choice.hpp"
 #include "hash.hpp"
 #include "log_queue.hpp"
+#include "numerics.hpp"
 #include "sled_build_config.h"
 #include "status.hpp"
 
@@ -23,64 +23,12 @@ int64_t now_ns() {
       .count();
 }
 
-void set_row(llama_batch &batch, int32_t row, int32_t token, int32_t position, int32_t sequence, bool output) {
-  batch.token[row] = token;
-  batch.pos[row] = position;
-  batch.n_seq_id[row] = 1;
-  batch.seq_id[row][0] = sequence;
-  batch.logits[row] = output ? 1 : 0;
-}
-
 }  // namespace
 
-int32_t conclude_threads(int32_t requested) {
-  if (requested < 0 || requested > GGML_MAX_N_THREADS) {
-    fail(SLED_ERR_ARGUMENT, "%d threads: 0 (all cores) to %d are possible", requested, GGML_MAX_N_THREADS);
-  }
-  return requested == 0 ? usable_cores() : requested;
-}
-
-int32_t cells_for(int64_t positions) {
-  // llama.cpp rounds each sequence's share of the cache up to this.
-  constexpr int64_t kCellGranule = 256;
-  const int64_t cells = (positions + kCellGranule - 1) / kCellGranule * kCellGranule;
-  return static_cast<int32_t>(std::min(cells, INT32_MAX / kCellGranule * kCellGranule));
-}
-
-Context make_context(const Model &model, const ContextShape &shape, int32_t threads, ggml_threadpool *pool) {
-  const int64_t cells = static_cast<int64_t>(shape.cells_per_sequence) * shape.sequences;
-  if (cells > INT32_MAX) {
-    fail(SLED_ERR_UNSUPPORTED, "%d sequences of %d tokens: llama.cpp counts at most %d in all", shape.sequences,
-         shape.cells_per_sequence, INT32_MAX);
-  }
-  llama_context_params p = llama_context_default_params();
-  p.n_seq_max = static_cast<uint32_t>(shape.sequences);
-  p.n_ctx = static_cast<uint32_t>(cells);
-  p.n_batch = static_cast<uint32_t>(shape.pass_rows);
-  p.n_ubatch = static_cast<uint32_t>(shape.pass_rows);
-  p.n_outputs_max = static_cast<uint32_t>(shape.result_rows);
-  p.n_threads = threads;
-  p.n_threads_batch = threads;
-  p.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_ENABLED;
-  p.type_k = kv_ggml_type(shape.type_k);
-  p.type_v = kv_ggml_type(shape.type_v);
-  p.kv_unified = false;  // a sequence's cells stay in order, whoever comes and goes beside it
-  p.swa_full = true;     // a windowed cache could not be rolled back
-  p.no_perf = true;
-  forget_logged_errors();
-  Context context(llama_init_from_model(model.weights(), p));
-  if (!context) {
-    const std::string why = last_logged_error();
-    fail(SLED_ERR_UNSUPPORTED, "llama.cpp cannot make a context with flash attention for this model%s%s",
-         why.empty() ? "" : ": ", why.c_str());
-  }
-  if (pool != nullptr) {
-    llama_attach_threadpool(context.get(), pool, pool);
-  }
-  return context;
-}
-
 ContextShape Engine::shape_of(const Model &model, const sled_engine_params &params) {
+  if (params.numerics < SLED_NUMERICS_AUTO || params.numerics > SLED_NUMERICS_FAST) {
+    fail(SLED_ERR_ARGUMENT, "numerics is %d: 0 (auto), 1 (exact) and 2 (fast) are possible", params.numerics);
+  }
   if (params.sequence_count < 1 || params.sequence_count > SLED_MAX_SEQUENCES) {
     fail(SLED_ERR_ARGUMENT, "%d sessions: 1 to %d are possible", params.sequence_count, SLED_MAX_SEQUENCES);
   }
@@ -113,12 +61,25 @@ Engine::Engine(std::shared_ptr<Model> model, const sled_engine_params &params)
   memory_ = plan_memory(*model_, shape_);
   require_memory(memory_, "an engine", shape_);
   pool_ = make_thread_pool(threads_);
-  context_ = make_context(*model_, shape_, threads_, pool_.get());
+  context_ = make_context(model_->weights(), shape_, threads_, pool_.get());
   if (llama_n_ctx_seq(context_.get()) < static_cast<uint32_t>(shape_.cells_per_sequence)) {
     fail(SLED_ERR_INTERNAL, "llama.cpp made a context of %u cells per sequence instead of %d",
          llama_n_ctx_seq(context_.get()), shape_.cells_per_sequence);
   }
-  batch_ = llama_batch_init(shape_.pass_rows, 0, 1);
+  batch_ = std::make_unique<RowBatch>(shape_.pass_rows);
+  conclude_numerics(params.numerics);
+}
+
+void Engine::conclude_numerics(int32_t wish) {
+  numerics_ = SLED_NUMERICS_FAST;
+  if (wish != SLED_NUMERICS_FAST) {
+    const std::string obstacle = model_->on_gpu() ? kGpuObstacle : find_inexact_shape(context_.get(), shape_.sequences);
+    if (obstacle.empty()) {
+      numerics_ = SLED_NUMERICS_EXACT;
+    } else if (wish == SLED_NUMERICS_EXACT) {
+      refuse_exact(*model_, obstacle);
+    }
+  }
   numerics_id_ = Hash()
                      .number(model_->info().weights_hash)
                      .text(SLED_BUILD_LLAMA_COMMIT)
@@ -126,7 +87,8 @@ Engine::Engine(std::shared_ptr<Model> model, const sled_engine_params &params)
                      .number(threads_)
                      .number(shape_.type_k)
                      .number(shape_.type_v)
-                     .text("exact: split kv, flash attention, 2-63 rows")
+                     .number(model_->as_in_file() ? 1 : 0)
+                     .text(numerics_ == SLED_NUMERICS_EXACT ? "exact: split kv, flash attention, 2-63 rows" : "fast")
                      .value();
 }
 
@@ -138,6 +100,8 @@ sled_engine_info Engine::describe() const {
   info.threads = threads_;
   info.pass_rows = shape_.pass_rows;
   info.step_slots = shape_.sequences;
+  info.numerics = numerics_;
+  info.slot_rows = SLED_MAX_EXACT_ROWS;
   info.numerics_id = numerics_id_;
   info.memory = memory_;
   return info;
@@ -154,7 +118,8 @@ Session &Engine::session(int32_t sequence) {
   return const_cast<Session &>(static_cast<const Engine *>(this)->session(sequence));
 }
 
-int32_t Engine::open_session(const void *prompt, int32_t prompt_count, int32_t max_new_tokens, int32_t flags) {
+int32_t Engine::open_session(const void *prompt, int32_t prompt_count, int32_t max_new_tokens, int32_t flags,
+                             const sled_sampling *sampling) {
   if (prompt_count < 1) {
     fail(SLED_ERR_ARGUMENT, "a session needs at least one prompt token");
   }
@@ -166,6 +131,7 @@ int32_t Engine::open_session(const void *prompt, int32_t prompt_count, int32_t m
          prompt_count, context_tokens_);
   }
   model_->check_tokens(prompt, prompt_count, "prompt");
+  Sampling checked = Sampling::checked(sampling, model_->info().vocabulary_tokens);
   int32_t sequence = 0;
   while (sequence < shape_.sequences && sessions_[static_cast<size_t>(sequence)]) {
     sequence++;
@@ -177,8 +143,8 @@ int32_t Engine::open_session(const void *prompt, int32_t prompt_count, int32_t m
   const int32_t limit = by_context ? context_tokens_ : prompt_count + max_new_tokens;
   std::vector<int32_t> tokens(static_cast<size_t>(prompt_count));
   std::memcpy(tokens.data(), prompt, tokens.size() * sizeof(int32_t));
-  sessions_[static_cast<size_t>(sequence)] = std::make_unique<Session>(std::move(tokens), limit, by_context,
-                                                                       (flags & SLED_SESSION_IGNORE_END) != 0);
+  sessions_[static_cast<size_t>(sequence)] = std::make_unique<Session>(
+      std::move(tokens), limit, by_context, (flags & SLED_SESSION_IGNORE_END) != 0, std::move(checked));
   in_use_++;
   drop_kv(sequence, 0);
   return sequence;
@@ -268,12 +234,21 @@ void Engine::admit(sled_slot *slots, int32_t index) {
 }
 
 void Engine::decode_group(const sled_slot *slots, const ShapeGroup &group, sled_step_stats &stats) {
-  batch_.n_tokens = 0;
+  batch_->clear();
   for (const ShapeItem &item : group.members) {
     const sled_slot &slot = slots[item.index];
     const Session &s = session(item.sequence);
     Row &row = rows_[static_cast<size_t>(item.index)];
     const int32_t first_output = slot.lead_count - 1;
+    // A lone result gets company, that of the row before it or of the padding row behind it (see kLeastExactResults);
+    // where every sequence has a single row, all of them are results.
+    const bool exact = numerics_ == SLED_NUMERICS_EXACT;
+    int32_t company = -1;
+    if (exact && group.rows == 1) {
+      company = 0;
+    } else if (exact && row.choice_count == 1) {
+      company = first_output > 0 ? first_output - 1 : item.rows;
+    }
     for (int32_t i = 0; i < group.rows; i++) {
       int32_t token = 0;
       if (i < slot.lead_count) {
@@ -284,12 +259,12 @@ void Engine::decode_group(const sled_slot *slots, const ShapeGroup &group, sled_
         token = s.tokens()[slot.kv_offset];  // padding: any valid id, seen by nobody before it
       }
       const bool output = row.choice_count > 0 && i >= first_output && i < item.rows;
-      set_row(batch_, batch_.n_tokens++, token, slot.kv_offset + i, item.sequence, output);
+      batch_->add(token, slot.kv_offset + i, item.sequence, output || i == company);
     }
   }
 
   const int64_t start = now_ns();
-  const int32_t result = llama_decode(context_.get(), batch_);
+  const int32_t result = batch_->decode(context_.get());
   if (result != 0) {
     const std::string why = last_logged_error();
     fail(SLED_ERR_DECODE, "llama_decode failed with %d%s%s", result, why.empty() ? "" : ": ", why.c_str());
@@ -298,27 +273,52 @@ void Engine::decode_group(const sled_slot *slots, const ShapeGroup &group, sled_
   const int64_t decoded = now_ns();
   stats.decode_ns += decoded - start;
   stats.passes += passes_of(group);
-  stats.rows += batch_.n_tokens;
+  stats.rows += batch_->rows();
 
   // A later group's decode overwrites the logits, so every row's token is chosen now.
   int32_t first = 0;
   for (const ShapeItem &item : group.members) {
     Row &row = rows_[static_cast<size_t>(item.index)];
     stats.useful_rows += item.rows;
-    row.first_choice = static_cast<int32_t>(choices_.size());
-    for (int32_t i = 0; i < row.choice_count; i++) {
-      const int32_t at = first + slots[item.index].lead_count - 1 + i;
-      const float *const logits = llama_get_logits_ith(context_.get(), at);
-      const int32_t token = logits == nullptr ? -1 : argmax(logits, model_->info().vocabulary_tokens);
-      if (token < 0) {
-        fail(SLED_ERR_DECODE, "the target gave no usable logits (all NaN or minus infinity) for sequence %d",
-             item.sequence);
-      }
-      choices_.push_back(token);
-    }
+    choose(slots[item.index], row, first + slots[item.index].lead_count - 1);
     first += group.rows;
   }
   stats.sampling_ns += now_ns() - decoded;
+}
+
+// The target's tokens at a slot's output rows, as far as its drafts agree: rows behind a wrong draft mean nothing.
+void Engine::choose(const sled_slot &slot, Row &row, int32_t first_output) {
+  row.first_choice = static_cast<int32_t>(choices_.size());
+  if (row.choice_count == 0) {
+    return;
+  }
+  const Session &s = session(slot.sequence);
+  const int32_t committed = s.committed();
+  const bool penalties = s.sampling().has_penalties();
+  if (penalties) {
+    history_.assign(s.tokens(), s.tokens() + committed);
+    for (int32_t i = 0; i < row.draft_count; i++) {
+      history_.push_back(draft_token(slot, i));
+    }
+  }
+  for (int32_t i = 0; i < row.choice_count; i++) {
+    const int32_t position = committed + i;
+    const int32_t *const window =
+        penalties ? history_.data() + (position - s.sampling().penalty_window(position)) : nullptr;
+    float *const logits = llama_get_logits_ith(context_.get(), first_output + i);
+    const int32_t token =
+        logits == nullptr
+            ? -1
+            : sampler_.choose(s.sampling(), logits, model_->info().vocabulary_tokens, position, window);
+    if (token < 0) {
+      fail(SLED_ERR_DECODE, "the target gave no usable logits (all NaN or minus infinity) for sequence %d",
+           slot.sequence);
+    }
+    choices_.push_back(token);
+    if (i < row.draft_count && draft_token(slot, i) != token) {
+      return;
+    }
+  }
 }
 
 // After a failed decode nobody knows which K/V was written: all sessions of the step start over.
@@ -360,7 +360,7 @@ void Engine::step(sled_slot *slots, int32_t slot_count, sled_step_stats *stats_o
   stats.slots = static_cast<int32_t>(items_.size());
 
   try {
-    plan_shape(items_, shape_.pass_rows, kDefaultPassCostRows, groups_);
+    plan_shape(items_, {numerics_ == SLED_NUMERICS_EXACT, shape_.pass_rows, kDefaultPassCostRows}, groups_);
     for (const ShapeGroup &group : groups_) {
       int32_t first_row = stats.rows;
       for (const ShapeItem &item : group.members) {

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "ggml-backend.h"
+#include "backend.hpp"
 #include "model.hpp"
 #include "status.hpp"
 
@@ -32,11 +33,6 @@ int64_t meminfo(const char *key) {
     }
   }
   return 0;
-}
-
-bool has_gpu() {
-  return ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_GPU) != nullptr ||
-         ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_IGPU) != nullptr;
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "hash.hpp"
 #include "log_queue.hpp"
 #include "memory.hpp"
+#include "numerics.hpp"
 #include "status.hpp"
 #include "utf8.hpp"
 
@@ -38,10 +39,35 @@ llama_load_mode load_mode(int32_t flags) {
 
 }  // namespace
 
+namespace {
+
+bool is_recurrent(const llama_model *model) {
+  return llama_model_is_recurrent(model) || llama_model_is_hybrid(model);
+}
+
+bool is_encoder(const llama_model *model) {
+  return llama_model_has_encoder(model) || !llama_model_has_decoder(model) || llama_model_is_diffusion(model);
+}
+
+bool decodes_by_position(const llama_model *model) { return !is_recurrent(model) && !is_encoder(model); }
+
+}  // namespace
+
+void Model::load(const std::string &file, const llama_model_params &params) {
+  forget_logged_errors();
+  model_.reset();  // not both at once
+  model_.reset(llama_model_load_from_file(file.c_str(), params));
+  if (!model_) {
+    const std::string why = last_logged_error();
+    fail(SLED_ERR_FORMAT, "llama.cpp cannot load '%s'%s%s", path_.c_str(), why.empty() ? "" : ": ", why.c_str());
+  }
+}
+
 Model::Model(const std::string &path, const sled_model_params &params) : path_(path) {
   const bool vocab_only = (params.flags & SLED_MODEL_VOCAB_ONLY) != 0;
   int64_t file_bytes = 0;
   int64_t tensors = 0;
+  bool measured_exact = true;
   Hash weights;
   const std::vector<std::string> files = model_files(path);
   TokenizerFingerprint fingerprint;
@@ -60,6 +86,7 @@ Model::Model(const std::string &path, const sled_model_params &params) : path_(p
     }
     if (!vocab_only) {
       weights.number(file.weights_hash());
+      measured_exact = measured_exact && file.has_only_types_measured_exact();
     }
   }
   if (fingerprint.vocabulary_tokens == 0) {
@@ -77,13 +104,15 @@ Model::Model(const std::string &path, const sled_model_params &params) : path_(p
   require_backends();
   llama_model_params p = llama_model_default_params();
   p.n_gpu_layers = params.gpu_layers;
+  on_gpu_ = !vocab_only && params.gpu_layers != 0 && has_gpu();
   p.load_mode = load_mode(params.flags);
   p.vocab_only = vocab_only;
-  forget_logged_errors();
-  model_.reset(llama_model_load_from_file(files.front().c_str(), p));
-  if (!model_) {
-    const std::string why = last_logged_error();
-    fail(SLED_ERR_FORMAT, "llama.cpp cannot load '%s'%s%s", path.c_str(), why.empty() ? "" : ": ", why.c_str());
+  load(files.front(), p);
+  const bool exact = (params.flags & SLED_MODEL_EXACT) != 0 && !vocab_only && !on_gpu_;
+  if (exact && !measured_exact && decodes_by_position(model_.get()) && !find_inexact_shape(model_.get()).empty()) {
+    p.use_extra_bufts = false;
+    as_in_file_ = true;
+    load(files.front(), p);
   }
   vocab_ = llama_model_get_vocab(model_.get());
   if ((llama_vocab_get_add_bos(vocab_) && llama_vocab_bos(vocab_) < 0) ||
@@ -112,11 +141,10 @@ Model::Model(const std::string &path, const sled_model_params &params) : path_(p
     info_.parameter_count = static_cast<int64_t>(llama_model_n_params(model_.get()));
     info_.weight_bytes = static_cast<int64_t>(llama_model_size(model_.get()));
     info_.weights_hash = weights.value();
-    if (llama_model_is_recurrent(model_.get()) || llama_model_is_hybrid(model_.get())) {
+    if (is_recurrent(model_.get())) {
       info_.flags |= SLED_MODEL_INFO_RECURRENT;
     }
-    if (llama_model_has_encoder(model_.get()) || !llama_model_has_decoder(model_.get()) ||
-        llama_model_is_diffusion(model_.get())) {
+    if (is_encoder(model_.get())) {
       info_.flags |= SLED_MODEL_INFO_ENCODER;
     }
   }

@@ -20,6 +20,10 @@ class Model {
   llama_model *weights() const { return model_.get(); }
   const llama_vocab *vocab() const { return vocab_; }
   const sled_model_info &info() const { return info_; }
+  bool on_gpu() const { return on_gpu_; }  // some of its layers at least
+
+  // The weights lie as in the file, although llama.cpp would have rearranged them for this CPU.
+  bool as_in_file() const { return as_in_file_; }
   std::string text(int32_t text_id) const;
 
   // Ids that may cross the boundary and that the target may choose: padding rows have no text.
@@ -49,12 +53,15 @@ class Model {
   struct Free {
     void operator()(llama_model *model) const { llama_model_free(model); }
   };
+  void load(const std::string &file, const llama_model_params &params);
   int64_t integer(const char *suffix, int64_t otherwise) const;
 
   std::string path_;
   std::unique_ptr<llama_model, Free> model_;
   const llama_vocab *vocab_ = nullptr;
   sled_model_info info_{};
+  bool on_gpu_ = false;
+  bool as_in_file_ = false;
 };
 
 // Counts an engine or draft as a user of its model for as long as it lives.

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "sampling.hpp"
 #include "sled.h"
 
 namespace sled {
@@ -19,8 +20,9 @@ struct Verdict {
 class Session {
  public:
   // limit: the committed length is never more than this; context: the limit is the context's, not the caller's.
-  Session(std::vector<int32_t> prompt, int32_t limit, bool limited_by_context, bool ignore_end)
+  Session(std::vector<int32_t> prompt, int32_t limit, bool limited_by_context, bool ignore_end, Sampling sampling)
       : tokens_(std::move(prompt)),
+        sampling_(std::move(sampling)),
         prompt_(static_cast<int32_t>(tokens_.size())),
         limit_(limit),
         limited_by_context_(limited_by_context),
@@ -35,6 +37,7 @@ class Session {
   int32_t finish() const { return finish_; }
   bool ignores_end() const { return ignore_end_; }
   const int32_t *tokens() const { return tokens_.data(); }
+  const Sampling &sampling() const { return sampling_; }
 
   // Drafts that can still be of use: one place is the target's own token.
   int32_t room_for_drafts() const { return limit_ - committed() - 1; }
@@ -78,6 +81,7 @@ class Session {
 
  private:
   std::vector<int32_t> tokens_;
+  const Sampling sampling_;
   const int32_t prompt_;
   const int32_t limit_;
   const bool limited_by_context_;

@@ -34,11 +34,26 @@ inline std::vector<std::string> byte_tokens() {
   return tokens;
 }
 
+// The tests' models are tiny. Larger ones keep the spread of the activations: see RandomModelWriter::spread().
+struct RandomModelSize {
+  int width = 64;
+  int heads = 2;
+  int kv_heads = 1;
+  int layers = 2;
+  int forward = 128;
+  int context = 2048;  // not gpt2's, whose positions are a table
+  size_t tensor_bytes = size_t{64} << 20;
+};
+
 class RandomModelWriter {
  public:
-  RandomModelWriter(std::string architecture, ggml_type type, uint32_t seed)
-      : architecture_(std::move(architecture)), type_(type), random_(seed), gguf_(gguf_init_empty(), gguf_free) {
-    const ggml_init_params params{size_t{64} << 20, nullptr, false};
+  RandomModelWriter(std::string architecture, ggml_type type, uint32_t seed, const RandomModelSize &size = {})
+      : architecture_(std::move(architecture)),
+        type_(type),
+        size_(size),
+        random_(seed),
+        gguf_(gguf_init_empty(), gguf_free) {
+    const ggml_init_params params{size_.tensor_bytes, nullptr, false};
     context_.reset(ggml_init(params));
   }
 
@@ -51,12 +66,7 @@ class RandomModelWriter {
   }
 
  private:
-  static constexpr int kWidth = 64;
-  static constexpr int kHeads = 2;
-  static constexpr int kKvHeads = 1;
-  static constexpr int kLayers = 2;
-  static constexpr int kForward = 128;
-  static constexpr int kContext = 300;
+  static constexpr int kGpt2Context = 300;
 
   std::string key(const char *suffix) const { return architecture_ + "." + suffix; }
 
@@ -64,17 +74,17 @@ class RandomModelWriter {
     gguf_context *const g = gguf_.get();
     gguf_set_val_str(g, "general.architecture", architecture_.c_str());
     gguf_set_val_str(g, "general.name", "random");
-    gguf_set_val_u32(g, key("context_length").c_str(), architecture_ == "gpt2" ? kContext : 2048);
-    gguf_set_val_u32(g, key("embedding_length").c_str(), kWidth);
-    gguf_set_val_u32(g, key("block_count").c_str(), kLayers);
-    gguf_set_val_u32(g, key("feed_forward_length").c_str(), kForward);
-    gguf_set_val_u32(g, key("attention.head_count").c_str(), kHeads);
+    gguf_set_val_u32(g, key("context_length").c_str(), architecture_ == "gpt2" ? kGpt2Context : size_.context);
+    gguf_set_val_u32(g, key("embedding_length").c_str(), size_.width);
+    gguf_set_val_u32(g, key("block_count").c_str(), size_.layers);
+    gguf_set_val_u32(g, key("feed_forward_length").c_str(), size_.forward);
+    gguf_set_val_u32(g, key("attention.head_count").c_str(), size_.heads);
     if (architecture_ == "gpt2") {
       gguf_set_val_f32(g, key("attention.layer_norm_epsilon").c_str(), 1e-5F);
     } else {
-      gguf_set_val_u32(g, key("attention.head_count_kv").c_str(), kKvHeads);
+      gguf_set_val_u32(g, key("attention.head_count_kv").c_str(), size_.kv_heads);
       gguf_set_val_f32(g, key("attention.layer_norm_rms_epsilon").c_str(), 1e-5F);
-      gguf_set_val_u32(g, key("rope.dimension_count").c_str(), kWidth / kHeads);
+      gguf_set_val_u32(g, key("rope.dimension_count").c_str(), size_.width / size_.heads);
     }
 
     std::vector<std::string> tokens = byte_tokens();
@@ -112,35 +122,44 @@ class RandomModelWriter {
     gguf_set_arr_str(gguf_.get(), name, pointers.data(), pointers.size());
   }
 
+  // A sum over more columns spreads more: weights shrink by as much.
+  static float spread(int usual_columns, int columns) {
+    return std::sqrt(static_cast<float>(usual_columns) / static_cast<float>(columns));
+  }
+
   void tensors(int vocabulary) {
-    matrix("token_embd.weight", kWidth, vocabulary, 1.0F);
-    vector("output_norm.weight", kWidth, 1.0F);
-    matrix("output.weight", kWidth, vocabulary, 0.4F);
+    const int width = size_.width;
+    const int forward = size_.forward;
+    const float by_width = spread(RandomModelSize().width, width);
+    const float by_forward = spread(RandomModelSize().forward, forward);
+    matrix("token_embd.weight", width, vocabulary, 1.0F);
+    vector("output_norm.weight", width, 1.0F);
+    matrix("output.weight", width, vocabulary, 0.4F * by_width);
     const bool gpt2 = architecture_ == "gpt2";
-    const int kv_width = kWidth / kHeads * kKvHeads;
+    const int kv_width = width / size_.heads * size_.kv_heads;
     if (gpt2) {
-      vector("output_norm.bias", kWidth, 0.0F);
-      matrix("position_embd.weight", kWidth, kContext, 0.5F, GGML_TYPE_F32);
+      vector("output_norm.bias", width, 0.0F);
+      matrix("position_embd.weight", width, kGpt2Context, 0.5F, GGML_TYPE_F32);
     }
-    for (int i = 0; i < kLayers; i++) {
+    for (int i = 0; i < size_.layers; i++) {
       const std::string p = "blk." + std::to_string(i) + ".";
-      vector(p + "attn_norm.weight", kWidth, 1.0F);
-      vector(p + "ffn_norm.weight", kWidth, 1.0F);
-      matrix(p + "attn_output.weight", kWidth, kWidth, 0.2F);
-      matrix(p + "ffn_up.weight", kWidth, kForward, 0.2F);
-      matrix(p + "ffn_down.weight", kForward, kWidth, 0.2F);
+      vector(p + "attn_norm.weight", width, 1.0F);
+      vector(p + "ffn_norm.weight", width, 1.0F);
+      matrix(p + "attn_output.weight", width, width, 0.2F * by_width);
+      matrix(p + "ffn_up.weight", width, forward, 0.2F * by_width);
+      matrix(p + "ffn_down.weight", forward, width, 0.2F * by_forward);
       if (gpt2) {
-        matrix(p + "attn_qkv.weight", kWidth, 3 * kWidth, 0.2F);
-        vector(p + "attn_qkv.bias", 3 * kWidth, 0.0F);
+        matrix(p + "attn_qkv.weight", width, 3 * width, 0.2F * by_width);
+        vector(p + "attn_qkv.bias", 3 * width, 0.0F);
         for (const char *name : {"attn_norm.bias", "attn_output.bias", "ffn_norm.bias", "ffn_down.bias"}) {
-          vector(p + name, kWidth, 0.0F);
+          vector(p + name, width, 0.0F);
         }
-        vector(p + "ffn_up.bias", kForward, 0.0F);
+        vector(p + "ffn_up.bias", forward, 0.0F);
       } else {
-        matrix(p + "attn_q.weight", kWidth, kWidth, 0.2F);
-        matrix(p + "attn_k.weight", kWidth, kv_width, 0.2F);
-        matrix(p + "attn_v.weight", kWidth, kv_width, 0.2F);
-        matrix(p + "ffn_gate.weight", kWidth, kForward, 0.2F);
+        matrix(p + "attn_q.weight", width, width, 0.2F * by_width);
+        matrix(p + "attn_k.weight", width, kv_width, 0.2F * by_width);
+        matrix(p + "attn_v.weight", width, kv_width, 0.2F * by_width);
+        matrix(p + "ffn_gate.weight", width, forward, 0.2F * by_width);
       }
     }
   }
@@ -173,6 +192,7 @@ class RandomModelWriter {
 
   const std::string architecture_;
   const ggml_type type_;
+  const RandomModelSize size_;
   std::mt19937 random_;
   std::unique_ptr<gguf_context, void (*)(gguf_context *)> gguf_;
   struct Free {
@@ -184,8 +204,9 @@ class RandomModelWriter {
 
 // architecture: "llama" or "gpt2" (learned positions, 300 of them). padding_tokens: unused rows behind the vocabulary.
 inline void write_random_model(const std::string &path, const std::string &architecture, ggml_type type,
-                               uint32_t seed, int32_t padding_tokens = 0, bool with_weights = true) {
-  RandomModelWriter(architecture, type, seed).write(path, padding_tokens, with_weights);
+                               uint32_t seed, int32_t padding_tokens = 0, bool with_weights = true,
+                               const RandomModelSize &size = {}) {
+  RandomModelWriter(architecture, type, seed, size).write(path, padding_tokens, with_weights);
 }
 
 }  // namespace test

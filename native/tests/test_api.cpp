@@ -38,7 +38,7 @@ bool error_names(const char *part) { return test::last_error().find(part) != std
 int32_t try_session(int64_t engine, const std::vector<int32_t> &prompt, int32_t max_new_tokens = 0) {
   int32_t sequence = -1;
   return sled_session_open(engine, address(prompt.data()), static_cast<int32_t>(prompt.size()), max_new_tokens, 0,
-                           &sequence);
+                           0, &sequence);
 }
 
 // One slot alone.
@@ -85,7 +85,8 @@ void check_process_wide() {
   CHECK_EQ(sled_abi_version(), SLED_ABI_VERSION);
   CHECK_EQ(sled_struct_size(SLED_STRUCT_SLOT), sizeof(sled_slot));
   CHECK_EQ(sled_struct_size(SLED_STRUCT_DEVICE_INFO), sizeof(sled_device_info));
-  for (const int32_t id : {0, -1, 12, INT32_MAX, INT32_MIN}) {
+  CHECK_EQ(sled_struct_size(SLED_STRUCT_SAMPLING), sizeof(sled_sampling));
+  for (const int32_t id : {0, -1, 13, INT32_MAX, INT32_MIN}) {
     CHECK_EQ(sled_struct_size(id), SLED_ERR_ARGUMENT);
   }
   for (int32_t status = SLED_ERR_INTERNAL; status <= SLED_OK; status++) {
@@ -194,7 +195,7 @@ void check_handles(const std::string &path) {
   const std::vector<Call> on_engines = {
       [](int64_t h) { return sled_engine_close(h); },
       [](int64_t h) { sled_engine_info info; return sled_engine_describe(h, &info); },
-      [](int64_t h) { return sled_session_open(h, address(tokens), 3, 0, 0, &number); },
+      [](int64_t h) { return sled_session_open(h, address(tokens), 3, 0, 0, 0, &number); },
       [](int64_t h) { return sled_session_close(h, 0); },
       [](int64_t h) { sled_session_info info; return sled_session_describe(h, 0, &info); },
       [](int64_t h) { return sled_session_tokens(h, 0, 0, 1, address(tokens)); },
@@ -367,13 +368,13 @@ void check_sessions(int64_t model) {
   const int64_t engine = test::open_engine(model, 3, kContext);
   const std::vector<int32_t> prompt = {5, 6, 7};
   int32_t sequence = 0;
-  CHECK_EQ(sled_session_open(engine, 0, 3, 0, 0, &sequence), SLED_ERR_ARGUMENT);
-  CHECK_EQ(sled_session_open(engine, address(prompt.data()), 3, 0, 0, nullptr), SLED_ERR_ARGUMENT);
+  CHECK_EQ(sled_session_open(engine, 0, 3, 0, 0, 0, &sequence), SLED_ERR_ARGUMENT);
+  CHECK_EQ(sled_session_open(engine, address(prompt.data()), 3, 0, 0, 0, nullptr), SLED_ERR_ARGUMENT);
   for (const int32_t count : {0, -1, INT32_MIN}) {
-    CHECK_EQ(sled_session_open(engine, address(prompt.data()), count, 0, 0, &sequence), SLED_ERR_ARGUMENT);
+    CHECK_EQ(sled_session_open(engine, address(prompt.data()), count, 0, 0, 0, &sequence), SLED_ERR_ARGUMENT);
   }
   for (const int32_t count : {kContext, kContext + 1, INT32_MAX}) {
-    CHECK_EQ(sled_session_open(engine, address(prompt.data()), count, 0, 0, &sequence), SLED_ERR_CONTEXT_FULL);
+    CHECK_EQ(sled_session_open(engine, address(prompt.data()), count, 0, 0, 0, &sequence), SLED_ERR_CONTEXT_FULL);
   }
   CHECK_EQ(try_session(engine, prompt, -1), SLED_ERR_ARGUMENT);
   CHECK_EQ(try_session(engine, prompt, INT32_MIN), SLED_ERR_ARGUMENT);

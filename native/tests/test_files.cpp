@@ -112,7 +112,7 @@ int use(const std::string &path) {
   if (sled_engine_open(model, &ep, &engine) == SLED_OK) {
     const int32_t prompt[] = {0, 1, 2};
     int32_t sequence = -1;
-    if (sled_session_open(engine, address(prompt), 3, 0, 0, &sequence) == SLED_OK) {
+    if (sled_session_open(engine, address(prompt), 3, 0, 0, 0, &sequence) == SLED_OK) {
       sled_slot slot = test::slot(sequence, 0, 3);
       works = sled_step(engine, address(&slot), 1, 0) == SLED_OK && slot.status == SLED_OK ? 1 : 0;
     }

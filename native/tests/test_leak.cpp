@@ -63,7 +63,7 @@ void use_sessions(int64_t engine, int32_t cycles) {
     CHECK_OK(sled_session_close(engine, first));
     CHECK_OK(sled_session_close(engine, second));
     int32_t sequence = 0;  // failures leave nothing either
-    CHECK_EQ(sled_session_open(engine, address(prompt.data()), 100000, 0, 0, &sequence), SLED_ERR_CONTEXT_FULL);
+    CHECK_EQ(sled_session_open(engine, address(prompt.data()), 100000, 0, 0, 0, &sequence), SLED_ERR_CONTEXT_FULL);
   }
 }
 

@@ -12,14 +12,12 @@
 #include <unordered_set>
 
 #include "../src/batch_shape.cpp"
-#include "../src/choice.cpp"
 #include "../src/session.hpp"
 #include "../src/utf8.hpp"
 #include "support.hpp"
 
 namespace {
 
-using sled::DraftOdds;
 using sled::Session;
 using sled::ShapeGroup;
 using sled::ShapeItem;
@@ -32,105 +30,6 @@ int32_t below(std::mt19937 &random, int32_t bound) {
   return static_cast<int32_t>(random() % static_cast<uint32_t>(bound));
 }
 
-// ------------------------------------------------------------------ choice
-
-int32_t slow_argmax(const std::vector<float> &logits) {
-  int32_t best = -1;
-  for (size_t i = 0; i < logits.size(); i++) {
-    if (logits[i] > (best < 0 ? -kInfinity : logits[static_cast<size_t>(best)])) {
-      best = static_cast<int32_t>(i);
-    }
-  }
-  return best;
-}
-
-int32_t argmax_of(const std::vector<float> &logits) {
-  return sled::argmax(logits.data(), static_cast<int32_t>(logits.size()));
-}
-
-void check_argmax() {
-  CHECK_EQ(argmax_of({}), -1);
-  CHECK_EQ(argmax_of({kNan}), -1);
-  CHECK_EQ(argmax_of({-kInfinity, kNan}), -1);
-  CHECK_EQ(argmax_of(std::vector<float>(40, kNan)), -1);
-  CHECK_EQ(argmax_of(std::vector<float>(40, -kInfinity)), -1);
-  CHECK_EQ(argmax_of({kNan, 1.0F, kNan}), 1);
-  CHECK_EQ(argmax_of({0.0F, kInfinity, kInfinity}), 1);
-  CHECK_EQ(argmax_of({-0.0F, 0.0F}), 0);
-  CHECK_EQ(argmax_of({-std::numeric_limits<float>::max(), -kInfinity}), 0);
-  std::mt19937 random(1);
-  int32_t checked = 0;
-  for (size_t size = 1; size <= 100; size++) {
-    for (int32_t round = 0; round < 100; round++, checked++) {
-      std::vector<float> logits(size);
-      for (float &logit : logits) {
-        const int32_t kind = below(random, 20);
-        // Few different values: many ties.
-        logit = kind == 0 ? kNan : kind == 1 ? -kInfinity : static_cast<float>(below(random, 5)) - 2.0F;
-      }
-      if (round % 25 == 0) {
-        logits[random() % size] = kInfinity;
-      }
-      CHECK_EQ(argmax_of(logits), slow_argmax(logits));
-    }
-  }
-  std::printf("  argmax: %d random rows\n", checked);
-}
-
-void check_draft_odds() {
-  const auto odds_of = [](const std::vector<float> &logits) {
-    return sled::draft_odds(logits.data(), static_cast<int32_t>(logits.size()));
-  };
-  CHECK_EQ(odds_of({kNan, -kInfinity}).token, -1);
-  const DraftOdds certain = odds_of({1.0F, kInfinity, 2.0F});
-  CHECK(certain.token == 1 && certain.probability == 1.0F && certain.margin == 1.0F && certain.entropy == 0.0F);
-  const DraftOdds lone = odds_of({kNan, -kInfinity, 3.0F});
-  CHECK(lone.token == 2 && lone.probability == 1.0F && lone.margin == 1.0F && lone.entropy == 0.0F);
-  const float huge = std::numeric_limits<float>::max();
-  const DraftOdds extremes = odds_of({-huge, huge, -huge});
-  CHECK(extremes.token == 1 && extremes.probability == 1.0F && extremes.margin == 1.0F);
-
-  std::mt19937 random(2);
-  double worst = 0.0;
-  for (int32_t round = 0; round < 2000; round++) {
-    std::vector<float> logits(1 + random() % 300);
-    std::normal_distribution<float> noise(0.0F, round % 3 == 0 ? 0.01F : round % 3 == 1 ? 3.0F : 40.0F);
-    for (float &logit : logits) {
-      logit = below(random, 30) == 0 ? kNan : below(random, 30) == 0 ? -kInfinity : noise(random);
-    }
-    if (round % 7 == 0) {
-      logits[random() % logits.size()] = logits[0];  // a tie, now and then of the best
-    }
-    const int32_t token = slow_argmax(logits);
-    const DraftOdds odds = odds_of(logits);
-    CHECK_EQ(odds.token, token);
-    if (token < 0) {
-      continue;
-    }
-    const double best = logits[static_cast<size_t>(token)];
-    double sum = 0.0;
-    double second = 0.0;
-    for (size_t i = 0; i < logits.size(); i++) {
-      const double e = std::isnan(logits[i]) ? 0.0 : std::exp(static_cast<double>(logits[i]) - best);
-      sum += e;
-      if (static_cast<int32_t>(i) != token) {
-        second = std::max(second, e);
-      }
-    }
-    double entropy = 0.0;
-    for (const float logit : logits) {
-      const double p = std::isnan(logit) ? 0.0 : std::exp(static_cast<double>(logit) - best) / sum;
-      entropy -= p > 0.0 ? p * std::log(p) : 0.0;
-    }
-    const double error = std::max({std::fabs(odds.probability - 1.0 / sum),
-                                   std::fabs(odds.margin - (1.0 - second) / sum), std::fabs(odds.entropy - entropy)});
-    worst = std::max(worst, error);
-    CHECK(error < 1e-5);
-    CHECK(odds.margin >= 0.0F && odds.margin <= odds.probability && odds.probability <= 1.0F);
-  }
-  std::printf("  draft_odds: largest error against doubles %.1e\n", worst);
-}
-
 // ------------------------------------------------------------------ batch_shape
 
 constexpr int64_t kImpossible = std::numeric_limits<int64_t>::max() / 4;
@@ -138,26 +37,31 @@ constexpr int64_t kImpossible = std::numeric_limits<int64_t>::max() / 4;
 // The least that a set of items costs as one group: every run of neighbouring ids in as few passes as hold it.
 int64_t cost_together(std::vector<ShapeItem> items, int32_t pass_rows, int32_t pass_cost) {
   std::sort(items.begin(), items.end(), [](const auto &a, const auto &b) { return a.sequence < b.sequence; });
-  int32_t rows = SLED_MIN_EXACT_ROWS;
+  int32_t rows = 1;
   int32_t most = SLED_MAX_EXACT_ROWS;
   for (const ShapeItem &item : items) {
     rows = std::max(rows, item.rows);
     most = std::min(most, item.max_rows);
+  }
+  if (rows == 1 && static_cast<int32_t>(items.size()) > pass_rows / 2) {
+    rows = 2;  // the last of a run might be left for a pass of its own
   }
   if (rows > most) {
     return kImpossible;
   }
   const int64_t per_pass = pass_rows / rows;
   int64_t passes = 0;
+  bool lone = false;
   for (size_t from = 0; from < items.size();) {
     size_t to = from + 1;
     while (to < items.size() && items[to].sequence == items[to - 1].sequence + 1) {
       to++;
     }
+    lone = lone || to - from == 1;
     passes += (static_cast<int64_t>(to - from) + per_pass - 1) / per_pass;
     from = to;
   }
-  return passes * pass_cost + static_cast<int64_t>(items.size()) * rows;
+  return passes * pass_cost + static_cast<int64_t>(items.size()) * (rows == 1 && lone ? 2 : rows);
 }
 
 int64_t cost_of(const std::vector<ShapeGroup> &groups, int32_t pass_cost) {
@@ -213,7 +117,7 @@ void check_plan_shape() {
   std::mt19937 random(3);
   std::vector<ShapeGroup> groups;
   std::vector<ShapeItem> none;
-  sled::plan_shape(none, 512, 8, groups);
+  sled::plan_shape(none, {true, 512, 8}, groups);
   CHECK(groups.empty());
 
   constexpr int32_t kRounds = 6000;
@@ -243,12 +147,17 @@ void check_plan_shape() {
       items.push_back({i, ids[static_cast<size_t>(i)], rows, most});
     }
     std::vector<ShapeItem> given = items;
-    sled::plan_shape(given, pass_rows, pass_cost, groups);
+    sled::plan_shape(given, {true, pass_rows, pass_cost}, groups);
 
     std::set<int32_t> seen;
     for (const ShapeGroup &group : groups) {
       CHECK(!group.members.empty());
-      CHECK(group.rows >= SLED_MIN_EXACT_ROWS && group.rows <= SLED_MAX_EXACT_ROWS);
+      CHECK(group.rows >= 1 && group.rows <= SLED_MAX_EXACT_ROWS);
+      for (size_t m = 0; group.rows == 1 && m < group.members.size(); m++) {  // nobody is alone in its pass
+        const int32_t id = group.members[m].sequence;
+        CHECK((m > 0 && group.members[m - 1].sequence == id - 1) ||
+              (m + 1 < group.members.size() && group.members[m + 1].sequence == id + 1));
+      }
       CHECK(static_cast<int32_t>(group.members.size()) * group.rows <= pass_rows);
       int32_t before = -1;
       for (const ShapeItem &member : group.members) {
@@ -273,9 +182,7 @@ void check_plan_shape() {
     CHECK(cost <= together(items));
     if (small) {
       std::sort(items.begin(), items.end(), [](const ShapeItem &a, const ShapeItem &b) {
-        const int32_t ra = std::max(a.rows, SLED_MIN_EXACT_ROWS);
-        const int32_t rb = std::max(b.rows, SLED_MIN_EXACT_ROWS);
-        return ra != rb ? ra > rb : a.sequence < b.sequence;
+        return a.rows != b.rows ? a.rows > b.rows : a.sequence < b.sequence;
       });
       CHECK_EQ(cost, best_ranges(items, together));
       std::vector<std::vector<ShapeItem>> parts;
@@ -310,7 +217,7 @@ void check_session() {
     std::vector<int32_t> expected(static_cast<size_t>(1 + below(random, 5)), 1);
     const int32_t prompt = static_cast<int32_t>(expected.size());
     const int32_t limit = prompt + 1 + below(random, 30);
-    Session session(expected, limit, by_context, ignore_end);
+    Session session(expected, limit, by_context, ignore_end, sled::Sampling());
     CHECK_EQ(session.committed(), prompt);
     CHECK_EQ(session.cached(), 0);
     while (session.finish() == SLED_FINISH_NONE) {
@@ -485,8 +392,6 @@ void check_utf8() {
 }  // namespace
 
 int main() {
-  check_argmax();
-  check_draft_odds();
   check_plan_shape();
   check_session();
   check_utf8();

@@ -8,14 +8,15 @@ import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 
 /**
- * The arrows between the modules: cli → server, device; server → core, net, jni; device → core,
- * net, jni; nothing else.
+ * The arrows between the modules: cli → server, device; server → core, bridge, net, jni; device →
+ * core, bridge, net, jni; bridge → net, jni; nothing else.
  */
 @AnalyzeClasses(packages = "org.sled", importOptions = ImportOption.DoNotIncludeTests.class)
 final class ModuleArrowsTest {
   private static final String CORE = "org.sled.core..";
   private static final String NET = "org.sled.net..";
   private static final String JNI = "org.sled.jni..";
+  private static final String BRIDGE = "org.sled.bridge..";
   private static final String SERVER = "org.sled.server..";
   private static final String DEVICE = "org.sled.device..";
   private static final String CLI = "org.sled.cli..";
@@ -27,7 +28,7 @@ final class ModuleArrowsTest {
           .resideInAPackage(NET)
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage(CORE, JNI, SERVER, DEVICE, CLI);
+          .resideInAnyPackage(CORE, JNI, BRIDGE, SERVER, DEVICE, CLI);
 
   @ArchTest
   static final ArchRule JNI_KNOWS_NEITHER_NET_NOR_ENGINE =
@@ -36,7 +37,7 @@ final class ModuleArrowsTest {
           .resideInAPackage(JNI)
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage(NET, CORE, SERVER, DEVICE, CLI, "io.netty..");
+          .resideInAnyPackage(NET, CORE, BRIDGE, SERVER, DEVICE, CLI, "io.netty..");
 
   @ArchTest
   static final ArchRule CORE_KNOWS_NO_OTHER_MODULE_AND_NO_NETWORK =
@@ -45,7 +46,16 @@ final class ModuleArrowsTest {
           .resideInAPackage(CORE)
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage(NET, JNI, SERVER, DEVICE, CLI, "io.netty..", "java.net..");
+          .resideInAnyPackage(NET, JNI, BRIDGE, SERVER, DEVICE, CLI, "io.netty..", "java.net..");
+
+  @ArchTest
+  static final ArchRule BRIDGE_KNOWS_NET_AND_JNI_ALONE =
+      noClasses()
+          .that()
+          .resideInAPackage(BRIDGE)
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(CORE, SERVER, DEVICE, CLI);
 
   @ArchTest
   static final ArchRule CORE_STARTS_NO_THREADS =

@@ -18,7 +18,7 @@ public final class DraftChoice extends NativeBlock {
     super(SIZE);
   }
 
-  /** The most probable token. */
+  /** The token that was chosen; -1: no logit is a usable number. */
   public int token() {
     return buffer().getInt(TOKEN);
   }
@@ -28,12 +28,15 @@ public final class DraftChoice extends NativeBlock {
     return buffer().getInt(CACHED);
   }
 
-  /** Probability of {@link #token}. */
+  /**
+   * Probability of {@link #token} in the distribution that it was drawn from: filtered, at its
+   * temperature; at temperature 0 in the softmax at temperature 1.
+   */
   public float probability() {
     return buffer().getFloat(PROBABILITY);
   }
 
-  /** Its probability minus that of the second. */
+  /** Its probability minus that of the likeliest other token. */
   public float margin() {
     return buffer().getFloat(MARGIN);
   }

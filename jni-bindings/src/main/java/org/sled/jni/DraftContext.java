@@ -23,6 +23,19 @@ public final class DraftContext extends NativeHandle {
   }
 
   /**
+   * From now on choices are drawn with these parameters; a new context is greedy. Penalties look at
+   * the tokens that were decoded here.
+   *
+   * @throws SledException {@link SledStatus#ARGUMENT} or {@link SledStatus#TOKEN} for values that
+   *     cannot be
+   */
+  public void sample(SamplingParams sampling) {
+    try (Scratch struct = sampling.toNative()) {
+      NativeCall.check(SledNative.sled_draft_sample(handle(), struct.address()), "set sampling");
+    }
+  }
+
+  /**
    * Rolls the K/V back to {@code position}, decodes {@code tokenCount} ids there and writes the
    * choice for the position after them: a catch-up, a drafting step and a rollback are all this.
    * Allocates nothing.

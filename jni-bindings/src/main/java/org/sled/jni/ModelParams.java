@@ -9,28 +9,38 @@ import org.sled.jni.SledLayout.ModelParamsStruct;
  * @param mapFile map the file instead of reading it
  * @param lockMemory keep the weights from being swapped out
  * @param vocabularyOnly tokenizer and metadata alone; also for files that hold nothing else
+ * @param exactWeights for exact numerics: weights that are not exact once they are rearranged for
+ *     this CPU (K-quants) stay as they lie in the file, which is slower for many rows
  */
 public record ModelParams(
-    int gpuLayers, boolean mapFile, boolean lockMemory, boolean vocabularyOnly) {
+    int gpuLayers,
+    boolean mapFile,
+    boolean lockMemory,
+    boolean vocabularyOnly,
+    boolean exactWeights) {
   public static final int ALL_LAYERS = -1;
 
   /** All layers on a GPU if there is one; the file mapped, not locked. */
-  public static final ModelParams DEFAULT = new ModelParams(ALL_LAYERS, true, false, false);
+  public static final ModelParams DEFAULT = new ModelParams(ALL_LAYERS, true, false, false, false);
 
   public ModelParams withGpuLayers(int value) {
-    return new ModelParams(value, mapFile, lockMemory, vocabularyOnly);
+    return new ModelParams(value, mapFile, lockMemory, vocabularyOnly, exactWeights);
   }
 
   public ModelParams withMapFile(boolean value) {
-    return new ModelParams(gpuLayers, value, lockMemory, vocabularyOnly);
+    return new ModelParams(gpuLayers, value, lockMemory, vocabularyOnly, exactWeights);
   }
 
   public ModelParams withLockMemory(boolean value) {
-    return new ModelParams(gpuLayers, mapFile, value, vocabularyOnly);
+    return new ModelParams(gpuLayers, mapFile, value, vocabularyOnly, exactWeights);
   }
 
   public ModelParams withVocabularyOnly(boolean value) {
-    return new ModelParams(gpuLayers, mapFile, lockMemory, value);
+    return new ModelParams(gpuLayers, mapFile, lockMemory, value, exactWeights);
+  }
+
+  public ModelParams withExactWeights(boolean value) {
+    return new ModelParams(gpuLayers, mapFile, lockMemory, vocabularyOnly, value);
   }
 
   Scratch toNative() {
@@ -41,7 +51,8 @@ public record ModelParams(
         ModelParamsStruct.FLAGS,
         (mapFile ? SledNative.SLED_MODEL_MMAP : 0)
             | (lockMemory ? SledNative.SLED_MODEL_MLOCK : 0)
-            | (vocabularyOnly ? SledNative.SLED_MODEL_VOCAB_ONLY : 0));
+            | (vocabularyOnly ? SledNative.SLED_MODEL_VOCAB_ONLY : 0)
+            | (exactWeights ? SledNative.SLED_MODEL_EXACT : 0));
     return struct;
   }
 }

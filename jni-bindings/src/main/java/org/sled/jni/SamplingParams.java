@@ -1,6 +1,7 @@
 package org.sled.jni;
 
 import java.util.List;
+import org.sled.jni.SledLayout.SamplingStruct;
 
 /**
  * How a token is chosen from logits, as {@code native/SAMPLING.md} specifies it. The native side
@@ -39,5 +40,30 @@ public record SamplingParams(
   /** Copies the list. */
   public SamplingParams {
     logitBias = List.copyOf(logitBias);
+  }
+
+  /** One block of memory: the struct, and the biases behind it that it points to. */
+  Scratch toNative() {
+    Scratch struct =
+        Scratch.ofBytes(SamplingStruct.SIZE + logitBias.size() * SamplingStruct.BIAS_SIZE);
+    struct.putInt(SamplingStruct.STRUCT_SIZE, SamplingStruct.SIZE);
+    struct.putFloat(SamplingStruct.TEMPERATURE, temperature);
+    struct.putInt(SamplingStruct.TOP_K, topK);
+    struct.putFloat(SamplingStruct.TOP_P, topP);
+    struct.putFloat(SamplingStruct.MIN_P, minP);
+    struct.putFloat(SamplingStruct.REPEAT_PENALTY, repeatPenalty);
+    struct.putFloat(SamplingStruct.PRESENCE_PENALTY, presencePenalty);
+    struct.putFloat(SamplingStruct.FREQUENCY_PENALTY, frequencyPenalty);
+    struct.putInt(SamplingStruct.PENALTY_LAST_N, penaltyLastN);
+    struct.putInt(SamplingStruct.BIAS_COUNT, logitBias.size());
+    struct.putLong(SamplingStruct.SEED, seed);
+    struct.putLong(SamplingStruct.BIAS_ADDRESS, struct.address() + SamplingStruct.SIZE);
+    int offset = SamplingStruct.SIZE;
+    for (TokenBias entry : logitBias) {
+      struct.putInt(offset, entry.token());
+      struct.putFloat(offset + Integer.BYTES, entry.bias());
+      offset += SamplingStruct.BIAS_SIZE;
+    }
+    return struct;
   }
 }

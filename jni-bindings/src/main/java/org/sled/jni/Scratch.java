@@ -36,6 +36,14 @@ final class Scratch extends NativeBlock {
     return buffer().getLong(offset);
   }
 
+  void putLong(int offset, long value) {
+    buffer().putLong(offset, value);
+  }
+
+  void putFloat(int offset, float value) {
+    buffer().putFloat(offset, value);
+  }
+
   void putInt(int offset, int value) {
     buffer().putInt(offset, value);
   }

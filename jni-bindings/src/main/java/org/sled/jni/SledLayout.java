@@ -49,20 +49,23 @@ final class SledLayout {
     static final int PASS_ROWS = 16;
     static final int KV_TYPE_K = 20;
     static final int KV_TYPE_V = 24;
+    static final int NUMERICS = 28;
 
     private EngineParamsStruct() {}
   }
 
   static final class EngineInfoStruct {
-    static final int SIZE = 96;
+    static final int SIZE = 104;
     static final int SEQUENCE_COUNT = 0;
     static final int SEQUENCES_IN_USE = 4;
     static final int CONTEXT_TOKENS = 8;
     static final int THREADS = 12;
     static final int PASS_ROWS = 16;
     static final int STEP_SLOTS = 20;
-    static final int NUMERICS_ID = 24;
-    static final int MEMORY = 32;
+    static final int NUMERICS = 24;
+    static final int SLOT_ROWS = 28;
+    static final int NUMERICS_ID = 32;
+    static final int MEMORY = 40;
 
     private EngineInfoStruct() {}
   }
@@ -103,6 +106,25 @@ final class SledLayout {
     static final int FLAGS = 20;
 
     private DraftParamsStruct() {}
+  }
+
+  static final class SamplingStruct {
+    static final int SIZE = 56;
+    static final int STRUCT_SIZE = 0;
+    static final int TEMPERATURE = 4;
+    static final int TOP_K = 8;
+    static final int TOP_P = 12;
+    static final int MIN_P = 16;
+    static final int REPEAT_PENALTY = 20;
+    static final int PRESENCE_PENALTY = 24;
+    static final int FREQUENCY_PENALTY = 28;
+    static final int PENALTY_LAST_N = 32;
+    static final int BIAS_COUNT = 36;
+    static final int SEED = 40;
+    static final int BIAS_ADDRESS = 48;
+    static final int BIAS_SIZE = 8;
+
+    private SamplingStruct() {}
   }
 
   static final class DeviceInfoStruct {

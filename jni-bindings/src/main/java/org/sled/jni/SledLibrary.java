@@ -13,6 +13,7 @@ import org.sled.jni.SledLayout.EngineParamsStruct;
 import org.sled.jni.SledLayout.MemoryPlanStruct;
 import org.sled.jni.SledLayout.ModelInfoStruct;
 import org.sled.jni.SledLayout.ModelParamsStruct;
+import org.sled.jni.SledLayout.SamplingStruct;
 import org.sled.jni.SledLayout.SessionInfoStruct;
 
 /**
@@ -265,6 +266,7 @@ public final class SledLibrary {
     checkSize(
         directory, "draft_params", SledNative.SLED_STRUCT_DRAFT_PARAMS, DraftParamsStruct.SIZE);
     checkSize(directory, "draft_choice", SledNative.SLED_STRUCT_DRAFT_CHOICE, DraftChoice.SIZE);
+    checkSize(directory, "sampling", SledNative.SLED_STRUCT_SAMPLING, SamplingStruct.SIZE);
     checkSize(directory, "device_info", SledNative.SLED_STRUCT_DEVICE_INFO, DeviceInfoStruct.SIZE);
   }
 

@@ -56,7 +56,9 @@ public final class VerifyEngine extends NativeHandle {
    * @param contextTokens per session
    * @param passRows rows in one pass over the weights at most
    * @param stepSlots slots that a step takes at most
-   * @param numericsId engines with equal ids give equal bits
+   * @param numerics what it promises about bits
+   * @param slotRows lead and drafts of one slot together, at most
+   * @param numericsId exact engines with equal ids give equal bits
    */
   public record Info(
       int sequenceCount,
@@ -65,6 +67,8 @@ public final class VerifyEngine extends NativeHandle {
       int threads,
       int passRows,
       int stepSlots,
+      Numerics numerics,
+      int slotRows,
       long numericsId,
       MemoryPlan memory) {}
 
@@ -123,6 +127,8 @@ public final class VerifyEngine extends NativeHandle {
           struct.getInt(EngineInfoStruct.THREADS),
           struct.getInt(EngineInfoStruct.PASS_ROWS),
           struct.getInt(EngineInfoStruct.STEP_SLOTS),
+          Numerics.of(struct.getInt(EngineInfoStruct.NUMERICS)),
+          struct.getInt(EngineInfoStruct.SLOT_ROWS),
           struct.getLong(EngineInfoStruct.NUMERICS_ID),
           MemoryPlan.read(struct, EngineInfoStruct.MEMORY));
     }
@@ -135,12 +141,15 @@ public final class VerifyEngine extends NativeHandle {
    * @param prompt at least 1 id, fewer than the context has tokens
    * @param maxNewTokens tokens to commit after the prompt at most; 0 for as many as fit
    * @param ignoreEnd commit an end-of-generation token like any other
+   * @param sampling how its tokens are chosen
    * @return its sequence
    * @throws SledException {@link SledStatus#NO_SEQUENCE}, {@link SledStatus#TOKEN}, {@link
-   *     SledStatus#CONTEXT_FULL}
+   *     SledStatus#CONTEXT_FULL}, {@link SledStatus#ARGUMENT}
    */
-  public int openSession(TokenBuffer prompt, int maxNewTokens, boolean ignoreEnd) {
-    try (Scratch sequence = Scratch.ofBytes(Integer.BYTES)) {
+  public int openSession(
+      TokenBuffer prompt, int maxNewTokens, boolean ignoreEnd, SamplingParams sampling) {
+    try (Scratch struct = sampling.toNative();
+        Scratch sequence = Scratch.ofBytes(Integer.BYTES)) {
       NativeCall.check(
           SledNative.sled_session_open(
               handle(),
@@ -148,10 +157,16 @@ public final class VerifyEngine extends NativeHandle {
               prompt.size(),
               maxNewTokens,
               ignoreEnd ? SledNative.SLED_SESSION_IGNORE_END : 0,
+              struct.address(),
               sequence.address()),
           "open a session");
       return sequence.getInt(0);
     }
+  }
+
+  /** The same with greedy choices. */
+  public int openSession(TokenBuffer prompt, int maxNewTokens, boolean ignoreEnd) {
+    return openSession(prompt, maxNewTokens, ignoreEnd, SamplingParams.GREEDY);
   }
 
   /** Frees the sequence and its K/V. */

@@ -17,6 +17,7 @@ import org.sled.jni.Detokenizer;
 import org.sled.jni.EngineParams;
 import org.sled.jni.Model;
 import org.sled.jni.ModelParams;
+import org.sled.net.protocol.Sampling;
 import org.sled.server.Daemon;
 import org.sled.server.ServerConfig;
 import org.sled.server.ServerSnapshot;
@@ -38,6 +39,7 @@ import picocli.CommandLine.Option;
       "Examples:",
       "  sled demo",
       "  sled demo --devices 8 --seconds 30 --draft-tokens 6",
+      "  sled demo --temperature 0.8 --top-p 0.95 --seed 7",
       "  sled demo --json",
       "",
       "Exits with 1 if a single token differs."
@@ -81,6 +83,8 @@ final class DemoCommand implements Callable<Integer> {
       description = "Tokens of a story at most. Default: ${DEFAULT-VALUE}.")
   private int maxTokens;
 
+  @Mixin private SamplingOptions samplingOptions;
+
   @Option(
       names = "--model",
       paramLabel = "FILE",
@@ -111,6 +115,7 @@ final class DemoCommand implements Callable<Integer> {
 
   @Mixin private LogOptions log;
 
+  private Sampling sampling;
   private final CountDownLatch interrupted = new CountDownLatch(1);
 
   DemoCommand(Surroundings surroundings) {
@@ -134,10 +139,12 @@ final class DemoCommand implements Callable<Integer> {
           ExitCodes.USAGE,
           "--devices is 1 to 256, --seconds and --max-tokens 1 or more, --draft-tokens 0 or more");
     }
+    sampling = samplingOptions.sampling();
     surroundings.signals().onInterrupt(interrupted::countDown);
     ModelFiles models = new ModelFiles(surroundings.home());
     try (Model draftModel =
         Model.open(models.find(draft), ModelParams.DEFAULT.withVocabularyOnly(draftTokens == 0))) {
+      SamplingOptions.check(sampling, draftModel);
       Outcome outcome = run(models, draftModel);
       if (isInterrupted()) {
         return ExitCodes.INTERRUPTED;
@@ -150,6 +157,7 @@ final class DemoCommand implements Callable<Integer> {
               threads,
               outcome.streams(),
               maxTokens,
+              sampling,
               COMPARE_FACTOR * seconds,
               this::isInterrupted);
       if (isInterrupted()) {
@@ -185,8 +193,8 @@ final class DemoCommand implements Callable<Integer> {
       surroundings
           .err()
           .printf(
-              "%d devices with %s, blocks of %d drafts, on 127.0.0.1:%d, for %d s%n",
-              deviceCount, draft, draftTokens, port, seconds);
+              "%d devices with %s, blocks of %d drafts, on 127.0.0.1:%d, for %d s%s%n",
+              deviceCount, draft, draftTokens, port, seconds, SamplingReport.words(sampling));
       try {
         ServerInfo server = connect(devices, draftModel, port);
         double elapsedSeconds = tellStories(devices);
@@ -220,7 +228,7 @@ final class DemoCommand implements Callable<Integer> {
               .givesWay(true)
               .clientName("demo device " + (i + 1))
               .connect();
-      devices.add(new DemoDevice(i, deviceCount, client, maxTokens, draftTokens));
+      devices.add(new DemoDevice(i, deviceCount, client, maxTokens, draftTokens, sampling));
       server = client.server();
     }
     return server;
@@ -287,13 +295,15 @@ final class DemoCommand implements Callable<Integer> {
         Percentiles.micros(totals.overheadMicros()),
         shown == null ? null : text(tokenizer, shown.tokens()),
         shown == null ? null : IntStream.of(shown.tokens()).boxed().toList(),
-        shown == null ? null : shown.end().name().toLowerCase(Locale.ROOT),
+        shown == null ? null : shown.end().word(),
         totals.firstTokenMicros().getTotalCount() == 0
             ? null
             : Rounding.decimals(
                 totals.firstTokenMicros().getValueAtPercentile(50) / MICROS_PER_MILLI),
         draftTokens,
         outcome.address(),
+        SamplingReport.of(sampling),
+        NumericsChoice.word(outcome.server().exactNumerics()),
         String.format("%016x", outcome.server().numericsId()),
         outcome.serverStats().rounds(),
         outcome.serverStats().steps(),

@@ -8,6 +8,7 @@ import org.sled.device.GenerationRequest;
 import org.sled.device.GenerationStats;
 import org.sled.device.SledClient;
 import org.sled.jni.ChatMessage;
+import org.sled.net.protocol.Sampling;
 
 /**
  * One device of the demo: a client of its own, that has one story after another told until it is
@@ -19,6 +20,7 @@ final class DemoDevice implements Runnable, AutoCloseable {
   private final SledClient client;
   private final int maxTokens;
   private final int draftTokens;
+  private final Sampling sampling;
   private final List<DemoStream> streams = new ArrayList<>(); // under the lock, so too below
   private final List<GenerationStats> finished = new ArrayList<>();
   private Generation running;
@@ -26,12 +28,19 @@ final class DemoDevice implements Runnable, AutoCloseable {
   private RuntimeException failure;
 
   /** Owns the client from now on. */
-  DemoDevice(int number, int deviceCount, SledClient client, int maxTokens, int draftTokens) {
+  DemoDevice(
+      int number,
+      int deviceCount,
+      SledClient client,
+      int maxTokens,
+      int draftTokens,
+      Sampling sampling) {
     this.number = number;
     this.deviceCount = deviceCount;
     this.client = client;
     this.maxTokens = maxTokens;
     this.draftTokens = draftTokens;
+    this.sampling = sampling;
   }
 
   @Override
@@ -53,7 +62,10 @@ final class DemoDevice implements Runnable, AutoCloseable {
   private boolean start(int story) throws InterruptedException {
     int[] prompt = client.tokenizeChat(List.of(new ChatMessage("user", DemoPrompts.get(story))));
     GenerationRequest request =
-        GenerationRequest.of(prompt).withMaxTokens(maxTokens).withDraftTokens(draftTokens);
+        GenerationRequest.of(prompt)
+            .withMaxTokens(maxTokens)
+            .withDraftTokens(draftTokens)
+            .withSampling(sampling);
     Generation generation;
     synchronized (this) {
       if (stopped) {

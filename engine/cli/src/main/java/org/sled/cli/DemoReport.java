@@ -1,5 +1,6 @@
 package org.sled.cli;
 
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import java.util.List;
@@ -48,6 +49,8 @@ record DemoReport(
     Double ttftMs,
     int draftTokens,
     String server,
+    @JsonUnwrapped SamplingReport sampling,
+    String numerics,
     String numericsId,
     long serverRounds,
     long serverSteps,

@@ -11,8 +11,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntConsumer;
 import org.sled.device.GenerationEnd;
-import org.sled.jni.Finish;
+import org.sled.device.GenerationRequest;
+import org.sled.jni.EngineParams;
 import org.sled.jni.ModelParams;
+import org.sled.net.protocol.Sampling;
 
 /**
  * Compares streams with what the target alone says, token by token. The same prompt gives the same
@@ -44,6 +46,7 @@ final class Exactness {
    * @param streams in the order in which they matter: at least one of each device is compared, the
    *     others as the time allows
    * @param maxTokens what the streams were asked for
+   * @param sampling how their tokens were chosen; with the same seed for all
    * @param seconds time after which no further prompt is begun, once each device had its turn
    * @param cancelled whether to stop at once
    */
@@ -53,6 +56,7 @@ final class Exactness {
       int threads,
       List<DemoStream> streams,
       int maxTokens,
+      Sampling sampling,
       int seconds,
       BooleanSupplier cancelled) {
     Map<Integer, List<DemoStream>> byPrompt = new HashMap<>();
@@ -66,17 +70,20 @@ final class Exactness {
     List<String> differences = new ArrayList<>();
     Map<Integer, int[]> aloneByPrompt = new HashMap<>();
     try (TargetAlone target =
-        new TargetAlone(targetPath, ModelParams.DEFAULT, contextTokens, threads)) {
+        new TargetAlone(
+            targetPath,
+            ModelParams.DEFAULT,
+            EngineParams.DEFAULT.withContextTokens(contextTokens).withThreads(threads))) {
       for (Map.Entry<Integer, List<DemoStream>> entry : ordered(byPrompt)) {
         boolean enough = compared > 0 && coversAllDevices(byPrompt, aloneByPrompt, streams);
         if (cancelled.getAsBoolean() || (enough && System.nanoTime() - deadlineNanos > 0)) {
           break;
         }
-        Alone alone = alone(target, entry.getValue(), maxTokens, cancelled);
+        int[] alone = alone(target, entry.getValue(), maxTokens, sampling, cancelled);
         if (alone == null) {
           break;
         }
-        aloneByPrompt.put(entry.getKey(), alone.tokens);
+        aloneByPrompt.put(entry.getKey(), alone);
         for (DemoStream stream : entry.getValue()) {
           compared++;
           tokens += stream.tokens().length;
@@ -113,29 +120,32 @@ final class Exactness {
                     .anyMatch(stream -> stream.device() == device));
   }
 
-  private record Alone(@SuppressWarnings("ArrayRecordComponent") int[] tokens, Finish finish) {}
-
   /** What the target alone says, as far as the longest of these streams; null if cancelled. */
-  private static Alone alone(
-      TargetAlone target, List<DemoStream> streams, int maxTokens, BooleanSupplier cancelled) {
+  private static int[] alone(
+      TargetAlone target,
+      List<DemoStream> streams,
+      int maxTokens,
+      Sampling sampling,
+      BooleanSupplier cancelled) {
     boolean anyWhole = streams.stream().anyMatch(s -> s.end() != GenerationEnd.CANCELLED);
     int longest = streams.stream().mapToInt(s -> s.tokens().length).max().orElse(0);
     if (longest == 0) {
-      return new Alone(new int[0], Finish.NONE);
+      return new int[0];
     }
     List<Integer> tokens = new ArrayList<>();
     IntConsumer keep = tokens::add;
-    Finish finish =
-        target.generate(
-            streams.get(0).prompt(), anyWhole ? maxTokens : longest, false, keep, cancelled);
-    if (finish == Finish.NONE) {
+    GenerationRequest request =
+        GenerationRequest.of(streams.get(0).prompt())
+            .withMaxTokens(anyWhole ? maxTokens : longest)
+            .withSampling(sampling);
+    if (target.generate(request, keep, cancelled) == GenerationEnd.CANCELLED) {
       return null;
     }
-    return new Alone(tokens.stream().mapToInt(Integer::intValue).toArray(), finish);
+    return tokens.stream().mapToInt(Integer::intValue).toArray();
   }
 
-  private static String difference(DemoStream stream, Alone alone) {
-    int at = Arrays.mismatch(stream.tokens(), alone.tokens);
+  private static String difference(DemoStream stream, int[] alone) {
+    int at = Arrays.mismatch(stream.tokens(), alone);
     boolean whole = stream.end() != GenerationEnd.CANCELLED;
     if (at < 0 || (!whole && at == stream.tokens().length)) {
       return null;
@@ -146,7 +156,7 @@ final class Exactness {
         DemoPrompts.get(stream.promptNumber()),
         at,
         stream.tokens().length,
-        alone.tokens.length);
+        alone.length);
   }
 
   /** Whether something was compared, and all of it was equal. */

@@ -1,6 +1,7 @@
 package org.sled.cli;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -10,9 +11,11 @@ import org.sled.device.GenerationEnd;
 import org.sled.device.GenerationRequest;
 import org.sled.device.GenerationStats;
 import org.sled.device.SledClient;
-import org.sled.jni.Finish;
+import org.sled.jni.EngineParams;
 import org.sled.jni.Model;
 import org.sled.jni.ModelParams;
+import org.sled.jni.Numerics;
+import org.sled.net.protocol.Sampling;
 import org.sled.net.protocol.TokenIds;
 import org.sled.server.ServerConfig;
 import picocli.CommandLine.Command;
@@ -33,8 +36,11 @@ import picocli.CommandLine.Option;
       "  sled generate --model demo:draft --prompt-file question.txt --draft-tokens 6",
       "  echo \"Once upon a time\" | sled generate --model demo:draft --raw -",
       "  sled generate --local --model demo:target --prompt \"Tell me a story\"",
+      "  sled generate --temperature 0.8 --top-p 0.95 --prompt \"Tell me a story\"",
+      "  sled generate --temperature 0.8 --seed 7 --prompt \"Go on\" --stop \".\"",
       "",
-      "With the same target both ways print the same text, whatever is drafted."
+      "With the same target both ways print the same text, whatever is drafted. With a",
+      "temperature they do so for the same seed."
     })
 final class GenerateCommand implements Callable<Integer> {
   private static final double NANOS_PER_MILLI = 1e6;
@@ -82,6 +88,21 @@ final class GenerateCommand implements Callable<Integer> {
   @Option(names = "--ignore-end", description = "Go on after end-of-generation tokens.")
   private boolean ignoreEnd;
 
+  @Mixin private SamplingOptions samplingOptions;
+
+  @Mixin private StopOptions stopOptions;
+
+  @Option(
+      names = "--numerics",
+      paramLabel = "exact|fast",
+      description = {
+        "With --local, exact: a token's bits do not depend on what is computed with it, or refuse;"
+            + " fast: whatever is quickest. Default: exact where possible.",
+        "With a server it is about the drafts: exact computes them as an exact server does, and"
+            + " refuses a server that is not; they are fast by default."
+      })
+  private Numerics numerics;
+
   @Option(
       names = {"-t", "--threads"},
       paramLabel = "N",
@@ -125,6 +146,8 @@ final class GenerateCommand implements Callable<Integer> {
 
   @Mixin private LogOptions log;
 
+  private Sampling sampling;
+  private List<String> stopStrings;
   private final AtomicBoolean interrupted = new AtomicBoolean();
 
   GenerateCommand(Surroundings surroundings) {
@@ -135,6 +158,8 @@ final class GenerateCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     log.apply();
     check();
+    sampling = samplingOptions.sampling();
+    stopStrings = stopOptions.strings();
     String text = prompt.text(surroundings.in());
     return local ? generateAlone(text) : generateWithServer(text);
   }
@@ -162,6 +187,16 @@ final class GenerateCommand implements Callable<Integer> {
     return ModelParams.DEFAULT.withGpuLayers(gpuLayers);
   }
 
+  private GenerationRequest request(Model tokenizer, int[] tokens) {
+    SamplingOptions.check(sampling, tokenizer);
+    return new GenerationRequest(
+        TokenIds.of(tokens), maxTokens, draftTokens, ignoreEnd, sampling, stopStrings);
+  }
+
+  private TextOutput output(Model tokenizer) {
+    return new TextOutput(tokenizer, stopStrings, json ? null : surroundings.out());
+  }
+
   // ---------------------------------------------------------------- with a server
 
   private int generateWithServer(String text) throws InterruptedException {
@@ -185,25 +220,26 @@ final class GenerateCommand implements Callable<Integer> {
     try (Model draft =
             Model.open(
                 new ModelFiles(surroundings.home()).find(name),
-                modelParams().withVocabularyOnly(draftTokens == 0));
+                modelParams()
+                    .withVocabularyOnly(draftTokens == 0)
+                    .withExactWeights(numerics == Numerics.EXACT));
         SledClient client =
             SledClient.builder()
                 .server(address.host(), address.port())
                 .draftModel(draft)
                 .draftThreads(threads == null ? 1 : threads)
+                .exactDrafts(numerics == Numerics.EXACT)
                 .authToken(authToken)
                 .clientName("sled-cli")
                 .connectTimeout(Duration.ofSeconds(timeoutSeconds))
                 .connect()) {
       int[] tokens = prompt.tokens(draft, client.server().chatTemplate(), text);
-      GenerationRequest request =
-          new GenerationRequest(TokenIds.of(tokens), maxTokens, draftTokens, ignoreEnd);
-      try (Generation generation = client.start(request)) {
+      try (Generation generation = client.start(request(draft, tokens))) {
         running.set(generation);
         if (interrupted.get()) {
           generation.cancel();
         }
-        TextOutput output = new TextOutput(draft, json ? null : surroundings.out());
+        TextOutput output = output(draft);
         try {
           for (int token = generation.next(); token != Generation.END; token = generation.next()) {
             output.add(token);
@@ -244,13 +280,16 @@ final class GenerateCommand implements Callable<Integer> {
                       Percentiles.micros(stats.serverOverheadMicros()),
                       output.text(),
                       output.tokens(),
-                      generation.end().name().toLowerCase(Locale.ROOT),
+                      generation.end().word(),
                       stats.timeToFirstTokenNanos() < 0
                           ? null
                           : Rounding.decimals(stats.timeToFirstTokenNanos() / NANOS_PER_MILLI),
                       draftTokens,
                       promptTokens,
                       address.toString(),
+                      SamplingReport.of(sampling),
+                      stopStrings,
+                      NumericsChoice.word(client.server().exactNumerics()),
                       hex(client.server().numericsId()),
                       client.server().modelName(),
                       draftTokens == 0 ? null : draftName)));
@@ -268,7 +307,7 @@ final class GenerateCommand implements Callable<Integer> {
               stats.roundMicros().getValueAtPercentile(50) / 1e3,
               stats.roundMicros().getValueAtPercentile(99) / 1e3));
     }
-    surroundings.err().println(line);
+    surroundings.err().println(line.append(SamplingReport.words(sampling)));
   }
 
   private static String tokensLine(int tokens, double perSecond) {
@@ -288,19 +327,19 @@ final class GenerateCommand implements Callable<Integer> {
         new TargetAlone(
             new ModelFiles(surroundings.home()).find(name),
             modelParams(),
-            contextTokens,
-            threads == null ? 0 : threads)) {
+            EngineParams.DEFAULT
+                .withContextTokens(contextTokens)
+                .withThreads(threads == null ? 0 : threads)
+                .withNumerics(numerics))) {
       int[] tokens = prompt.tokens(target.model(), target.model().chatTemplate(), text);
-      TextOutput output = new TextOutput(target.model(), json ? null : surroundings.out());
+      TextOutput output = output(target.model());
       long startNanos = System.nanoTime();
       long[] tokenNanos = {-1, 0};
-      Finish finish;
+      GenerationEnd end;
       try {
-        finish =
+        end =
             target.generate(
-                tokens,
-                maxTokens,
-                ignoreEnd,
+                request(target.model(), tokens),
                 token -> {
                   tokenNanos[1] = System.nanoTime() - startNanos;
                   tokenNanos[0] = tokenNanos[0] < 0 ? tokenNanos[1] : tokenNanos[0];
@@ -313,18 +352,18 @@ final class GenerateCommand implements Callable<Integer> {
       int count = output.tokens().size();
       double perSecond = count == 0 ? Double.NaN : count * NANOS_PER_SECOND / tokenNanos[1];
       if (json) {
-        reportAlone(target, output, finish, tokens.length, perSecond, tokenNanos[0], name);
+        reportAlone(target, output, end, tokens.length, perSecond, tokenNanos[0], name);
       } else {
-        surroundings.err().println(tokensLine(count, perSecond));
+        surroundings.err().println(tokensLine(count, perSecond) + SamplingReport.words(sampling));
       }
-      return finish == Finish.NONE ? ExitCodes.INTERRUPTED : ExitCodes.DONE;
+      return end == GenerationEnd.CANCELLED ? ExitCodes.INTERRUPTED : ExitCodes.DONE;
     }
   }
 
   private void reportAlone(
       TargetAlone target,
       TextOutput output,
-      Finish finish,
+      GenerationEnd end,
       int promptTokens,
       double perSecond,
       long firstTokenNanos,
@@ -345,25 +384,19 @@ final class GenerateCommand implements Callable<Integer> {
                     null,
                     output.text(),
                     output.tokens(),
-                    finishReason(finish),
+                    end.word(),
                     firstTokenNanos < 0
                         ? null
                         : Rounding.decimals(firstTokenNanos / NANOS_PER_MILLI),
                     null,
                     promptTokens,
                     null,
+                    SamplingReport.of(sampling),
+                    stopStrings,
+                    NumericsChoice.word(target.info().numerics()),
                     hex(target.info().numericsId()),
                     target.model().name().isEmpty() ? name : target.model().name(),
                     null)));
     surroundings.out().flush();
-  }
-
-  private static String finishReason(Finish finish) {
-    return switch (finish) {
-      case NONE -> "cancelled";
-      case STOP -> "stop";
-      case LENGTH -> "length";
-      case CONTEXT -> "context";
-    };
   }
 }

@@ -1,5 +1,6 @@
 package org.sled.cli;
 
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import java.util.List;
@@ -23,6 +24,9 @@ import java.util.List;
  * @param draftTokens drafts per block that were asked for
  * @param promptTokens tokens of the prompt
  * @param server where the server listens
+ * @param sampling its fields stand beside the others
+ * @param stop texts at which it was to end
+ * @param numerics "exact" or "fast", of the server or of the target alone
  * @param numericsId of the server, or of the target alone: equal ids give equal bits
  * @param target the target's name
  * @param draft the draft model's file
@@ -45,6 +49,9 @@ record GenerationReport(
     Integer draftTokens,
     int promptTokens,
     String server,
+    @JsonUnwrapped SamplingReport sampling,
+    List<String> stop,
+    String numerics,
     String numericsId,
     String target,
     String draft) {}

@@ -11,6 +11,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.sled.jni.EngineParams;
 import org.sled.jni.KvType;
 import org.sled.jni.ModelParams;
+import org.sled.jni.Numerics;
 import org.sled.server.Daemon;
 import org.sled.server.ServerConfig;
 import org.sled.server.ServerSnapshot;
@@ -31,6 +32,10 @@ import picocli.CommandLine.Option;
       "  sled serve --model target.gguf",
       "  sled serve --model demo:target --listen 127.0.0.1:7500 --sessions 32 --context 2048",
       "  SLED_MODEL=/srv/target.gguf sled serve --mlock",
+      "  sled serve --model demo:target --numerics exact",
+      "",
+      "Temperature, seed and the like are each client's choice; see 'sled generate --help', as in",
+      "  sled generate --server edge:7411 --temperature 0.8 --seed 7 --prompt \"Tell me a story\"",
       "",
       "The first Ctrl-C lets running generations end (10 s at most), the second ends at once."
     })
@@ -104,6 +109,15 @@ final class ServeCommand implements Callable<Integer> {
       description =
           "Number type of the K/V cache: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
   private KvType kvType;
+
+  @Option(
+      names = "--numerics",
+      paramLabel = "exact|fast",
+      description =
+          "exact: a token's bits do not depend on what else is computed with it; refused where that"
+              + " is not possible. fast: whatever is quickest, and now and then another token."
+              + " Default: exact where possible.")
+  private Numerics numerics;
 
   @Option(names = "--mlock", description = "Keep the weights from being swapped out.")
   private boolean mlock;
@@ -199,7 +213,8 @@ final class ServeCommand implements Callable<Integer> {
                       .withSequenceCount(sessions)
                       .withContextTokens(contextTokens)
                       .withThreads(threads)
-                      .withKvTypes(kvType, kvType));
+                      .withKvTypes(kvType, kvType)
+                      .withNumerics(numerics));
       if (maxDraftTokens != null) {
         builder.maxDraftTokens(maxDraftTokens);
       }

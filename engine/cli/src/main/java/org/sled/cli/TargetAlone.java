@@ -3,10 +3,16 @@ package org.sled.cli;
 import java.nio.file.Path;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntConsumer;
+import org.sled.bridge.NativeSampling;
+import org.sled.device.GenerationEnd;
+import org.sled.device.GenerationRequest;
+import org.sled.device.StopFinder;
+import org.sled.jni.Detokenizer;
 import org.sled.jni.EngineParams;
 import org.sled.jni.Finish;
 import org.sled.jni.Model;
 import org.sled.jni.ModelParams;
+import org.sled.jni.Numerics;
 import org.sled.jni.SledException;
 import org.sled.jni.SledStatus;
 import org.sled.jni.StepStats;
@@ -30,21 +36,15 @@ final class TargetAlone implements AutoCloseable {
   /**
    * Loads the target for one session.
    *
-   * @param contextTokens 0 for the model's
-   * @param threads 0 for all cores
+   * @param engineParams how it computes; the number of sessions does not matter
    * @throws SledException if it cannot be loaded, or does not fit
    */
-  TargetAlone(Path path, ModelParams modelParams, int contextTokens, int threads) {
-    model = Model.open(path, modelParams);
+  TargetAlone(Path path, ModelParams modelParams, EngineParams engineParams) {
+    model =
+        Model.open(path, modelParams.withExactWeights(engineParams.numerics() != Numerics.FAST));
     VerifyEngine opened = null;
     try {
-      opened =
-          VerifyEngine.open(
-              model,
-              EngineParams.DEFAULT
-                  .withSequenceCount(1)
-                  .withContextTokens(contextTokens)
-                  .withThreads(threads));
+      opened = VerifyEngine.open(model, engineParams.withSequenceCount(1));
     } finally {
       if (opened == null) {
         slots.close();
@@ -66,21 +66,24 @@ final class TargetAlone implements AutoCloseable {
   /**
    * Generates.
    *
-   * @param maxTokens new tokens at most, 0 for as many as the context holds
+   * @param request what; its drafts do not matter
    * @param onToken is told each token as it comes
    * @param cancelled is asked before each step whether to stop
-   * @return why it ended; {@link Finish#NONE} if it was cancelled
+   * @return why it ended
    */
-  Finish generate(
-      int[] prompt,
-      int maxTokens,
-      boolean ignoreEnd,
-      IntConsumer onToken,
-      BooleanSupplier cancelled) {
+  GenerationEnd generate(
+      GenerationRequest request, IntConsumer onToken, BooleanSupplier cancelled) {
+    int[] prompt = request.prompt().toArray();
+    StopFinder stops = new StopFinder(request.stopStrings(), new Detokenizer(model)::feed);
     int sequence;
     try (TokenBuffer tokens = new TokenBuffer(prompt.length)) {
       tokens.addAll(prompt);
-      sequence = engine.openSession(tokens, maxTokens, ignoreEnd);
+      sequence =
+          engine.openSession(
+              tokens,
+              request.maxTokens(),
+              request.ignoreEnd(),
+              NativeSampling.of(request.sampling()));
     }
     try {
       int cached = 0;
@@ -98,13 +101,25 @@ final class TargetAlone implements AutoCloseable {
           continue;
         }
         committed = slots.committed(0);
-        onToken.accept(slots.nextToken(0));
-        Finish finish = Finish.of(slots.finish(0));
-        if (finish != Finish.NONE) {
-          return finish;
+        int token = slots.nextToken(0);
+        onToken.accept(token);
+        if (stops.completes(token)) {
+          return GenerationEnd.STOP_STRING;
+        }
+        switch (Finish.of(slots.finish(0))) {
+          case NONE -> {}
+          case STOP -> {
+            return GenerationEnd.STOP;
+          }
+          case LENGTH -> {
+            return GenerationEnd.LENGTH;
+          }
+          case CONTEXT -> {
+            return GenerationEnd.CONTEXT;
+          }
         }
       }
-      return Finish.NONE;
+      return GenerationEnd.CANCELLED;
     } finally {
       engine.closeSession(sequence);
     }

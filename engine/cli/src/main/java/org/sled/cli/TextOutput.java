@@ -3,29 +3,36 @@ package org.sled.cli;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
+import org.sled.device.TextCutter;
 import org.sled.jni.Detokenizer;
 import org.sled.jni.Model;
 
-/** Tokens to text as they come, shown at once if wanted, and kept for the report. One thread. */
+/**
+ * Tokens to text as they come, up to a stop string; shown at once if wanted, and kept for the
+ * report. One thread.
+ */
 final class TextOutput {
   private final Detokenizer detokenizer;
+  private final TextCutter cutter;
   private final PrintStream stream; // null: only keep
   private final StringBuilder text = new StringBuilder();
   private final List<Integer> tokens = new ArrayList<>();
 
-  TextOutput(Model tokenizer, PrintStream stream) {
+  TextOutput(Model tokenizer, List<String> stopStrings, PrintStream stream) {
     detokenizer = new Detokenizer(tokenizer);
+    cutter = new TextCutter(stopStrings);
     this.stream = stream;
   }
 
   void add(int token) {
     tokens.add(token);
-    show(detokenizer.feed(token));
+    show(cutter.feed(detokenizer.feed(token)));
   }
 
   /** Ends the text, with a line break where it is shown. */
   void end() {
-    show(detokenizer.flush());
+    show(cutter.feed(detokenizer.flush()));
+    show(cutter.flush());
     if (stream != null && (text.length() == 0 || text.charAt(text.length() - 1) != '\n')) {
       stream.println();
       stream.flush();

@@ -27,6 +27,8 @@ import org.sled.jni.ChatMessage;
 import org.sled.jni.EngineParams;
 import org.sled.jni.Model;
 import org.sled.jni.ModelParams;
+import org.sled.jni.Numerics;
+import org.sled.net.protocol.Sampling;
 import org.sled.server.Daemon;
 import org.sled.server.ServerConfig;
 
@@ -56,7 +58,11 @@ final class EndToEndTest {
             ServerConfig.of(models.find(ModelFiles.DEMO_TARGET))
                 .listen("127.0.0.1", 0)
                 // One thread: ggml's threads wait busily, and builds run beside each other.
-                .engineParams(EngineParams.DEFAULT.withSequenceCount(6).withThreads(1))
+                .engineParams(
+                    EngineParams.DEFAULT
+                        .withSequenceCount(6)
+                        .withThreads(1)
+                        .withNumerics(Numerics.EXACT))
                 .conclude());
     server = "127.0.0.1:" + daemon.address().getPort();
     draft = Model.open(models.find(ModelFiles.DEMO_DRAFT), ModelParams.DEFAULT);
@@ -83,7 +89,8 @@ final class EndToEndTest {
             client.start(
                 GenerationRequest.of(prompt)
                     .withMaxTokens(100)
-                    .withDraftTokens((device + story) % 7))) {
+                    .withDraftTokens((device + story) % 7)
+                    .withSampling(Sampling.GREEDY.withTemperature(story % 2).withSeed(story)))) {
           generation.remainingTokens();
         }
       }
@@ -134,6 +141,141 @@ final class EndToEndTest {
         assertEquals(alone.get("finish_reason"), served.get("finish_reason"));
         assertEquals(alone.get("numerics_id"), served.get("numerics_id"));
       }
+    }
+  }
+
+  private static final String[] SAMPLED = {
+    "--temperature", "0.9", "--top-p", "0.95", "--repeat-penalty", "1.1", "--seed", "7"
+  };
+
+  /** One run with a server, as JSON. */
+  private static JsonNode served(String[] how, String... options) {
+    String[] head = {"generate", "--server", server, "--json", "-p", PROMPTS.get(0)};
+    return CliRun.of(concat(how, concat(options, head))).expect(0).json();
+  }
+
+  /** One run of the target alone, as JSON. */
+  private static JsonNode alone(String[] how, String... options) {
+    String[] head = {"generate", "--local", "-t", "1", "--json", "-p", PROMPTS.get(0)};
+    return CliRun.of(concat(how, concat(options, head))).expect(0).json();
+  }
+
+  private static void assertSameText(JsonNode expected, JsonNode actual, String what) {
+    for (String field : List.of("token_ids", "text", "finish_reason", "numerics_id", "seed")) {
+      assertEquals(expected.get(field), actual.get(field), field + ", " + what);
+    }
+  }
+
+  @Test
+  void sampledTextIsTheTargetsWhateverIsDrafted() {
+    JsonNode alone = alone(SAMPLED, "-n", "150");
+    for (String draftTokens : new String[] {"0", "1", "4", "16"}) {
+      JsonNode served = served(SAMPLED, "-n", "150", "-k", draftTokens);
+      assertSameText(alone, served, "drafts " + draftTokens);
+    }
+    // The target drafts for itself, but not exactly.
+    assertSameText(
+        alone, served(SAMPLED, "-n", "150", "--model", ModelFiles.DEMO_TARGET), "own drafts");
+    assertEquals(0.9, alone.get("temperature").asDouble());
+    assertEquals("7", alone.get("seed").asText());
+    assertEquals(64, alone.get("penalty_last_n").asInt());
+    assertEquals("exact", alone.get("numerics").asText());
+  }
+
+  @Test
+  void exactDraftsOfTheTargetItselfAreAllAccepted() {
+    for (String draftTokens : new String[] {"1", "4", "16"}) {
+      JsonNode served =
+          served(
+              SAMPLED,
+              "-n",
+              "100",
+              "--ignore-end",
+              "--model",
+              ModelFiles.DEMO_TARGET,
+              "--numerics",
+              "exact",
+              "-k",
+              draftTokens);
+      assertEquals(100, served.get("tokens").asInt());
+      assertTrue(served.get("drafted").asInt() > 0);
+      assertEquals(served.get("drafted"), served.get("accepted"), "drafts " + draftTokens);
+      assertEquals("exact", served.get("numerics").asText());
+    }
+  }
+
+  @Test
+  void aSeedIsDrawnAndReportedAndGivesTheSameTextAgain() {
+    // Hot, so that two texts of this length are practically never the same.
+    String[] warm = {"--temperature", "2", "-n", "40", "--ignore-end"};
+    JsonNode first = served(warm);
+    JsonNode second = served(warm);
+    assertTrue(!first.get("seed").equals(second.get("seed")), "two draws");
+    assertTrue(!first.get("token_ids").equals(second.get("token_ids")), "two texts");
+    String seed = first.get("seed").asText();
+    assertSameText(first, alone(warm, "--seed", seed), "drawn seed");
+
+    CliRun plain = CliRun.of(concat(warm, "generate", "--server", server, "-p", PROMPTS.get(0)));
+    String reported = plain.expect(0).err().replaceFirst("(?s).*seed (\\d+).*", "$1");
+    String again = alone(warm, "--seed", reported).get("text").asText();
+    assertEquals(again.endsWith("\n") ? again : again + "\n", plain.out());
+    assertTrue(served(new String[0], "-n", "4", "--seed", "7").get("seed").isNull(), "greedy");
+  }
+
+  @Test
+  void aStopStringCutsTheTextEverywhereAlike() {
+    JsonNode whole = alone(SAMPLED, "-n", "60");
+    String text = whole.get("text").asText();
+    String stop = text.substring(text.length() / 2, text.length() / 2 + 9);
+    JsonNode alone = alone(SAMPLED, "-n", "60", "--stop", "never this", "--stop", stop);
+    assertEquals(text.substring(0, text.indexOf(stop)), alone.get("text").asText());
+    assertEquals("stop", alone.get("finish_reason").asText());
+    assertEquals(stop, alone.get("stop").get(1).asText());
+    int tokens = alone.get("tokens").asInt();
+    assertTrue(tokens < whole.get("tokens").asInt());
+    for (int i = 0; i < tokens; i++) {
+      assertEquals(whole.get("token_ids").get(i), alone.get("token_ids").get(i));
+    }
+    for (String draftTokens : new String[] {"0", "4", "16"}) {
+      JsonNode served = served(SAMPLED, "-n", "60", "--stop", stop, "-k", draftTokens);
+      assertSameText(alone, served, "drafts " + draftTokens);
+      assertEquals(tokens, served.get("tokens").asInt());
+    }
+  }
+
+  @Test
+  void aLogitBiasForbidsATokenAndAnUnknownTokenIsAMistake() {
+    String[] greedy = {"-n", "20"};
+    int first = alone(greedy).get("token_ids").get(0).asInt();
+    JsonNode alone = alone(greedy, "--logit-bias", first + "=-1000");
+    alone.get("token_ids").forEach(token -> assertTrue(token.asInt() != first));
+    assertSameText(alone, served(greedy, "--logit-bias", first + "=-1000"), "biased");
+    for (String[] where : new String[][] {{"--local", "-t", "1"}, {"--server", server}}) {
+      CliRun run =
+          CliRun.of(concat(where, "generate", "-p", "a", "--logit-bias", "2048=1")).expect(2);
+      assertTrue(run.err().contains("--logit-bias is for token 2048"), run::err);
+    }
+  }
+
+  @Test
+  void exactDraftsRefuseAFastServer() throws Exception {
+    ServerConfig config =
+        ServerConfig.of(new ModelFiles(CliRun.HOME).find(ModelFiles.DEMO_TARGET))
+            .listen("127.0.0.1", 0)
+            .engineParams(
+                EngineParams.DEFAULT
+                    .withSequenceCount(1)
+                    .withThreads(1)
+                    .withNumerics(Numerics.FAST))
+            .conclude();
+    try (Daemon fast = Daemon.start(config)) {
+      assertTrue(fast.describe().contains("numerics  fast, id "), fast::describe);
+      String address = "127.0.0.1:" + fast.address().getPort();
+      String[] generate = {"generate", "--server", address, "-n", "9", "--json", "-p", "Hello"};
+      CliRun refused = CliRun.of(concat(new String[] {"--numerics", "EXACT"}, generate)).expect(1);
+      assertTrue(refused.err().contains("fast numerics"), refused::err);
+      JsonNode served = CliRun.of(generate).expect(0).json();
+      assertEquals("fast", served.get("numerics").asText());
     }
   }
 
@@ -194,6 +336,18 @@ final class EndToEndTest {
                 "finish_reason",
                 "ttft_ms",
                 "draft_tokens",
+                "temperature",
+                "top_k",
+                "top_p",
+                "min_p",
+                "repeat_penalty",
+                "presence_penalty",
+                "frequency_penalty",
+                "penalty_last_n",
+                "logit_bias",
+                "seed",
+                "stop",
+                "numerics",
                 "numerics_id",
                 "server",
                 "target",
@@ -285,6 +439,26 @@ final class EndToEndTest {
     CliRun plain = CliRun.of("demo", "--devices", "1", "--seconds", "1", "-k", "2").expect(0);
     assertTrue(plain.out().contains("all identical, token by token"), plain::out);
     assertFalse(plain.out().contains("\u001b"), "no terminal, no control characters");
+    JsonNode sampled =
+        CliRun.of(
+                "demo",
+                "-d",
+                "2",
+                "-s",
+                "1",
+                "-n",
+                "60",
+                "--temperature",
+                "0.9",
+                "--top-k",
+                "40",
+                "--seed",
+                "5",
+                "--json")
+            .expect(0)
+            .json();
+    assertTrue(sampled.get("exact").asBoolean());
+    assertEquals("5", sampled.get("seed").asText());
   }
 
   @Test

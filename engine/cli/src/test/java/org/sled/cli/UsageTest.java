@@ -9,6 +9,7 @@ import java.net.ServerSocket;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What goes wrong before anything is loaded: codes, and texts that say what to do. */
@@ -29,6 +30,13 @@ final class UsageTest {
     CliRun help = CliRun.of(command, "--help").expect(0);
     assertTrue(help.out().contains("Example"), help::out);
     assertTrue(help.out().contains("sled " + command), help::out);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"demo", "serve", "generate"})
+  void helpShowsSampling(String command) {
+    CliRun help = CliRun.of(command, "--help").expect(0);
+    assertTrue(help.out().contains("--temperature 0.8"), help::out);
   }
 
   @Test
@@ -57,6 +65,41 @@ final class UsageTest {
       assertEquals("", run.out());
       assertFalse(run.err().isBlank());
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "--temperature    | -0.5",
+        "--temperature    | NaN",
+        "--temperature    | Infinity",
+        "--temperature    | warm",
+        "--top-k          | -1",
+        "--top-k          | 1.5",
+        "--top-p          | 1.5",
+        "--min-p          | -0.1",
+        "--repeat-penalty | 0",
+        "--presence-penalty  | 1001",
+        "--frequency-penalty | -1001",
+        "--penalty-last-n | -2",
+        "--logit-bias     | 5",
+        "--logit-bias     | 5=",
+        "--logit-bias     | =5",
+        "--logit-bias     | 5=x",
+        "--logit-bias     | 5=1001",
+        "--seed           | 18446744073709551616",
+        "--seed           | -9223372036854775809",
+        "--seed           | 0x7",
+        "--stop           | ''",
+        "--stop           | a\\x",
+        "--stop           | a\\",
+        "--numerics       | precise",
+      })
+  void samplingMistakesNameTheOption(String option, String value) {
+    CliRun run = CliRun.of("generate", "--prompt", "a", option, value).expect(ExitCodes.USAGE);
+    assertEquals("", run.out());
+    assertTrue(run.err().contains(option), run::err);
   }
 
   @Test

@@ -42,6 +42,7 @@ final class DraftLoop implements Runnable {
   private final BlockDrafter drafter; // null: never drafts
   private final BlockLength lengths;
   private final int vocabularySize;
+  private final StopFinder stops;
   private final TokenHistory history;
   private final TokenStream out;
   private final GenerationMeter meter;
@@ -73,6 +74,7 @@ final class DraftLoop implements Runnable {
       BlockDrafter drafter,
       BlockLength lengths,
       int vocabularySize,
+      StopFinder stops,
       TokenHistory history,
       TokenStream out,
       GenerationMeter meter) {
@@ -81,6 +83,7 @@ final class DraftLoop implements Runnable {
     this.drafter = drafter;
     this.lengths = lengths;
     this.vocabularySize = vocabularySize;
+    this.stops = stops;
     this.history = history;
     this.out = out;
     this.meter = meter;
@@ -270,16 +273,26 @@ final class DraftLoop implements Runnable {
     drafter.keep(history.committedLength());
   }
 
-  /** Hands the tokens up to the new length out. */
-  private void commit(int newLength, FinishReason finishReason)
+  /** Hands the tokens up to the given length out, or up to the one that completes a stop string. */
+  private void commit(int givenLength, FinishReason finishReason)
       throws InterruptedException, CancelledException {
     int oldLength = history.committedLength();
+    int newLength = oldLength;
+    boolean stopped = false;
+    while (newLength < givenLength && !stopped) {
+      stopped = stops.completes(history.get(newLength));
+      newLength++;
+    }
     history.commitTo(newLength);
     if (drafter != null) {
       // K/V of accepted drafts stands; where the newest token stands now, another may have been.
       drafter.keep(newLength - 1);
     }
-    finish(finishReason);
+    if (stopped) {
+      end = GenerationEnd.STOP_STRING; // whatever the server makes of the tokens behind it
+    } else {
+      finish(finishReason);
+    }
     meter.tokens(newLength - oldLength);
     for (int i = oldLength; i < newLength; i++) {
       out.put(history.get(i));

@@ -1,6 +1,7 @@
 package org.sled.device;
 
 import org.sled.jni.SledException;
+import org.sled.net.protocol.Sampling;
 
 /**
  * A draft model with its K/V cache. Real: {@link NativeDrafter}; tests script it. One thread at a
@@ -13,6 +14,9 @@ interface Drafter extends AutoCloseable {
   /** Ids that it can take: from 0 to below this. */
   int vocabularyRows();
 
+  /** From now on tokens are chosen like this; until then greedily. The cache stays as it is. */
+  void sample(Sampling sampling);
+
   /**
    * Rolls the cache back to a position, decodes tokens there, and chooses the token that follows
    * them.
@@ -20,7 +24,7 @@ interface Drafter extends AutoCloseable {
    * @param position at most how many positions were decoded and not rolled back since
    * @param tokensAddress {@code tokenCount} little-endian int32 ids
    * @param tokenCount at least 1
-   * @return the most probable next token, or -1 if there is none
+   * @return the choice for the next position, or -1 if there is none
    * @throws SledException if it cannot; the cache is to be taken for empty then
    */
   int decode(int position, long tokensAddress, int tokenCount);

@@ -5,13 +5,26 @@ import org.sled.net.protocol.FinishReason;
 /** Why a generation ended. */
 public enum GenerationEnd {
   /** The target chose an end-of-generation token. */
-  STOP,
+  STOP("stop"),
+  /** One of the request's stop strings is complete. */
+  STOP_STRING("stop"),
   /** As many tokens as were asked for. */
-  LENGTH,
+  LENGTH("length"),
   /** The server's context is full. */
-  CONTEXT,
+  CONTEXT("context"),
   /** {@link Generation#cancel} was called. */
-  CANCELLED;
+  CANCELLED("cancelled");
+
+  private final String word;
+
+  GenerationEnd(String word) {
+    this.word = word;
+  }
+
+  /** For reports: "stop", for whichever kind of stop, "length", "context" or "cancelled". */
+  public String word() {
+    return word;
+  }
 
   /** What the wire calls it, or null for NONE. */
   static GenerationEnd of(FinishReason reason) {

@@ -70,7 +70,7 @@ final class GenerationMeter {
     overheadMicros.recordValue(Math.min(micros, HIGHEST_MICROS));
   }
 
-  synchronized void bytesUp(int bytes) {
+  synchronized void bytesUp(long bytes) {
     bytesUp += bytes;
   }
 

@@ -1,9 +1,11 @@
 package org.sled.device;
 
+import org.sled.bridge.NativeSampling;
 import org.sled.jni.DraftChoice;
 import org.sled.jni.DraftContext;
 import org.sled.jni.DraftParams;
 import org.sled.jni.Model;
+import org.sled.net.protocol.Sampling;
 
 /** A draft model in llama.cpp. One thread at a time. */
 final class NativeDrafter implements Drafter {
@@ -17,15 +19,20 @@ final class NativeDrafter implements Drafter {
    *
    * @param mostTokens tokens of a session at most: longer than the model was trained for makes no
    *     sense, longer than this makes none either
+   * @param exact compute as an exact server does, at some cost
    * @throws org.sled.jni.SledException if it does not fit
    */
-  NativeDrafter(Model model, int mostTokens, int threads) {
+  NativeDrafter(Model model, int mostTokens, int threads, boolean exact) {
     Model.Info info = model.info();
     contextTokens = Math.min(mostTokens, info.contextTrainTokens());
     vocabularyRows = info.vocabularyRows();
     context =
         DraftContext.open(
-            model, DraftParams.DEFAULT.withContextTokens(contextTokens).withThreads(threads));
+            model,
+            DraftParams.DEFAULT
+                .withContextTokens(contextTokens)
+                .withThreads(threads)
+                .withExact(exact));
   }
 
   @Override
@@ -36,6 +43,11 @@ final class NativeDrafter implements Drafter {
   @Override
   public int vocabularyRows() {
     return vocabularyRows;
+  }
+
+  @Override
+  public void sample(Sampling sampling) {
+    context.sample(NativeSampling.of(sampling));
   }
 
   @Override

@@ -3,7 +3,6 @@ package org.sled.device;
 import java.util.List;
 import org.sled.jni.ChatMessage;
 import org.sled.jni.Model;
-import org.sled.net.protocol.TokenizerFingerprint;
 
 /**
  * Text to prompt tokens, the one way for all who must agree on it: a device, and whoever compares
@@ -11,17 +10,6 @@ import org.sled.net.protocol.TokenizerFingerprint;
  */
 public final class Prompts {
   private Prompts() {}
-
-  /** The wire's form of a model's tokenizer fingerprint. */
-  static TokenizerFingerprint fingerprint(Model model) {
-    Model.Info info = model.info();
-    return new TokenizerFingerprint(
-        info.vocabularyTokens(),
-        info.tokensHash(),
-        info.mergesHash(),
-        info.specialsHash(),
-        info.pretokenizerHash());
-  }
 
   /**
    * Plain text: BOS and the like are added where the model wants them, and control tokens may be

@@ -9,6 +9,7 @@ import org.sled.net.protocol.Welcome;
  * @param serverName its name
  * @param modelName the target's name
  * @param chatTemplate the target's chat template, Jinja source, may be empty
+ * @param exactNumerics whether a row's bits do not depend on how many rows it computes with it
  * @param numericsId equal ids give equal bits
  * @param vocabularySize token ids are from 0 to below this
  * @param contextTokens tokens of one session, prompt and new ones together
@@ -21,6 +22,7 @@ public record ServerInfo(
     String serverName,
     String modelName,
     String chatTemplate,
+    boolean exactNumerics,
     long numericsId,
     int vocabularySize,
     int contextTokens,
@@ -35,6 +37,7 @@ public record ServerInfo(
         welcome.serverName(),
         welcome.modelName(),
         welcome.chatTemplate(),
+        welcome.hasExactNumerics(),
         welcome.numericsId(),
         welcome.fingerprint().vocabularySize(),
         limits.contextTokens(),

@@ -11,9 +11,7 @@ import org.sled.net.protocol.ErrorMessage;
 import org.sled.net.protocol.FrameHeader;
 import org.sled.net.protocol.FrameType;
 import org.sled.net.protocol.Open;
-import org.sled.net.protocol.Protocol;
 import org.sled.net.protocol.Push;
-import org.sled.net.protocol.Sampling;
 
 /** One session's frames to and from the server. Belongs to the draft thread. */
 final class ServerLink {
@@ -21,9 +19,8 @@ final class ServerLink {
   static final int EPOCH = 1;
 
   /** Frame lengths, for counting bytes. */
-  private static final int OPEN_HEAD_BYTES = 80;
-
   private static final int OPENED_BYTES = 48;
+
   private static final int PUSH_BYTES = 28;
   private static final int CLOSE_BYTES = 20;
 
@@ -48,7 +45,7 @@ final class ServerLink {
   void open(GenerationRequest request) {
     int flags = request.ignoreEnd() ? Open.IGNORE_EOG : 0;
     int promptTokens = request.prompt().count();
-    meter.bytesUp(OPEN_HEAD_BYTES + promptTokens * Protocol.TOKEN_BYTES);
+    meter.bytesUp(Open.frameBytes(request.sampling(), promptTokens));
     sent(
         connection.open(
             new Open(
@@ -56,7 +53,7 @@ final class ServerLink {
                 EPOCH,
                 request.maxTokens(),
                 flags,
-                Sampling.GREEDY,
+                request.sampling(),
                 0,
                 promptTokens,
                 request.prompt())));

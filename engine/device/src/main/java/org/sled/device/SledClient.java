@@ -5,7 +5,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntFunction;
+import java.util.function.Supplier;
+import org.sled.bridge.Fingerprints;
 import org.sled.jni.ChatMessage;
+import org.sled.jni.Detokenizer;
 import org.sled.jni.Model;
 import org.sled.jni.NativeThread;
 import org.sled.jni.SledException;
@@ -13,9 +16,12 @@ import org.sled.net.client.ClientConnection;
 import org.sled.net.client.ClientTransport;
 import org.sled.net.client.HandshakeRefusedException;
 import org.sled.net.client.ServerUnreachableException;
+import org.sled.net.protocol.ErrorCode;
 import org.sled.net.protocol.GoAway;
 import org.sled.net.protocol.Hello;
 import org.sled.net.protocol.Limits;
+import org.sled.net.protocol.Open;
+import org.sled.net.protocol.Sampling;
 import org.sled.net.protocol.TokenIds;
 import org.sled.net.protocol.TokenizerFingerprint;
 import org.slf4j.Logger;
@@ -64,7 +70,9 @@ public final class SledClient implements AutoCloseable {
     private Model tokenizer;
     private TokenizerFingerprint fingerprint;
     private IntFunction<Drafter> drafterMaker; // from the server's context length
+    private Supplier<IntFunction<String>> detokenizers; // one per text; null without a tokenizer
     private int draftThreads = 1;
+    private boolean exactDrafts;
     private boolean givesWay;
     private String authToken = "";
     private String clientName = "sled-device";
@@ -86,11 +94,12 @@ public final class SledClient implements AutoCloseable {
      */
     public Builder draftModel(Model model) {
       tokenizer = model;
-      fingerprint = Prompts.fingerprint(model);
+      fingerprint = Fingerprints.of(model.info());
+      detokenizers = () -> new Detokenizer(model)::feed;
       drafterMaker =
           model.info().vocabularyOnly()
               ? null
-              : contextTokens -> new NativeDrafter(model, contextTokens, draftThreads);
+              : contextTokens -> new NativeDrafter(model, contextTokens, draftThreads, exactDrafts);
       return this;
     }
 
@@ -98,6 +107,22 @@ public final class SledClient implements AutoCloseable {
     Builder drafter(TokenizerFingerprint newFingerprint, IntFunction<Drafter> maker) {
       fingerprint = newFingerprint;
       drafterMaker = maker;
+      return this;
+    }
+
+    /** A scripted tokenizer's way back to text; for tests. */
+    Builder detokenizer(Supplier<IntFunction<String>> newDetokenizers) {
+      detokenizers = newDetokenizers;
+      return this;
+    }
+
+    /**
+     * Whether the draft model computes as an exact server does; false by default. A draft model
+     * that is the server's target then has every draft accepted. It costs a little, and {@link
+     * #connect} refuses a server that does not compute so.
+     */
+    public Builder exactDrafts(boolean value) {
+      exactDrafts = value;
       return this;
     }
 
@@ -152,7 +177,8 @@ public final class SledClient implements AutoCloseable {
      * @throws UnreachableException if nothing answers there
      * @throws TokenizerMismatchException if the draft model does not share the target's vocabulary
      * @throws BusyException if the server takes no more connections
-     * @throws RefusedException if it refuses for another reason
+     * @throws RefusedException if it refuses for another reason, or is not exact where that was
+     *     asked for
      * @throws ServerFaultException if what answers is no SLED server
      * @throws InterruptedException if the waiting thread is interrupted
      */
@@ -165,12 +191,15 @@ public final class SledClient implements AutoCloseable {
       ClientTransport transport = new ClientTransport(1);
       boolean connected = false;
       try {
-        SledClient client =
-            new SledClient(
-                this,
-                transport,
-                transport.connect(host, port, hello, connectTimeout, router),
-                router);
+        ClientConnection connection = transport.connect(host, port, hello, connectTimeout, router);
+        if (exactDrafts && !connection.welcome().hasExactNumerics()) {
+          connection.close();
+          throw new RefusedException(
+              ErrorCode.UNSUPPORTED,
+              "the server computes with fast numerics, so exact drafts make no sense; start the"
+                  + " server with exact numerics, or do not ask for exact drafts");
+        }
+        SledClient client = new SledClient(this, transport, connection, router);
         connected = true;
         return client;
       } catch (ServerUnreachableException e) {
@@ -236,10 +265,14 @@ public final class SledClient implements AutoCloseable {
    */
   public Generation start(GenerationRequest request) {
     check(request);
+    StopFinder stops =
+        new StopFinder(
+            request.stopStrings(),
+            options.detokenizers == null ? null : options.detokenizers.get());
     GenerationMeter meter = new GenerationMeter(request.draftTokens());
     SessionInbox inbox = new SessionInbox(lastSession.incrementAndGet());
     TokenStream tokens = new TokenStream();
-    Drafter drafter = request.draftTokens() > 0 ? drafters.take() : null;
+    Drafter drafter = request.draftTokens() > 0 ? takeDrafter(request.sampling()) : null;
     Limits limits = connection.welcome().limits();
     int vocabularySize = connection.welcome().fingerprint().vocabularySize();
     BlockLength lengths =
@@ -252,6 +285,7 @@ public final class SledClient implements AutoCloseable {
             drafter == null ? null : new BlockDrafter(drafter, vocabularySize),
             lengths,
             vocabularySize,
+            stops,
             history(request),
             tokens,
             meter);
@@ -278,6 +312,21 @@ public final class SledClient implements AutoCloseable {
     return new Generation(tokens, inbox, meter, thread);
   }
 
+  /** A draft context that chooses like this; the one before may have chosen otherwise. */
+  private Drafter takeDrafter(Sampling sampling) {
+    Drafter drafter = drafters.take();
+    boolean ready = false;
+    try {
+      drafter.sample(sampling);
+      ready = true;
+      return drafter;
+    } finally {
+      if (!ready) {
+        drafters.giveBack(drafter);
+      }
+    }
+  }
+
   private void check(GenerationRequest request) {
     if (request.draftTokens() > 0 && drafters == null) {
       throw new IllegalArgumentException(
@@ -299,6 +348,18 @@ public final class SledClient implements AutoCloseable {
         throw new IllegalArgumentException(
             "prompt token " + prompt.id(i) + " is not within 0 to " + (vocabularySize - 1));
       }
+    }
+    String problem = request.sampling().biasProblem(vocabularySize);
+    if (problem != null) {
+      throw new IllegalArgumentException(problem);
+    }
+    if (Open.promptTokensPerFrame(request.sampling(), limits.maxFrameBytes()) == 0) {
+      throw new IllegalArgumentException(
+          "a logit bias of "
+              + request.sampling().logitBias().size()
+              + " tokens does not fit into the server's frames of "
+              + limits.maxFrameBytes()
+              + " bytes");
     }
     GoAway goAway = router.goAway();
     if (goAway != null) {

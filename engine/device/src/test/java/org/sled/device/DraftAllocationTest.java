@@ -6,6 +6,7 @@ import com.sun.management.ThreadMXBean;
 import io.netty.util.ResourceLeakDetector;
 import java.lang.management.ManagementFactory;
 import org.junit.jupiter.api.Test;
+import org.sled.net.protocol.Sampling;
 
 /** What a round costs the Java heap on the draft thread. */
 final class DraftAllocationTest {
@@ -29,6 +30,9 @@ final class DraftAllocationTest {
     public int vocabularyRows() {
       return ScriptedText.VOCABULARY;
     }
+
+    @Override
+    public void sample(Sampling sampling) {}
 
     @Override
     public int decode(int position, long tokensAddress, int tokenCount) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -14,7 +15,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sled.net.protocol.FinishReason;
+import org.sled.net.protocol.Sampling;
+import org.sled.net.protocol.TokenBias;
 import org.sled.net.protocol.VerdictStatus;
+import org.sled.net.protocol.Welcome;
 
 /** Whatever is drafted, and however the server is asked: the text is the target's. */
 final class GenerationTest {
@@ -298,6 +302,66 @@ final class GenerationTest {
       assertNull(generation.end());
       assertTrue(generation.stats().tokens() < 1100, "tokens " + generation.stats().tokens());
       assertEquals(4096 - PROMPT.length, generation.remainingTokens().length);
+    }
+  }
+
+  @Test
+  void samplingGoesToServerAndDrafterAnewForEachGeneration() throws Exception {
+    Sampling warm =
+        Sampling.GREEDY
+            .withTemperature(0.9f)
+            .withPenalties(1.1f, 0f, 0f, 64)
+            .withSeed(Seeds.random())
+            .withLogitBias(List.of(new TokenBias(3, -100f)));
+    try (SledClient client = connect()) {
+      for (Sampling sampling : List.of(warm, Sampling.GREEDY)) {
+        try (Generation generation = client.start(request(20, 4).withSampling(sampling))) {
+          assertEquals(20, generation.remainingTokens().length);
+        }
+        assertEquals(sampling, server.lastOpen.sampling());
+      }
+      // The second one had the first one's draft context.
+      assertEquals(List.of(warm, Sampling.GREEDY), drafter.samplings);
+    }
+  }
+
+  @Test
+  void samplingThatCannotBeServedIsNamedAtOnce() throws Exception {
+    Sampling warm = Sampling.GREEDY.withTemperature(0.9f);
+    GenerationRequest request = request(20, 4);
+    IllegalArgumentException e =
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> request.withSampling(warm.withFilters(0, 2f, 0f)));
+    assertTrue(e.getMessage().contains("top-p is 2.0"), e::getMessage);
+    server.maxFrameBytes = 4096;
+    try (SledClient client = connect()) {
+      Sampling unknown = warm.withLogitBias(List.of(new TokenBias(1000, 1f)));
+      e =
+          assertThrows(
+              IllegalArgumentException.class, () -> client.start(request.withSampling(unknown)));
+      assertTrue(e.getMessage().contains("token 1000"), e::getMessage);
+      Sampling large = warm.withLogitBias(Collections.nCopies(1024, new TokenBias(1, 1f)));
+      e =
+          assertThrows(
+              IllegalArgumentException.class, () -> client.start(request.withSampling(large)));
+      assertTrue(e.getMessage().contains("4096 bytes"), e::getMessage);
+    }
+    assertEquals(List.of(), drafter.samplings, "no draft context was taken");
+  }
+
+  @Test
+  void exactDraftsNeedAnExactServer() throws Exception {
+    SledClient.Builder exact =
+        SledClient.builder()
+            .server("127.0.0.1", server.port())
+            .drafter(ScriptedServer.FINGERPRINT, contextTokens -> drafter)
+            .exactDrafts(true);
+    RefusedException e = assertThrows(RefusedException.class, exact::connect);
+    assertTrue(e.getMessage().contains("fast numerics"), e::getMessage);
+    server.welcomeFlags = Welcome.EXACT_NUMERICS;
+    try (SledClient client = exact.connect()) {
+      assertTrue(client.server().exactNumerics());
     }
   }
 

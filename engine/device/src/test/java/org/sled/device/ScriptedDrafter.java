@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Random;
 import org.sled.jni.SledException;
 import org.sled.jni.SledStatus;
+import org.sled.net.protocol.Sampling;
 
 /**
  * A fake draft model that is right so often, and checks how its cache is used: positions are rolled
@@ -33,6 +34,9 @@ final class ScriptedDrafter implements Drafter {
   int rows = ScriptedText.VOCABULARY;
   boolean closed;
 
+  /** How it was told to choose, each time. */
+  final List<Sampling> samplings = new ArrayList<>();
+
   ScriptedDrafter(long seed, int matchPercent, int endAt, int contextTokens) {
     random = new Random(seed);
     this.matchPercent = matchPercent;
@@ -48,6 +52,11 @@ final class ScriptedDrafter implements Drafter {
   @Override
   public int vocabularyRows() {
     return rows;
+  }
+
+  @Override
+  public void sample(Sampling sampling) {
+    samplings.add(sampling);
   }
 
   @Override

@@ -102,11 +102,15 @@ final class ScriptedServer implements ConnectionListener, AutoCloseable {
   final AtomicInteger pushes = new AtomicInteger();
   final AtomicInteger closes = new AtomicInteger();
   volatile int contextTokens = 4096;
+  volatile int welcomeFlags;
   volatile int maxDraftTokens = 62;
   volatile int maxFrameBytes = Limits.DEFAULT_FRAME_BYTES;
 
   /** Tokens of a session at which the target ends it. */
   volatile int endAt = -1;
+
+  /** The OPEN of the newest session. */
+  volatile Open lastOpen;
 
   /** OPENs that are answered BUSY from now on. */
   final AtomicInteger busyOpens = new AtomicInteger();
@@ -134,7 +138,7 @@ final class ScriptedServer implements ConnectionListener, AutoCloseable {
     }
     return new Welcome(
         Protocol.MAX_VERSION,
-        0,
+        welcomeFlags,
         new Limits(64, contextTokens - 1, contextTokens, maxDraftTokens, maxFrameBytes),
         Protocol.DEFAULT_PING_INTERVAL_MILLIS,
         0,
@@ -164,6 +168,7 @@ final class ScriptedServer implements ConnectionListener, AutoCloseable {
     Session session = new Session(open);
     session.tokens.addAll(prompts.remove(open.session()));
     sessions.put(open.session(), session);
+    lastOpen = open;
     int first = commit(session);
     connection.sendStamped(
         new Opened(

@@ -7,10 +7,13 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
+import org.sled.bridge.Fingerprints;
 import org.sled.core.ContinuousScheduler;
 import org.sled.jni.Model;
+import org.sled.jni.Numerics;
 import org.sled.jni.SledException;
 import org.sled.jni.VerifyEngine;
 import org.sled.net.protocol.Limits;
@@ -117,16 +120,22 @@ public final class Daemon implements AutoCloseable {
    */
   public static Daemon start(ServerConfig config) throws IOException {
     checkPortIsFree(config);
-    Model model = Model.open(config.modelPath(), config.modelParams());
+    Model model =
+        Model.open(
+            config.modelPath(),
+            config
+                .modelParams()
+                .withExactWeights(config.engineParams().numerics() != Numerics.FAST));
     VerifyEngine engine = null;
     try {
       engine = VerifyEngine.open(model, config.engineParams());
       VerifyEngine.Info info = engine.info();
       TargetDescription target =
           new TargetDescription(
-              Fingerprints.of(model),
+              Fingerprints.of(model.info()),
               info.contextTokens(),
               info.sequenceCount(),
+              info.numerics() == Numerics.EXACT,
               info.numericsId(),
               cut(model.name().isEmpty() ? fileName(config) : model.name(), Limits.NAME_BYTES),
               cutTemplate(model.chatTemplate()));
@@ -185,7 +194,7 @@ public final class Daemon implements AutoCloseable {
   private static Welcome welcome(ServerConfig config, TargetDescription target, ServerStats stats) {
     return new Welcome(
         Protocol.MAX_VERSION,
-        0,
+        target.exactNumerics() ? Welcome.EXACT_NUMERICS : 0,
         new Limits(
             target.sessions(),
             target.contextTokens() - 1,
@@ -226,7 +235,7 @@ public final class Daemon implements AutoCloseable {
         "target    %s (%s, %s, %.1f million parameters), %d tokens of context trained%n"
             + "sessions  %d of %d tokens each, %d threads, blocks of up to %d drafts%n"
             + "memory    weights %s, K/V cache %s, results %s, scratch about %s; available %s%n"
-            + "numerics  exact, id %016x%n",
+            + "numerics  %s, id %016x%n",
         config.modelPath(),
         model.architecture(),
         model.weightType(),
@@ -241,6 +250,7 @@ public final class Daemon implements AutoCloseable {
         mebibytes(memory.logitsBytes()),
         mebibytes(memory.computeBytes()),
         mebibytes(memory.availableBytes()),
+        info.numerics().name().toLowerCase(Locale.ROOT),
         info.numericsId());
   }
 

@@ -114,9 +114,9 @@ final class FrameRouter implements ConnectionListener {
     if (known != null && !known.isClosed()) {
       return error(open, ErrorCode.SESSION_EXISTS, "session " + open.session() + " is open");
     }
-    if (open.sampling().temperature() != 0f) {
-      return error(
-          open, ErrorCode.UNSUPPORTED, "this server decodes greedily only: use temperature 0");
+    String problem = open.sampling().problem();
+    if (problem != null) {
+      return error(open, ErrorCode.MALFORMED, problem);
     }
     int longest = sessions.welcome.limits().maxPromptTokens();
     // Unsigned: a total beyond 2^31 is a long prompt as well.
@@ -133,6 +133,10 @@ final class FrameRouter implements ConnectionListener {
       return error(open, ErrorCode.MALFORMED, "the prompt is empty");
     }
     int vocabulary = sessions.welcome.fingerprint().vocabularySize();
+    String biasProblem = open.sampling().biasProblem(vocabulary);
+    if (biasProblem != null) {
+      return error(open, ErrorCode.TOKEN_RANGE, biasProblem);
+    }
     TokenIds prompt = open.prompt();
     for (int i = 0; i < prompt.count(); i++) {
       if (Integer.compareUnsigned(prompt.id(i), vocabulary) >= 0) {

@@ -1,9 +1,11 @@
 package org.sled.server;
 
+import org.sled.bridge.NativeSampling;
 import org.sled.jni.StepStats;
 import org.sled.jni.TokenBuffer;
 import org.sled.jni.VerifyEngine;
 import org.sled.jni.VerifySlots;
+import org.sled.net.protocol.Sampling;
 import org.sled.net.protocol.TokenIds;
 
 /** The target in llama.cpp. Verifier thread only. */
@@ -16,12 +18,12 @@ final class NativeTarget implements TargetEngine {
   }
 
   @Override
-  public int openSession(TokenIds prompt, int maxNewTokens, boolean ignoreEnd) {
+  public int openSession(TokenIds prompt, int maxNewTokens, boolean ignoreEnd, Sampling sampling) {
     tokens.clear();
     for (int i = 0; i < prompt.count(); i++) {
       tokens.add(prompt.id(i));
     }
-    return engine.openSession(tokens, maxNewTokens, ignoreEnd);
+    return engine.openSession(tokens, maxNewTokens, ignoreEnd, NativeSampling.of(sampling));
   }
 
   @Override

@@ -3,6 +3,7 @@ package org.sled.server;
 import org.sled.jni.SledException;
 import org.sled.jni.StepStats;
 import org.sled.jni.VerifySlots;
+import org.sled.net.protocol.Sampling;
 import org.sled.net.protocol.TokenIds;
 
 /**
@@ -14,10 +15,11 @@ interface TargetEngine extends AutoCloseable {
    * Opens a native session.
    *
    * @param maxNewTokens 0 for as many as the context holds
+   * @param sampling how its tokens are chosen; the values are within their ranges
    * @return its sequence
    * @throws SledException NO_SEQUENCE when all are taken, CONTEXT_FULL, TOKEN
    */
-  int openSession(TokenIds prompt, int maxNewTokens, boolean ignoreEnd);
+  int openSession(TokenIds prompt, int maxNewTokens, boolean ignoreEnd, Sampling sampling);
 
   /** Frees a sequence. */
   void closeSession(int sequence);

@@ -13,6 +13,7 @@ import org.sled.net.protocol.Closed;
 import org.sled.net.protocol.ErrorCode;
 import org.sled.net.protocol.FinishReason;
 import org.sled.net.protocol.FrameHeader;
+import org.sled.net.protocol.Open;
 import org.sled.net.protocol.Protocol;
 import org.sled.net.protocol.Push;
 import org.sled.net.protocol.TokenIds;
@@ -162,11 +163,12 @@ final class Verifier implements Runnable {
       return;
     }
     TokenIds prompt = command.prompt();
+    Open open = command.open();
     int sequence;
     try {
       sequence =
           engine.openSession(
-              prompt, command.open().maxTokens(), command.open().ignoresEndOfGeneration());
+              prompt, open.maxTokens(), open.ignoresEndOfGeneration(), open.sampling());
     } catch (SledException e) {
       session.closed();
       if (e.status() == SledStatus.NO_SEQUENCE) {

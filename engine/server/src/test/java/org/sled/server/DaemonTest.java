@@ -27,6 +27,7 @@ import org.sled.net.protocol.Open;
 import org.sled.net.protocol.Opened;
 import org.sled.net.protocol.Push;
 import org.sled.net.protocol.Sampling;
+import org.sled.net.protocol.TokenBias;
 import org.sled.net.protocol.TokenIds;
 import org.sled.net.protocol.TokenizerFingerprint;
 import org.sled.net.protocol.VerdictStatus;
@@ -51,6 +52,7 @@ class DaemonTest {
                 new TokenizerFingerprint(ScriptedTarget.VOCABULARY, 1, 2, 3, 4),
                 CONTEXT,
                 SESSIONS,
+                true,
                 42,
                 "scripted",
                 ""),
@@ -334,9 +336,44 @@ class DaemonTest {
     assertEquals(ErrorCode.PROMPT_TOO_LONG, device.receive(ErrorMessage.class).code());
     device.open(1, PROMPT, 10);
     assertEquals(ErrorCode.SESSION_EXISTS, device.receive(ErrorMessage.class).code());
-    Sampling warm = new Sampling(0.8f, 0, 1f, 0f, 1f, 0f, 0f, 0, 1L);
-    device.connection.open(Open.of(3, 1, 10, warm, TokenIds.of(1)));
-    assertEquals(ErrorCode.UNSUPPORTED, device.receive(ErrorMessage.class).code());
+  }
+
+  @Test
+  void samplingParametersReachTheTargetAsTheyCame() throws Exception {
+    Sampling sampling =
+        new Sampling(
+            0.8f, 40, 0.9f, 0.05f, 1.1f, 0.5f, 0.25f, -1, -7L, List.of(new TokenBias(999, -100f)));
+    device.connection.open(Open.of(1, 1, 10, sampling, TokenIds.of(1)));
+    device.receive(Opened.class);
+    assertEquals(sampling, target.lastSampling);
+  }
+
+  @Test
+  void samplingParametersOutOfRangeAreRefusedByName() throws Exception {
+    Sampling warm = Sampling.GREEDY.withTemperature(0.8f);
+    device.connection.open(Open.of(1, 1, 10, warm.withTemperature(Float.NaN), TokenIds.of(1)));
+    ErrorMessage error = device.receive(ErrorMessage.class);
+    assertEquals(ErrorCode.MALFORMED, error.code());
+    assertTrue(!error.fatal() && error.text().contains("temperature is NaN"), error::text);
+
+    device.connection.open(Open.of(1, 1, 10, warm.withFilters(0, 1.5f, 0f), TokenIds.of(1)));
+    error = device.receive(ErrorMessage.class);
+    assertEquals(ErrorCode.MALFORMED, error.code());
+    assertTrue(error.text().contains("top-p is 1.5"), error::text);
+
+    Sampling biased = warm.withLogitBias(List.of(new TokenBias(ScriptedTarget.VOCABULARY, 1f)));
+    device.connection.open(Open.of(1, 1, 10, biased, TokenIds.of(1)));
+    error = device.receive(ErrorMessage.class);
+    assertEquals(ErrorCode.TOKEN_RANGE, error.code());
+    assertTrue(error.text().contains("logit-bias is for token 1000"), error::text);
+
+    device.connection.open(Open.of(1, 1, 10, warm, TokenIds.of(1))); // the connection goes on
+    device.receive(Opened.class);
+  }
+
+  @Test
+  void welcomeSaysWhetherNumericsAreExact() {
+    assertTrue(device.connection.welcome().hasExactNumerics());
   }
 
   @Test

@@ -11,6 +11,7 @@ import org.sled.jni.SledStatus;
 import org.sled.jni.StepStats;
 import org.sled.jni.VerifySlots;
 import org.sled.net.protocol.FinishReason;
+import org.sled.net.protocol.Sampling;
 import org.sled.net.protocol.TokenIds;
 
 /**
@@ -43,6 +44,10 @@ final class ScriptedTarget implements TargetEngine {
 
   final AtomicInteger steps = new AtomicInteger();
   final AtomicInteger openSessions = new AtomicInteger();
+
+  /** What the newest session was opened with. */
+  volatile Sampling lastSampling;
+
   volatile boolean closed;
   volatile long stepNanos;
 
@@ -72,7 +77,7 @@ final class ScriptedTarget implements TargetEngine {
   }
 
   @Override
-  public int openSession(TokenIds prompt, int maxNewTokens, boolean ignoreEnd) {
+  public int openSession(TokenIds prompt, int maxNewTokens, boolean ignoreEnd, Sampling sampling) {
     for (int sequence = 0; sequence < sessions.length; sequence++) {
       if (sessions[sequence] == null) {
         Session session = new Session();
@@ -82,6 +87,7 @@ final class ScriptedTarget implements TargetEngine {
         session.byContext = maxNewTokens == 0 || maxNewTokens > contextTokens - prompt.count();
         session.limit = session.byContext ? contextTokens : prompt.count() + maxNewTokens;
         session.ignoreEnd = ignoreEnd;
+        lastSampling = sampling;
         sessions[sequence] = session;
         openSessions.incrementAndGet();
         return sequence;

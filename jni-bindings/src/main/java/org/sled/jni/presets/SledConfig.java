@@ -32,9 +32,11 @@ public class SledConfig implements InfoMapper {
           "draft_params",
           "engine_info",
           "engine_params",
+          "logit_bias",
           "memory_plan",
           "model_info",
           "model_params",
+          "sampling",
           "session_info",
           "slot",
           "step_stats"

@@ -6,15 +6,11 @@ import org.sled.net.channel.FrameChannel;
 import org.sled.net.channel.PeerWatch;
 import org.sled.net.protocol.Message;
 import org.sled.net.protocol.Open;
-import org.sled.net.protocol.Protocol;
 import org.sled.net.protocol.TokenIds;
 import org.sled.net.protocol.Welcome;
 
 /** A connection to a server after its handshake. Any thread may use it. */
 public final class ClientConnection implements AutoCloseable {
-  /** Bytes of an OPEN before its tokens. */
-  private static final int OPEN_HEAD_BYTES = 80;
-
   private final FrameChannel frames;
   private final PeerWatch watch;
   private final Welcome welcome;
@@ -39,10 +35,20 @@ public final class ClientConnection implements AutoCloseable {
    * Opens a session: sends the whole prompt, in chunks where one frame does not hold it.
    *
    * @return false if the connection is closed
+   * @throws IllegalArgumentException if the server's frames have no room for tokens beside the
+   *     logit bias
    */
   public boolean open(Open open) {
-    int chunk = (welcome.limits().maxFrameBytes() - OPEN_HEAD_BYTES) / Protocol.TOKEN_BYTES;
+    int chunk = Open.promptTokensPerFrame(open.sampling(), welcome.limits().maxFrameBytes());
     TokenIds prompt = open.prompt();
+    if (chunk == 0) {
+      throw new IllegalArgumentException(
+          "a logit bias of "
+              + open.sampling().logitBias().size()
+              + " entries does not fit into the server's frames of "
+              + welcome.limits().maxFrameBytes()
+              + " bytes");
+    }
     int from = 0;
     while (prompt.count() - from > chunk) {
       if (!frames.send(part(open, Open.MORE_PROMPT, prompt.slice(from, from + chunk)))) {

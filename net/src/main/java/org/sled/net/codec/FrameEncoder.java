@@ -3,6 +3,7 @@ package org.sled.net.codec;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.sled.net.protocol.Cancel;
 import org.sled.net.protocol.Close;
 import org.sled.net.protocol.Closed;
@@ -20,6 +21,7 @@ import org.sled.net.protocol.Protocol;
 import org.sled.net.protocol.Push;
 import org.sled.net.protocol.ReservedMessage;
 import org.sled.net.protocol.Sampling;
+import org.sled.net.protocol.TokenBias;
 import org.sled.net.protocol.TokenIds;
 import org.sled.net.protocol.TokenizerFingerprint;
 import org.sled.net.protocol.Welcome;
@@ -170,6 +172,19 @@ public final class FrameEncoder {
     out.writeIntLE(prompt.count());
     for (int i = 0; i < prompt.count(); i++) {
       out.writeIntLE(prompt.id(i));
+    }
+    writeLogitBias(sampling.logitBias(), out);
+  }
+
+  /** The last field: where it is empty, the frame ends before it, as in its first layout. */
+  private static void writeLogitBias(List<TokenBias> logitBias, ByteBuf out) {
+    if (logitBias.isEmpty()) {
+      return;
+    }
+    out.writeIntLE(logitBias.size());
+    for (TokenBias entry : logitBias) {
+      out.writeIntLE(entry.token());
+      out.writeFloatLE(entry.bias());
     }
   }
 

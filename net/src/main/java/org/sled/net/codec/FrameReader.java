@@ -4,6 +4,8 @@ import io.netty.buffer.ByteBuf;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import org.sled.net.protocol.Cancel;
 import org.sled.net.protocol.Close;
 import org.sled.net.protocol.Closed;
@@ -24,6 +26,7 @@ import org.sled.net.protocol.Protocol;
 import org.sled.net.protocol.Push;
 import org.sled.net.protocol.ReservedMessage;
 import org.sled.net.protocol.Sampling;
+import org.sled.net.protocol.TokenBias;
 import org.sled.net.protocol.TokenIds;
 import org.sled.net.protocol.TokenizerFingerprint;
 import org.sled.net.protocol.Welcome;
@@ -151,7 +154,8 @@ public final class FrameReader {
             body.readFloatLE(),
             body.readFloatLE(),
             body.readIntLE(),
-            body.readLongLE());
+            body.readLongLE(),
+            List.of());
     int deadlineClass = body.readUnsignedByte();
     body.skipBytes(3);
     int promptTokensTotal = number(body, "prompt length");
@@ -168,10 +172,28 @@ public final class FrameReader {
         epoch,
         maxTokens,
         flags,
-        sampling,
+        sampling.withLogitBias(readLogitBias(body)),
         deadlineClass,
         promptTokensTotal,
         TokenIds.of(prompt));
+  }
+
+  private static List<TokenBias> readLogitBias(ByteBuf body) throws FrameException {
+    if (!body.isReadable()) {
+      return List.of();
+    }
+    int count = number(body, "logit bias count");
+    if (count > Limits.LOGIT_BIASES) {
+      throw malformed("the logit bias has " + count + " entries, above " + Limits.LOGIT_BIASES);
+    }
+    if (count > body.readableBytes() / (Integer.BYTES + Float.BYTES)) {
+      throw malformed("OPEN announces a logit bias of " + count + " entries, more than it holds");
+    }
+    List<TokenBias> logitBias = new ArrayList<>(count);
+    for (int i = 0; i < count; i++) {
+      logitBias.add(new TokenBias(body.readIntLE(), body.readFloatLE()));
+    }
+    return logitBias;
   }
 
   private static Opened readOpened(int session, ByteBuf body) throws FrameException {

@@ -43,6 +43,9 @@ public record Limits(
   /** Bytes of UTF-8 in the text of ERROR and GOAWAY at most; longer ones are cut. */
   public static final int TEXT_BYTES = 1024;
 
+  /** Entries of a logit bias at most. */
+  public static final int LOGIT_BIASES = 1024;
+
   /** Refuses limits under which nothing would work, and says which. */
   public Limits {
     requireAtLeast(1, maxSessionsPerConnection, "maxSessionsPerConnection");

@@ -29,9 +29,34 @@ public record Open(
   /** A further OPEN of the same session and epoch brings the next tokens of the prompt. */
   public static final int MORE_PROMPT = 2;
 
+  /** Bytes of an OPEN before its prompt's ids. */
+  private static final int HEAD_BYTES = 80;
+
+  private static final int BIAS_COUNT_BYTES = 4;
+  private static final int BIAS_ENTRY_BYTES = 8;
+
   /** The OPEN of a whole prompt. */
   public static Open of(int session, int epoch, int maxTokens, Sampling sampling, TokenIds prompt) {
     return new Open(session, epoch, maxTokens, 0, sampling, 0, prompt.count(), prompt);
+  }
+
+  /** Bytes of an OPEN frame with so many prompt tokens. */
+  public static long frameBytes(Sampling sampling, int promptTokens) {
+    int biases = sampling.logitBias().size();
+    // An empty bias is left out with its count.
+    int biasBytes = biases == 0 ? 0 : BIAS_COUNT_BYTES + biases * BIAS_ENTRY_BYTES;
+    return HEAD_BYTES + (long) promptTokens * Protocol.TOKEN_BYTES + biasBytes;
+  }
+
+  /**
+   * Prompt tokens that one OPEN has room for, beside what else it carries.
+   *
+   * @param maxFrameBytes the server's limit
+   * @return 0 if a logit bias of this length leaves no room at all
+   */
+  public static int promptTokensPerFrame(Sampling sampling, int maxFrameBytes) {
+    long room = maxFrameBytes - frameBytes(sampling, 0);
+    return (int) Math.max(0, room / Protocol.TOKEN_BYTES);
   }
 
   /** Whether end-of-generation tokens do not end the session. */

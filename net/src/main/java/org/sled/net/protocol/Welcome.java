@@ -4,7 +4,7 @@ package org.sled.net.protocol;
  * The server's answer to a HELLO that it takes.
  *
  * @param version the protocol version that both sides use from now on
- * @param flags reserved, 0; unknown bits are ignored
+ * @param flags {@link #EXACT_NUMERICS} or 0; unknown bits are ignored
  * @param limits what this connection may do
  * @param pingIntervalMillis silence after which either side sends a PING
  * @param sessionsInUse sessions open on the server now, for choosing among servers
@@ -30,6 +30,12 @@ public record Welcome(
     String chatTemplate)
     implements Message, HelloAnswer {
 
+  /**
+   * The server computes so that a row's bits do not depend on how many rows are computed with it. A
+   * device that drafts in the same way with the same model then has every draft accepted.
+   */
+  public static final int EXACT_NUMERICS = 1;
+
   /** Refuses texts that would not fit into the frame, and an interval that is none. */
   public Welcome {
     Texts.requireFits(serverName, Limits.NAME_BYTES, "server name");
@@ -38,6 +44,11 @@ public record Welcome(
     if (pingIntervalMillis < 1) {
       throw new IllegalArgumentException("pingIntervalMillis is " + pingIntervalMillis);
     }
+  }
+
+  /** Whether the server computes with exact numerics. */
+  public boolean hasExactNumerics() {
+    return (flags & EXACT_NUMERICS) != 0;
   }
 
   @Override

@@ -32,6 +32,7 @@ import org.sled.net.protocol.Ping;
 import org.sled.net.protocol.Pong;
 import org.sled.net.protocol.Push;
 import org.sled.net.protocol.Sampling;
+import org.sled.net.protocol.TokenBias;
 import org.sled.net.protocol.TokenIds;
 import org.sled.net.protocol.TokenizerFingerprint;
 import org.sled.net.protocol.Welcome;
@@ -62,9 +63,11 @@ final class CodecPropertyTest {
 
   private static Arbitrary<Sampling> samplings() {
     Arbitrary<Integer> any = Arbitraries.integers();
+    Arbitrary<List<TokenBias>> biases =
+        Combinators.combine(any, floats()).as(TokenBias::new).list().ofMaxSize(20);
     return Combinators.combine(
-            floats(), any, floats(), floats(), floats(), any, Arbitraries.longs())
-        .as((t, k, p, m, r, n, seed) -> new Sampling(t, k, p, m, r, p, m, n, seed));
+            floats(), any, floats(), floats(), floats(), any, Arbitraries.longs(), biases)
+        .as((t, k, p, m, r, n, seed, bias) -> new Sampling(t, k, p, m, r, p, m, n, seed, bias));
   }
 
   private static Arbitrary<Message> welcomes() {

@@ -19,10 +19,14 @@ import org.sled.net.protocol.DraftFrame;
 import org.sled.net.protocol.ErrorCode;
 import org.sled.net.protocol.FrameHeader;
 import org.sled.net.protocol.FrameType;
+import org.sled.net.protocol.Open;
 import org.sled.net.protocol.Ping;
 import org.sled.net.protocol.ReservedMessage;
 
 final class FrameDecoderTest {
+  /** Length of the example of OPEN up to its last field, the logit bias. */
+  private static final int OPEN_BEFORE_BIAS_BYTES = Samples.bytes(Samples.OPEN_WITHOUT_BIAS).length;
+
   private static byte[] header(int length, int type, int session, int round) {
     return ByteBuffer.allocate(16)
         .order(ByteOrder.LITTLE_ENDIAN)
@@ -235,6 +239,9 @@ final class FrameDecoderTest {
       FrameType type = FrameType.valueOf(sample.getKey());
       var side = type.fromServer() ? FrameDecoder.Side.CLIENT : FrameDecoder.Side.SERVER;
       for (int length = 16; length < sample.getValue().length; length += 4) {
+        if (type == FrameType.OPEN && length == OPEN_BEFORE_BIAS_BYTES) {
+          continue; // the logit bias may be missing as a whole
+        }
         byte[] shorter = Arrays.copyOf(sample.getValue(), length);
         ByteBuffer.wrap(shorter).order(ByteOrder.LITTLE_ENDIAN).putInt(0, length);
         try (Decoding decoding = new Decoding(side)) {
@@ -246,6 +253,41 @@ final class FrameDecoderTest {
           assertInstanceOf(FrameFault.class, last, () -> type + " of " + shorter.length);
         }
       }
+    }
+  }
+
+  @Test
+  void readsAnOpenThatEndsBeforeItsLogitBias() {
+    byte[] shorter = Arrays.copyOf(Samples.bytes(Samples.OPEN), OPEN_BEFORE_BIAS_BYTES);
+    ByteBuffer.wrap(shorter).order(ByteOrder.LITTLE_ENDIAN).putInt(0, shorter.length);
+    try (Decoding decoding = Decoding.afterHello()) {
+      Open open = (Open) decoding.feed(shorter).only();
+      assertEquals(Samples.OPEN.sampling().withLogitBias(List.of()), open.sampling());
+      assertEquals(Samples.OPEN.prompt(), open.prompt());
+    }
+  }
+
+  @Test
+  void refusesLogitBiasesThatAreTooLongOrNotThere() {
+    for (int count : new int[] {3, 1024, 1025, Integer.MAX_VALUE, -1}) {
+      byte[] open = Samples.bytes(Samples.OPEN);
+      ByteBuffer.wrap(open).order(ByteOrder.LITTLE_ENDIAN).putInt(OPEN_BEFORE_BIAS_BYTES, count);
+      try (Decoding decoding = Decoding.afterHello()) {
+        decoding.feed(open);
+        assertFault(ErrorCode.MALFORMED, decoding);
+      }
+    }
+  }
+
+  @Test
+  void openFramesAreAsLongAsTheySay() {
+    for (Open open : List.of(Samples.OPEN, Samples.OPEN_WITHOUT_BIAS)) {
+      int tokens = open.prompt().count();
+      int bytes = Samples.bytes(open).length;
+      assertEquals(bytes, Open.frameBytes(open.sampling(), tokens));
+      assertEquals(tokens, Open.promptTokensPerFrame(open.sampling(), bytes));
+      assertEquals(tokens - 1, Open.promptTokensPerFrame(open.sampling(), bytes - 1));
+      assertEquals(0, Open.promptTokensPerFrame(open.sampling(), 16));
     }
   }
 

@@ -24,6 +24,7 @@ import org.sled.net.protocol.Ping;
 import org.sled.net.protocol.Pong;
 import org.sled.net.protocol.Push;
 import org.sled.net.protocol.Sampling;
+import org.sled.net.protocol.TokenBias;
 import org.sled.net.protocol.TokenIds;
 import org.sled.net.protocol.TokenizerFingerprint;
 import org.sled.net.protocol.TokensFrame;
@@ -40,7 +41,7 @@ final class Samples {
   static final Welcome WELCOME =
       new Welcome(
           1,
-          0,
+          Welcome.EXACT_NUMERICS,
           new Limits(8, 4096, 8192, 16, 1_048_576),
           10_000,
           3,
@@ -56,10 +57,33 @@ final class Samples {
           1,
           32,
           Open.IGNORE_EOG,
-          new Sampling(0f, 40, 0.5f, 0.25f, 1f, 0f, 0f, 64, 42L),
+          new Sampling(
+              0.75f,
+              40,
+              0.5f,
+              0.25f,
+              1.5f,
+              0f,
+              0f,
+              64,
+              42L,
+              List.of(new TokenBias(7, -100f), new TokenBias(12, 0.5f))),
           2,
           3,
           TokenIds.of(1, 300, 7));
+
+  /** As the first layout of OPEN has it, and as it still is where there is no logit bias. */
+  static final Open OPEN_WITHOUT_BIAS =
+      new Open(
+          5,
+          1,
+          32,
+          Open.IGNORE_EOG,
+          new Sampling(0f, 40, 0.5f, 0.25f, 1f, 0f, 0f, 64, 42L, List.of()),
+          2,
+          3,
+          TokenIds.of(1, 300, 7));
+
   static final Opened OPENED = new Opened(5, 1, 0.5f, 20, 3000, 15, 4, 11, FinishReason.NONE);
 
   private Samples() {}
@@ -113,5 +137,10 @@ final class Samples {
     frames.put("VERDICT", bytes(Samples::writeVerdict));
     frames.put("TOKENS", bytes(Samples::writeTokens));
     return frames;
+  }
+
+  /** Further examples, by the name of their type and what is special. */
+  static Map<String, byte[]> variants() {
+    return Map.of("OPEN without bias", bytes(OPEN_WITHOUT_BIAS));
   }
 }

@@ -16,7 +16,9 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -46,6 +48,7 @@ import org.sled.net.protocol.Pong;
 import org.sled.net.protocol.Push;
 import org.sled.net.protocol.ReservedMessage;
 import org.sled.net.protocol.Sampling;
+import org.sled.net.protocol.TokenBias;
 import org.sled.net.protocol.TokenIds;
 import org.sled.net.protocol.TokenizerFingerprint;
 import org.sled.net.protocol.Welcome;
@@ -160,6 +163,30 @@ final class TransportTest {
       assertEquals(42, last);
       assertTrue(daemon.opens.isEmpty());
     }
+  }
+
+  @Test
+  void everyChunkCarriesTheLogitBiasAndLeavesRoomForIt() throws Exception {
+    int perFrame = Open.promptTokensPerFrame(Sampling.GREEDY, 4096);
+    Sampling sampling = Sampling.GREEDY.withLogitBias(biases(400));
+    try (ClientConnection connection = connect()) {
+      connection.open(Open.of(3, 1, 9, sampling, TokenIds.of(new int[perFrame])));
+      assertInstanceOf(Opened.class, device.next());
+      int received = 0;
+      while (received < perFrame) {
+        Open chunk = daemon.opens.take();
+        assertEquals(sampling, chunk.sampling());
+        assertTrue(chunk.prompt().count() <= perFrame - 2 * 400);
+        received += chunk.prompt().count();
+      }
+      assertEquals(perFrame, received);
+      Open tooLong = Open.of(4, 1, 9, sampling.withLogitBias(biases(600)), TokenIds.of(5));
+      assertThrows(IllegalArgumentException.class, () -> connection.open(tooLong));
+    }
+  }
+
+  private static List<TokenBias> biases(int count) {
+    return IntStream.range(0, count).mapToObj(i -> new TokenBias(i, 1f)).toList();
   }
 
   @Test

@@ -1,14 +1,14 @@
-package org.sled.server;
+package org.sled.bridge;
 
 import org.sled.jni.Model;
 import org.sled.net.protocol.TokenizerFingerprint;
 
 /** The wire's form of a model's tokenizer fingerprint. */
-final class Fingerprints {
+public final class Fingerprints {
   private Fingerprints() {}
 
-  static TokenizerFingerprint of(Model model) {
-    Model.Info info = model.info();
+  /** The fingerprint of the tokenizer that this model has. */
+  public static TokenizerFingerprint of(Model.Info info) {
     return new TokenizerFingerprint(
         info.vocabularyTokens(),
         info.tokensHash(),

@@ -1,0 +1,37 @@
+// Owns a llama_batch of rows, each of one sequence.
+#pragma once
+
+#include <cstdint>
+
+#include "llama.h"
+
+namespace sled {
+
+class RowBatch {
+ public:
+  explicit RowBatch(int32_t capacity) : batch_(llama_batch_init(capacity, 0, 1)) {}
+  ~RowBatch() { llama_batch_free(batch_); }
+  RowBatch(const RowBatch &) = delete;
+  RowBatch &operator=(const RowBatch &) = delete;
+
+  void clear() { batch_.n_tokens = 0; }
+  int32_t rows() const { return batch_.n_tokens; }
+
+  // result: its logits are wanted. The caller stays within the capacity.
+  void add(int32_t token, int32_t position, int32_t sequence, bool result) {
+    const int32_t row = batch_.n_tokens++;
+    batch_.token[row] = token;
+    batch_.pos[row] = position;
+    batch_.n_seq_id[row] = 1;
+    batch_.seq_id[row][0] = sequence;
+    batch_.logits[row] = result ? 1 : 0;
+  }
+
+  // llama_decode's result; 0 is success.
+  int32_t decode(llama_context *context) const { return llama_decode(context, batch_); }
+
+ private:
+  llama_batch batch_;
+};
+
+}  // namespace sled
