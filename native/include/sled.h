@@ -298,10 +298,12 @@ enum sled_kv_type { SLED_KV_F16 = 0, SLED_KV_BF16 = 1, SLED_KV_F32 = 2, SLED_KV_
 
 #define SLED_MAX_SEQUENCES 256
 
-/* Rows of one sequence in one step, context row padding included: the bounds within which a row's bits do not
- * depend on its neighbours (see numerics in ARCHITECTURE.md). */
-#define SLED_MIN_EXACT_ROWS 2
+/* Rows of one sequence in one step at most, padding included, within which a row's bits do not depend on its
+ * neighbours; the other bounds are the engine's own affair (see NUMERICS.md beside this directory). */
 #define SLED_MAX_EXACT_ROWS 63
+
+/* A context holds this many tokens at least. */
+#define SLED_MIN_CONTEXT_TOKENS 2
 
 typedef struct sled_engine_params {
   int32_t struct_size;     /*  0 sizeof(sled_engine_params) */
@@ -407,7 +409,8 @@ SLED_API int32_t sled_session_evict(int64_t engine, int32_t sequence, int32_t ca
  *     push (no drafts)  lead_count = 1, draft_count = 0, kv_offset = C - 1    verdict: one new token
  *
  * kv_offset must be the session's cached_tokens, lead_count at least 1, drafts only where the lead ends at C, and
- * lead_count + draft_count at most the engine's slot_rows (SLED_MAX_EXACT_ROWS if it is exact). */
+ * lead_count + draft_count at most the engine's slot_rows (SLED_MAX_EXACT_ROWS if it is exact, a pass's otherwise), less
+ * than SLED_MAX_EXACT_ROWS of them drafts. */
 typedef struct sled_slot {
   int32_t sequence;       /*  0 in  */
   int32_t kv_offset;      /*  4 in  position of the first row */

@@ -21,7 +21,7 @@ ContextShape shape_of(const Model &model, const sled_draft_params &params) {
   const int32_t context = model.conclude_context(params.context_tokens);
   ContextShape shape{};
   shape.sequences = 1;
-  shape.cells_per_sequence = cells_for(context + int64_t{SLED_MIN_EXACT_ROWS});
+  shape.cells_per_sequence = cells_for(context + int64_t{1});  // a padding row
   shape.pass_rows = kFastPassRows;
   shape.result_rows = kLeastExactResults;
   shape.type_k = params.kv_type_k;

@@ -101,7 +101,7 @@ sled_engine_info Engine::describe() const {
   info.pass_rows = shape_.pass_rows;
   info.step_slots = shape_.sequences;
   info.numerics = numerics_;
-  info.slot_rows = SLED_MAX_EXACT_ROWS;
+  info.slot_rows = slot_rows();
   info.numerics_id = numerics_id_;
   info.memory = memory_;
   return info;
@@ -206,10 +206,10 @@ void Engine::admit(sled_slot *slots, int32_t index) {
   if (slot.kv_offset != s.cached()) {
     fail(SLED_ERR_OFFSET, "the slot starts at position %d, the session's K/V ends at %d", slot.kv_offset, s.cached());
   }
-  if (slot.lead_count < 1 || slot.draft_count < 0 || slot.lead_count > SLED_MAX_EXACT_ROWS ||
-      slot.draft_count > SLED_MAX_EXACT_ROWS - slot.lead_count) {
-    fail(SLED_ERR_ARGUMENT, "%d committed and %d draft tokens in a slot: at least 1 and together at most %d",
-         slot.lead_count, slot.draft_count, SLED_MAX_EXACT_ROWS);
+  if (slot.lead_count < 1 || slot.draft_count < 0 || slot.lead_count > slot_rows() ||
+      slot.draft_count > slot_rows() - slot.lead_count || slot.draft_count >= SLED_MAX_EXACT_ROWS) {
+    fail(SLED_ERR_ARGUMENT, "%d committed and %d draft tokens in a slot: at least 1, together at most %d, %d drafts",
+         slot.lead_count, slot.draft_count, slot_rows(), SLED_MAX_EXACT_ROWS - 1);
   }
   const int32_t lead_end = slot.kv_offset + slot.lead_count;
   if (lead_end > s.committed() || (slot.draft_count > 0 && lead_end != s.committed())) {
@@ -229,8 +229,9 @@ void Engine::admit(sled_slot *slots, int32_t index) {
   row.draft_count = std::min(slot.draft_count, s.room_for_drafts());
   row.choice_count = lead_end == s.committed() ? row.draft_count + 1 : 0;
   sequence_seen_[static_cast<size_t>(slot.sequence)] = true;
-  items_.push_back({index, slot.sequence, slot.lead_count + row.draft_count,
-                    std::min(SLED_MAX_EXACT_ROWS, position_limit_ - slot.kv_offset)});
+  const int32_t rows = slot.lead_count + row.draft_count;
+  const int32_t most = std::min(SLED_MAX_EXACT_ROWS, position_limit_ - slot.kv_offset);
+  items_.push_back({index, slot.sequence, rows, std::max(rows, most)});
 }
 
 void Engine::decode_group(const sled_slot *slots, const ShapeGroup &group, sled_step_stats &stats) {

@@ -55,6 +55,7 @@ class Engine {
   void choose(const sled_slot &slot, Row &row, int32_t first_output);
   void drop_kv(int32_t sequence, int32_t from);
   void conclude_numerics(int32_t wish);
+  int32_t slot_rows() const { return numerics_ == SLED_NUMERICS_EXACT ? SLED_MAX_EXACT_ROWS : shape_.pass_rows; }
   void abandon(const sled_slot *slots);
   int32_t draft_token(const sled_slot &slot, int32_t index) const;
 

@@ -273,7 +273,7 @@ int32_t Model::conclude_context(int32_t requested) const {
     fail(SLED_ERR_ARGUMENT, "a context of %d tokens", requested);
   }
   const int32_t trained = info_.context_train_tokens;
-  if (trained < SLED_MIN_EXACT_ROWS) {
+  if (trained < SLED_MIN_CONTEXT_TOKENS) {
     fail(SLED_ERR_UNSUPPORTED, "'%s' says that it was trained for a context of %d tokens", path_.c_str(), trained);
   }
   if (requested == 0) {
@@ -283,8 +283,8 @@ int32_t Model::conclude_context(int32_t requested) const {
     fail(SLED_ERR_ARGUMENT, "a context of %d tokens is more than this model was trained for (%d)", requested,
          trained);
   }
-  if (requested < SLED_MIN_EXACT_ROWS) {
-    fail(SLED_ERR_ARGUMENT, "a context of %d tokens is too short; at least %d", requested, SLED_MIN_EXACT_ROWS);
+  if (requested < SLED_MIN_CONTEXT_TOKENS) {
+    fail(SLED_ERR_ARGUMENT, "a context of %d tokens is too short; at least %d", requested, SLED_MIN_CONTEXT_TOKENS);
   }
   return requested;
 }

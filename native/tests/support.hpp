@@ -113,6 +113,22 @@ inline int32_t open_session(int64_t engine, const std::vector<int32_t> &prompt, 
   return sequence;
 }
 
+// Random sampling parameters; now and then greedy.
+inline sled_sampling random_sampling(uint32_t random) {
+  sled_sampling s;
+  CHECK_OK(sled_sampling_default(&s));
+  const float temperatures[] = {0.0F, 0.5F, 0.9F, 1.0F, 1.6F};
+  s.temperature = temperatures[random % 5];
+  s.top_k = random / 5 % 2 == 0 ? 0 : 40;
+  s.top_p = random / 10 % 2 == 0 ? 1.0F : 0.95F;
+  s.min_p = random / 20 % 2 == 0 ? 0.0F : 0.02F;
+  s.repeat_penalty = random / 40 % 2 == 0 ? 1.0F : 1.1F;
+  s.frequency_penalty = random / 80 % 2 == 0 ? 0.0F : 0.2F;
+  s.penalty_last_n = random / 160 % 2 == 0 ? 64 : -1;
+  s.seed = static_cast<int64_t>(random) * 0x9E3779B97F4A7C15;
+  return s;
+}
+
 inline sled_slot slot(int32_t sequence, int32_t kv_offset, int32_t lead_count,
                       const std::vector<int32_t> &drafts = {}) {
   sled_slot s{};

@@ -616,6 +616,43 @@ void check_limits(int64_t model, int32_t context) {
 }
 
 // A token that is made to end the generation: committed as the target's own, drafted or not.
+// Fast numerics takes any shape: long chunks, lone rows. Its tokens are usually, not always, those of an exact engine;
+// what must hold is the bookkeeping.
+void check_fast(int64_t model) {
+  sled_engine_params params = test::engine_params(3, 512);
+  params.numerics = SLED_NUMERICS_FAST;
+  int64_t engine = 0;
+  CHECK_OK(sled_engine_open(model, &params, &engine));
+  sled_engine_info info;
+  CHECK_OK(sled_engine_describe(engine, &info));
+  CHECK_EQ(info.numerics, SLED_NUMERICS_FAST);
+  CHECK_EQ(info.slot_rows, info.pass_rows);
+  const std::vector<int32_t> prompt(300, 40);
+  std::vector<sled_slot> slots;
+  for (int32_t i = 0; i < 3; i++) {
+    slots.push_back(test::slot(test::open_session(engine, prompt, 60), 0, i == 0 ? 300 : 100 + i));
+  }
+  for (int32_t step = 0; !slots.empty(); step++) {
+    CHECK_OK(sled_step(engine, address(slots.data()), static_cast<int32_t>(slots.size()), 0));
+    std::vector<sled_slot> next;
+    for (const sled_slot &slot : slots) {
+      CHECK_OK(slot.status);
+      const sled_session_info now = test::session(engine, slot.sequence);
+      CHECK_EQ(slot.committed, now.committed_tokens);
+      if (now.finish == SLED_FINISH_NONE) {
+        next.push_back(test::slot(slot.sequence, now.cached_tokens, now.committed_tokens - now.cached_tokens));
+      }
+    }
+    slots = next;
+    CHECK(step < 100);
+  }
+  CHECK_OK(sled_engine_close(engine));
+  for (const int32_t wish : {-1, 3, INT32_MAX}) {
+    params.numerics = wish;
+    CHECK_EQ(sled_engine_open(model, &params, &engine), SLED_ERR_ARGUMENT);
+  }
+}
+
 void check_stop(const std::string &path, const test::TemporaryDirectory &directory) {
   std::vector<int32_t> prompt(5, 13);
   int64_t model = test::open_model(path);
@@ -782,6 +819,7 @@ int main() {
   check_sessions(model);
   check_slots(model);
   check_limits(model, kContext);
+  check_fast(model);
   check_stop(llama, directory);
   check_threads(model);
   CHECK_OK(sled_model_close(model));

@@ -128,11 +128,12 @@ void check_draft(int64_t model, int32_t context) {
 }
 
 // Drafts of every length, from the target itself.
-void check_accepted(int64_t model, int32_t new_tokens, int32_t context) {
+void check_accepted(int64_t model, int32_t new_tokens, int32_t context, const sled_sampling &sampling) {
   const int64_t engine = test::open_engine(model, 2, context);
   const int64_t draft = open_draft(model, context);
   const std::vector<int32_t> prompt(40, 33);
-  const int32_t sequence = test::open_session(engine, prompt, new_tokens, SLED_SESSION_IGNORE_END);
+  const int32_t sequence = test::open_session(engine, prompt, new_tokens, SLED_SESSION_IGNORE_END, &sampling);
+  CHECK_OK(sled_draft_sample(draft, address(&sampling)));
   sled_slot slot = test::slot(sequence, 0, 39);
   CHECK_OK(sled_step(engine, address(&slot), 1, 0));
   CHECK_OK(slot.status);
@@ -184,7 +185,9 @@ int main() {
     // One less than gpt2's table of positions: behind its last one there is no position to pad a lone row with. (And
     // nothing to draft: the choice would stand beyond the context.)
     check_draft(model, std::min(info.context_train_tokens - 1, 320));
-    check_accepted(model, 220, std::min(info.context_train_tokens, 320));
+    for (const uint32_t random : {0U, 2U, 54U, 319U}) {  // greedy; plain; filters; everything
+      check_accepted(model, 220, std::min(info.context_train_tokens, 320), test::random_sampling(random));
+    }
     CHECK_OK(sled_model_close(model));
   }
   return 0;

@@ -1,4 +1,4 @@
-// The contract: a session's tokens are a function of target and prompt alone. Whatever the drafts, the block lengths,
+// The contract: a session's tokens are a function of target, prompt and sampling alone. Whatever the drafts, the block lengths,
 // the prefill chunks, the neighbours in the batch, evictions and the padding: the same tokens come out.
 //
 // Runs over the demo target and small random models of other architectures and weight types (random logits have many
@@ -14,9 +14,10 @@ namespace {
 using test::address;
 
 // The target alone: one new token per step, nobody beside it.
-std::vector<int32_t> alone(int64_t model, const std::vector<int32_t> &prompt, int32_t new_tokens, int32_t context) {
+std::vector<int32_t> alone(int64_t model, const std::vector<int32_t> &prompt, int32_t new_tokens, int32_t context,
+                           const sled_sampling &sampling) {
   const int64_t engine = test::open_engine(model, 1, context);
-  const int32_t sequence = test::open_session(engine, prompt, new_tokens, SLED_SESSION_IGNORE_END);
+  const int32_t sequence = test::open_session(engine, prompt, new_tokens, SLED_SESSION_IGNORE_END, &sampling);
   while (test::session(engine, sequence).finish == SLED_FINISH_NONE) {
     const sled_session_info info = test::session(engine, sequence);
     sled_slot s = test::slot(sequence, info.cached_tokens, std::min(32, info.committed_tokens - info.cached_tokens));
@@ -30,6 +31,7 @@ std::vector<int32_t> alone(int64_t model, const std::vector<int32_t> &prompt, in
 
 struct Stream {
   std::vector<int32_t> expected;
+  sled_sampling sampling{};
   int32_t prompt_tokens = 0;
   int32_t sequence = -1;
   std::vector<int32_t> drafts;
@@ -68,7 +70,8 @@ void together(int64_t model, int32_t context, int32_t new_tokens, uint32_t seed)
   for (int32_t i = 0; i < kStreams; i++) {
     auto &stream = streams[static_cast<size_t>(i)];
     stream.prompt_tokens = static_cast<int32_t>(prompts[static_cast<size_t>(i)].size());
-    stream.expected = alone(model, prompts[static_cast<size_t>(i)], new_tokens, context);
+    stream.sampling = test::random_sampling(static_cast<uint32_t>(random()));
+    stream.expected = alone(model, prompts[static_cast<size_t>(i)], new_tokens, context, stream.sampling);
   }
 
   const int64_t engine = test::open_engine(model, kStreams + 2, context);
@@ -79,7 +82,8 @@ void together(int64_t model, int32_t context, int32_t new_tokens, uint32_t seed)
       test::open_session(engine, prompts[1], 4);
     }
     streams[static_cast<size_t>(i)].sequence =
-        test::open_session(engine, prompts[static_cast<size_t>(i)], new_tokens, SLED_SESSION_IGNORE_END);
+        test::open_session(engine, prompts[static_cast<size_t>(i)], new_tokens, SLED_SESSION_IGNORE_END,
+                           &streams[static_cast<size_t>(i)].sampling);
   }
   CHECK_OK(sled_session_close(engine, gap));
 

@@ -142,7 +142,7 @@ void check_plan_shape() {
     std::vector<ShapeItem> items;
     for (int32_t i = 0; i < n; i++) {
       const int32_t rows = 1 + below(random, longest);
-      const int32_t least = std::max(rows, SLED_MIN_EXACT_ROWS);
+      const int32_t least = std::max(rows, 2);
       const int32_t most = near_end ? least + below(random, SLED_MAX_EXACT_ROWS - least + 1) : SLED_MAX_EXACT_ROWS;
       items.push_back({i, ids[static_cast<size_t>(i)], rows, most});
     }

@@ -12,9 +12,6 @@ public final class VerifyEngine extends NativeHandle {
   /** Sessions that an engine can have. */
   public static final int MAX_SEQUENCES = SledNative.SLED_MAX_SEQUENCES;
 
-  /** Lead and drafts of one slot together, at most. */
-  public static final int MAX_SLOT_ROWS = SledNative.SLED_MAX_EXACT_ROWS;
-
   private VerifyEngine(long handle) {
     super("verify engine", handle);
   }

@@ -11,6 +11,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The {@code sled} command. */
 @Command(
@@ -60,9 +61,26 @@ public final class Sled implements Runnable {
             .setDefaultValueProvider(new EnvironmentDefaults(surroundings.environment()))
             .setCaseInsensitiveEnumValuesAllowed(true)
             .setUsageHelpAutoWidth(false);
+    line.setParameterExceptionHandler((mistake, args) -> reportMistake(mistake, surroundings));
     line.setExecutionExceptionHandler(
         (failure, command, parsed) -> report(failure, surroundings, parsed));
     return line;
+  }
+
+  /** What is wrong with the command line, and where to look: a page of options would hide it. */
+  private static int reportMistake(ParameterException mistake, Surroundings surroundings) {
+    CommandLine command = mistake.getCommandLine();
+    surroundings.err().println("sled: " + mistake.getMessage());
+    if (UnmatchedArgumentException.printSuggestions(
+        mistake, new PrintWriter(surroundings.err(), true, StandardCharsets.UTF_8))) {
+      surroundings.err().flush();
+    } else if (command.getParent() == null) {
+      command.usage(command.getErr());
+    }
+    surroundings
+        .err()
+        .println("Try '" + command.getCommandSpec().qualifiedName() + " --help' for all options.");
+    return ExitCodes.USAGE;
   }
 
   /** What went wrong, in one paragraph; its trace only for those who want to know more. */

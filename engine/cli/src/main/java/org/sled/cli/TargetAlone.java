@@ -26,7 +26,7 @@ import org.sled.jni.VerifySlots;
  */
 final class TargetAlone implements AutoCloseable {
   /** Prompt tokens per step; any count within the exact rows gives the same bits. */
-  private static final int CHUNK_TOKENS = 32;
+  private static final int EXACT_CHUNK_TOKENS = 32;
 
   private final Model model;
   private final VerifyEngine engine;
@@ -86,10 +86,12 @@ final class TargetAlone implements AutoCloseable {
               NativeSampling.of(request.sampling()));
     }
     try {
+      VerifyEngine.Info info = engine.info();
+      int chunkTokens = info.numerics() == Numerics.EXACT ? EXACT_CHUNK_TOKENS : info.slotRows();
       int cached = 0;
       int committed = prompt.length;
       while (!cancelled.getAsBoolean()) {
-        int count = Math.min(CHUNK_TOKENS, committed - cached);
+        int count = Math.min(chunkTokens, committed - cached);
         slots.set(0, sequence, cached, count, 0, 0);
         engine.step(slots, 1, stats);
         if (slots.status(0) != SledStatus.OK.code()) {

@@ -38,7 +38,7 @@ public final class Daemon implements AutoCloseable {
    */
   private static final int CHUNK_ROWS = 32;
 
-  /** Rows of all prompts beside blocks in one step. */
+  /** Rows of all prompts beside blocks in one step; with fast numerics of one prompt as well. */
   private static final int PREFILL_ROWS = 64;
 
   /** Rows of a step: those of one pass over the weights. */
@@ -90,7 +90,8 @@ public final class Daemon implements AutoCloseable {
               engine,
               target.sessions(),
               inbox,
-              new ContinuousScheduler(STEP_ROWS, PREFILL_ROWS, CHUNK_ROWS),
+              new ContinuousScheduler(
+                  STEP_ROWS, PREFILL_ROWS, target.exactNumerics() ? CHUNK_ROWS : PREFILL_ROWS),
               new RoundRules(
                   target.fingerprint().vocabularySize(),
                   target.contextTokens(),
