@@ -1,6 +1,6 @@
 // The distribution that a row of logits stands for after SAMPLING.md's filters, and what two of them have in common.
-// The sampler itself never needs probabilities (the noise picks the winner without them), so they are computed here, the
-// slow and obvious way.
+// The sampler itself never needs probabilities (the noise picks the winner without them), so they are computed here,
+// the slow and obvious way.
 #pragma once
 
 #include <cstddef>

@@ -12,10 +12,10 @@ struct Expected {
   double rounds = 0.0;
 };
 
-// accept: at each position of a text, the probability that its token was an accepted draft, given that this text came out
-// and that the drafts of the block before it were accepted. Positions are independent then, for both schemes: coupled
-// sampling has its own noise at each, rejection sampling its own two draws.
-// Rounds start at position 0, at the latest before `enough`, and each is as long as it gets; none leads beyond the text.
+// accept: at each position of a text, the probability that its token was an accepted draft, given that this text came
+// out and that the drafts of the block before it were accepted. Positions are independent then, for both schemes:
+// coupled sampling has its own noise at each, rejection sampling its own two draws.
+// The first round starts at position 0, the last one before `enough`; none leads beyond the text.
 Expected expect_rounds(const std::vector<double> &accept, size_t enough, int32_t block);
 
 }  // namespace acceptance

@@ -1,8 +1,8 @@
-// Is rejection sampling's better acceptance worth its bytes? Measures a pair of models and prints the answer as Markdown.
+// Is rejection sampling's better acceptance worth its bytes? Measures a pair of models and prints Markdown.
 //
-// SLED samples coupled: device and server add the same noise to their own logits, so ids and one seed are all that crosses
-// the wire (../../SAMPLING.md). Classic speculative sampling accepts more drafts, but the server needs the draft
-// model's probabilities for it. This program does both with real models:
+// SLED samples coupled: device and server add the same noise to their own logits, so ids and one seed are all that
+// crosses the wire (../../SAMPLING.md). Classic speculative sampling accepts more drafts, but the server needs the
+// draft model's probabilities for it. This program does both with real models:
 //
 //   distribution.*   what a row of logits stands for, and what two distributions have in common
 //   model.*, view.*  models, their rows, SLED's choice at a row

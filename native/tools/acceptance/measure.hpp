@@ -62,8 +62,8 @@ class Measurement {
   // Said before each prompt: its number.
   using Progress = std::function<void(int32_t)>;
 
-  // short_list: rejection sampling is right with any q, so a device could draw its drafts from this many of its likeliest
-  // tokens, and send no more than those.
+  // short_list: rejection sampling is right with any q, so a device could draw its drafts from this many of its
+  // likeliest tokens, and send no more than those.
   Measurement(const Model &target, const Model &draft, int32_t vocabulary, int32_t positions, int32_t short_list);
 
   Result run(const Setting &setting, const std::vector<std::vector<int32_t>> &prompts, int32_t tokens, uint64_t seed,

@@ -22,7 +22,9 @@ std::string g_logged_error;  // llama.cpp says only in its log why something fai
 void on_log(ggml_log_level level, const char *line, void *) {
   if (level == GGML_LOG_LEVEL_ERROR) {
     g_logged_error = line;
-    std::replace(g_logged_error.begin(), g_logged_error.end(), '\n', ' ');
+    while (!g_logged_error.empty() && g_logged_error.back() == '\n') {
+      g_logged_error.pop_back();
+    }
   }
 }
 
@@ -107,7 +109,7 @@ int32_t require_same_vocabulary(const Model &target, const Model &draft) {
     const char *const b = llama_vocab_get_text(draft.vocab(), id);
     if (std::strcmp(a, b) != 0) {
       throw std::runtime_error(
-          format_text("token %d is '%s' for the target and '%s' for the draft: they need the same vocabulary", id, a, b));
+          format_text("token %d is '%s' for the target, '%s' for the draft: they need the same vocabulary", id, a, b));
     }
   }
   return count;

@@ -46,9 +46,9 @@ bool can_convert(const std::string &type);
 void convert(const std::string &from, const std::string &to, const std::string &type);
 std::string known_types();
 
-// One sequence of a model. Like SLED's engine it decodes 2 to 32 rows at a time and wants at least two results, so that a
-// row's bits do not depend on the block that it came in (see ARCHITECTURE.md, "Numerics"): the text of coupled sampling
-// can then be compared with the text of the target alone, token by token.
+// One sequence of a model. Like SLED's engine it decodes 2 to 32 rows at a time and wants at least two results, so that
+// a row's bits do not depend on the block that it came in (see ARCHITECTURE.md, "Numerics"): the text of coupled
+// sampling can then be compared with the text of the target alone, token by token.
 class Context {
  public:
   Context(const Model &model, int32_t positions, int32_t vocabulary);

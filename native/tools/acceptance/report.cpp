@@ -94,9 +94,9 @@ void print_introduction(const Introduction &i, const Results &results) {
 void print_agreement(const Results &results, int32_t short_list) {
   std::printf("\n## Acceptance of one draft\n\n");
   std::printf("Averages over the positions of the target's own texts, both models behind the same tokens. p is the "
-              "target's distribution after all filters, q the draft's. *Formula* is the exact rate of coupled sampling, "
-              "*sampler* counts SLED's choices with %d other seeds; *bound* is (1 - TV) / (1 + TV), which coupled "
-              "sampling never falls below; *independent* is drafting without shared noise.\n\n",
+              "target's distribution after all filters, q the draft's. *Formula* is the exact rate of coupled "
+              "sampling, *sampler* counts SLED's choices with %d other seeds; *bound* is (1 - TV) / (1 + TV), which "
+              "coupled sampling never falls below; *independent* is drafting without shared noise.\n\n",
               kSeeds);
   print_header({"sampling", "entropy of p, nats", "tokens kept in q", "TV(p, q)", "rejection, 1 - TV",
                 format_text("rejection, q of %d tokens", short_list),
@@ -105,8 +105,8 @@ void print_agreement(const Results &results, int32_t short_list) {
     const Agreement &a = result.agreement;
     std::vector<std::string> cells = {setting.name, format_text("%.2f", a.average(a.entropy)),
                                       format_text("%.0f", a.average(a.kept))};
-    for (const double sum : {static_cast<double>(a.positions) - a.rejection, a.rejection, a.short_list, a.coupled, a.measured, a.bound,
-                             a.independent, a.greedy}) {
+    for (const double sum : {static_cast<double>(a.positions) - a.rejection, a.rejection, a.short_list, a.coupled,
+                             a.measured, a.bound, a.independent, a.greedy}) {
       cells.push_back(format_text("%.3f", a.average(sum)));
     }
     print_row(cells);
@@ -119,10 +119,11 @@ std::string run_text(const std::vector<Rounds> &prompts) {
 }
 
 void print_rounds(const Results &results) {
-  std::printf("\n## Tokens per round\n\nAccepted drafts plus one. *Expected* is computed from the acceptance at every "
-              "position of the same texts for both schemes, without any luck of drafts. *Run* is speculative decoding as it "
-              "happens: the draft goes on behind its own tokens, the target verifies, both roll back; with rejection "
-              "the text is another one each time. ± is one standard error, from the differences between prompts.\n\n");
+  std::printf("\n## Tokens per round\n\n");
+  std::printf("Accepted drafts plus one. *Expected* is computed from the acceptance at every position of the same "
+              "texts for both schemes, without any luck of drafts. *Run* is speculative decoding as it happens: the draft "
+              "goes on behind its own tokens, the target verifies, both roll back; with rejection the text is another "
+              "one each time. ± is one standard error, from the differences between prompts.\n\n");
   print_header({"sampling", "drafts per block", "coupled, expected", "rejection, expected", "rejection gains",
                 "coupled, run", "rejection, run"});
   for (const auto &[setting, result] : results) {
@@ -139,7 +140,8 @@ void print_rounds(const Results &results) {
   }
 }
 
-// What a committed token costs: bytes from the runs, round trips as expected (runs are too noisy for small differences).
+// What a committed token costs: bytes from the runs, round trips as expected (runs are too noisy for small
+// differences).
 struct Cost {
   double up;
   double down;
@@ -175,8 +177,8 @@ Cost short_list_cost(const BlockResult &b, const Agreement &a) {
   return {trips * up, trips * static_cast<double>(wire::kVerdict), trips};
 }
 
-// Every draft comes with its probability. After a rejection the server asks for that position's distribution, in one more
-// frame down (of a verdict's size) and one up.
+// Every draft comes with its probability. After a rejection the server asks for that position's distribution, in one
+// more frame down (of a verdict's size) and one up.
 Cost on_demand_cost(const BlockResult &b) {
   const Rounds r = sum_of(b.rejection);
   const int64_t up = draft_bytes(r, b.block, wire::kToken + wire::kProbability) +
@@ -200,8 +202,11 @@ std::string trips(const Cost &c) { return format_text("%.3f", c.trips); }
 // The rate of a link at which the bytes that rejection sampling sends more take as long as the rounds that it saves.
 std::string break_even(double more_bytes, const Cost &coupled, const Cost &rejection) {
   const double saved = (coupled.trips - rejection.trips) * kRoundSeconds;
-  if (saved <= 0.0) {
+  if (saved < 1e-9) {  // or nothing but rounding, for equal models
     return "never";
+  }
+  if (more_bytes <= 0.0) {
+    return "always";
   }
   const double rate = more_bytes * 8.0 / saved;
   return rate < 1e6 ? format_text("%.0f kbit/s", rate / 1e3) : format_text("%.1f Mbit/s", rate / 1e6);
@@ -211,24 +216,24 @@ void print_bytes(const Results &results, int32_t vocabulary, int32_t short_list)
   std::printf("\n## On the wire, per committed token\n\n");
   std::printf("Bytes up / down and round trips. Coupled: DRAFT (40 + 4 per draft) and VERDICT (52). Rejection sampling "
               "needs more, in one of four ways:\n\n");
-  std::printf("- *up front*: every draft brings the draft model's whole distribution q after the filters: 8 bytes for each "
-              "token kept, at most 4 for each of the vocabulary (%" PRId64 " here, 607748 with 151936 tokens), and 4 for "
-              "the count.\n",
+  std::printf("- *up front*: every draft brings the draft model's whole distribution q after the filters: 8 bytes for "
+              "each token kept, at most 4 for each of the vocabulary, and 4 for the count (%" PRId64
+              " uncut here; 607748 with 151936 tokens).\n",
               int64_t{4} + int64_t{4} * vocabulary);
-  std::printf("- *short list*: the same, but the device draws its drafts from its %d likeliest tokens and sends only those. "
-              "Rejection sampling is right with any q; the acceptance is lower.\n",
+  std::printf("- *short list*: the same, but the device draws its drafts from its %d likeliest tokens and sends only "
+              "those. Rejection sampling is right with any q; the acceptance is lower.\n",
               short_list);
-  std::printf("- *on demand*: every draft brings its probability, 4 bytes. After a rejection the server has to ask for q at "
-              "that position before it can choose: one more round trip.\n");
+  std::printf("- *on demand*: every draft brings its probability, 4 bytes. After a rejection the server has to ask for "
+              "q at that position before it can choose: one more round trip.\n");
   std::printf("- *device draws*: every draft brings its probability. After a rejection the verdict brings the target's "
               "distribution p, and the device draws from max(0, p - q). No more round trips, but the text is then the "
               "device's: the server can neither check it, nor go on alone, nor answer a lost verdict again.\n\n");
-  std::printf("*Pays from*: on a link as fast as this, up for the first two ways and down for the last one, the additional "
-              "bytes take as long as the saved rounds, at %.0f ms a round; on a slower one coupled sampling is faster. "
-              "Temperature 0 is left out: ids suffice.\n\n",
+  std::printf("*Pays from*: on a link as fast as this, up for the first two ways and down for the last one, the "
+              "additional bytes take as long as the saved rounds, at %.0f ms a round; on a slower one coupled sampling "
+              "is faster. Temperature 0 is left out: ids suffice.\n\n",
               kRoundSeconds * 1000.0);
-  print_header({"sampling", "drafts per block", "coupled", "trips", "rejection: trips", "up front", "pays from", "short list",
-                "trips", "pays from", "on demand", "trips", "device draws", "pays from"});
+  print_header({"sampling", "drafts per block", "coupled", "trips", "rejection: trips", "up front", "pays from",
+                "short list", "trips", "pays from", "on demand", "trips", "device draws", "pays from"});
   for (const auto &[setting, result] : results) {
     for (const BlockResult &b : result.blocks) {
       if (is_greedy(setting) || !has_rounds(b)) {
@@ -261,8 +266,8 @@ void print_checks(const Results &results) {
   }
   std::printf("\n## Checks\n\n");
   std::printf("- Coupled rounds gave the text of the target alone in %" PRId64 " of %" PRId64 " texts.\n", same, texts);
-  std::printf("- Both schemes should draw from p. The mean of ln p(token) + entropy(p) is then 0; it is %+.4f coupled (%+.1f "
-              "standard errors) and %+.4f with rejection (%+.1f), over %" PRId64 " and %" PRId64 " tokens.\n",
+  std::printf("- Both schemes should draw from p. The mean of ln p(token) + entropy(p) is then 0; it is %+.4f coupled "
+              "(%+.1f standard errors) and %+.4f with rejection (%+.1f), over %" PRId64 " and %" PRId64 " tokens.\n",
               coupled.mean_surprise(), coupled.law_deviation(),
               rejection.mean_surprise(), rejection.law_deviation(), coupled.tokens, rejection.tokens);
 }

@@ -29,7 +29,7 @@ Rounds Speculation::run(Scheme scheme, const Task &task) {
   committed_ = history_.size();
   draft_cached_ = 0;
   ended_ = false;
-  random_.seed(task.sampling.seed);
+  random_.seed(1000 * task.sampling.seed + static_cast<uint64_t>(task.block));  // other luck for other block lengths
   q_.resize(static_cast<size_t>(task.block));
 
   // The server prefills the prompt and chooses the first token alone.
@@ -60,8 +60,9 @@ void Speculation::propose(Scheme scheme, const Task &task) {
   }
 }
 
-// The token at place `index` of the block, as the server decides on it; `drafted` stands there, but behind the last draft. A rejected draft has a residual of
-// zero, so that here too a draft is accepted exactly if it is the token that comes out.
+// The token at place `index` of the block, as the server decides on it. `drafted` was proposed there, nothing behind
+// the last draft. A rejected draft has a residual of zero: with either scheme a draft is accepted exactly if it is the
+// token that comes out.
 int32_t Speculation::emit(Scheme scheme, const View &p, size_t index, int32_t drafted) {
   if (scheme == Scheme::kCoupled) {
     return p.choice;

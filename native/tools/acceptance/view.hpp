@@ -20,7 +20,8 @@ class Reader {
   explicit Reader(int32_t vocabulary) : vocabulary_(vocabulary) {}
 
   // history: the `position` tokens before the row, and maybe more. Penalties are written into the row.
-  void read(const sled::Sampling &sampling, float *row, const std::vector<int32_t> &history, size_t position, View &view);
+  void read(const sled::Sampling &sampling, float *row, const std::vector<int32_t> &history, size_t position,
+            View &view);
 
   // Another seed's choice at a row that was read: its penalties are in it.
   int32_t choose_again(const sled::Sampling &sampling, uint64_t seed, float *row, size_t position);

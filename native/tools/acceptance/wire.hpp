@@ -17,8 +17,8 @@ constexpr int64_t kProbability = 4;  // an f32
 // A frame that brings one distribution: header, epoch, KV offset.
 constexpr int64_t kDistributionFrame = kHeader + 4 + 4;
 
-// A distribution: a count, then (id, f32) for each token kept, or an f32 for every token where that is shorter, as it is
-// where no filter cuts.
+// A distribution: a count, then (id, f32) for each token kept, or an f32 for every token where that is shorter, as it
+// is where no filter cuts.
 inline int64_t distribution(const Distribution &d) {
   const int64_t listed = int64_t{d.kept} * (kToken + kProbability);
   const int64_t whole = static_cast<int64_t>(d.probabilities.size()) * kProbability;
