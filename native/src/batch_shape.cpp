@@ -64,7 +64,7 @@ void plan_shape(std::vector<ShapeItem> &items, const ShapeRules &rules, std::vec
   std::vector<int64_t> run(SLED_MAX_SEQUENCES + 2);
   for (size_t i = n; i-- > 0;) {
     // Where single rows would need more than one pass for a run, one of them might be left alone: pad them all.
-    const bool crowded = rules.exact && static_cast<int32_t>(n - i) > pass_rows / 2;
+    const bool crowded = rules.pad_lone_rows && static_cast<int32_t>(n - i) > pass_rows / 2;
     const int32_t rows = crowded ? std::max(items[i].rows, 2) : items[i].rows;
     const int64_t per_pass = std::max<int64_t>(1, pass_rows / rows);
     const auto passes_for = [per_pass](int64_t length) { return (length + per_pass - 1) / per_pass; };
@@ -84,7 +84,7 @@ void plan_shape(std::vector<ShapeItem> &items, const ShapeRules &rules, std::vec
       run[id + static_cast<size_t>(right)] = length;
       passes += passes_for(length) - passes_for(left) - passes_for(right);
       lone += (length == 1 ? 1 : 0) - (left == 1 ? 1 : 0) - (right == 1 ? 1 : 0);
-      const int64_t padded = rules.exact && rows == 1 && lone > 0 ? 2 : rows;
+      const int64_t padded = rules.pad_lone_rows && rows == 1 && lone > 0 ? 2 : rows;
       const int64_t count = static_cast<int64_t>(j - i + 1);
       const int64_t cost = passes * rules.pass_cost_rows + count * padded + best[j + 1];
       if (cost < best[i]) {

@@ -33,7 +33,7 @@ struct ShapeGroup {
 constexpr int32_t kDefaultPassCostRows = 8;
 
 struct ShapeRules {
-  bool exact;          // no pass of a single row
+  bool pad_lone_rows;  // no pass of a single row
   int32_t pass_rows;   // rows of one micro-batch at most, >= 63
   int32_t pass_cost_rows;
 };

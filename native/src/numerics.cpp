@@ -22,12 +22,67 @@ constexpr int32_t kMostRows = 16;  // of a sequence
 struct Shape {
   int32_t rows;       // of each sequence
   int32_t sequences;  // in one batch
-  bool few_results;   // logits of the compared rows alone, as at the end of a prefill
+  int32_t results;    // rows of the first sequence whose logits are wanted, and no others; 0 = all rows of all
 };
 
 // Kernels work on groups of 4, 8 or 16 rows and have others for what is left: every remainder occurs.
-constexpr Shape kShapes[] = {{5, 1, false}, {2, 1, false}, {3, 1, false},  {4, 1, false}, {8, 1, false},
-                             {15, 1, false}, {1, 2, false}, {2, 2, false}, {5, 2, false}, {5, 1, true},  {5, 2, true}};
+constexpr Shape kReference = {5, 1, 0};
+constexpr Shape kExactShapes[] = {{2, 1, 0}, {3, 1, 0}, {4, 1, 0}, {8, 1, 0}, {15, 1, 0},
+                                  {1, 2, 0}, {2, 2, 0}, {5, 2, 0}, {5, 1, 2}, {5, 2, 2}};
+
+// Decodes shapes of the same tokens in a context whose K/V is empty before and after.
+class Trial {
+ public:
+  Trial(llama_context *context, int32_t sequences)
+      : context_(context),
+        sequences_(sequences),
+        logit_count_(llama_vocab_n_tokens(llama_model_get_vocab(llama_get_model(context)))),
+        batch_(2 * kMostRows),
+        reference_(static_cast<size_t>(kCompared * logit_count_)) {
+    decode(kReference, [&](float *expected, const float *row, size_t bytes) { std::memcpy(expected, row, bytes); });
+  }
+
+  bool agrees(const Shape &shape) {
+    bool equal = true;
+    if (shape.sequences <= sequences_) {
+      decode(shape, [&](const float *expected, const float *row, size_t bytes) {
+        equal = equal && std::memcmp(expected, row, bytes) == 0;
+      });
+    }
+    return equal;
+  }
+
+ private:
+  template <typename Visit>
+  void decode(const Shape &shape, Visit &&visit) {
+    batch_.clear();
+    for (int32_t sequence = 0; sequence < shape.sequences; sequence++) {
+      for (int32_t i = 0; i < shape.rows; i++) {
+        // Other tokens on the second sequence: its rows are neighbours, not copies.
+        const int32_t token = (i * 7919 + sequence * 104729 + 1) % logit_count_;
+        batch_.add(token, i, sequence, shape.results == 0 || (sequence == 0 && i < shape.results));
+      }
+    }
+    const int32_t result = batch_.decode(context_);
+    if (result == 0) {
+      const int32_t compared = std::min({kCompared, shape.rows, shape.results == 0 ? kCompared : shape.results});
+      for (int32_t i = 0; i < compared; i++) {
+        visit(reference_.data() + static_cast<size_t>(i * logit_count_), llama_get_logits_ith(context_, i),
+              static_cast<size_t>(logit_count_) * sizeof(float));
+      }
+    }
+    llama_memory_clear(llama_get_memory(context_), true);
+    if (result != 0) {
+      fail(SLED_ERR_DECODE, "llama_decode failed with %d while the numerics were tried out", result);
+    }
+  }
+
+  llama_context *const context_;
+  const int32_t sequences_;
+  const int32_t logit_count_;
+  RowBatch batch_;
+  std::vector<float> reference_;
+};
 
 }  // namespace
 
@@ -48,48 +103,15 @@ std::string find_inexact_shape(llama_model *model) {
 }
 
 std::string find_inexact_shape(llama_context *context, int32_t sequences) {
-  const int32_t logit_count = llama_vocab_n_tokens(llama_model_get_vocab(llama_get_model(context)));
-  RowBatch batch(2 * kMostRows);
-  std::vector<float> reference(static_cast<size_t>(kCompared * logit_count));
-  std::string difference;
-  llama_memory_t memory = llama_get_memory(context);
-  for (const Shape &shape : kShapes) {
-    if (shape.sequences > sequences) {
-      continue;
-    }
-    batch.clear();
-    for (int32_t sequence = 0; sequence < shape.sequences; sequence++) {
-      for (int32_t i = 0; i < shape.rows; i++) {
-        // Other tokens on the second sequence: its rows are neighbours, not copies.
-        const int32_t token = (i * 7919 + sequence * 104729 + 1) % logit_count;
-        batch.add(token, i, sequence, !shape.few_results || (sequence == 0 && i < kCompared));
-      }
-    }
-    const int32_t result = batch.decode(context);
-    if (result != 0) {
-      llama_memory_clear(memory, true);
-      fail(SLED_ERR_DECODE, "llama_decode failed with %d while the numerics were tried out", result);
-    }
-    const size_t row_bytes = static_cast<size_t>(logit_count) * sizeof(float);
-    bool equal = true;
-    for (int32_t i = 0; i < std::min(kCompared, shape.rows); i++) {
-      const float *const row = llama_get_logits_ith(context, i);
-      float *const expected = reference.data() + static_cast<size_t>(i * logit_count);
-      if (&shape == kShapes) {
-        std::memcpy(expected, row, row_bytes);
-      } else {
-        equal = equal && std::memcmp(expected, row, row_bytes) == 0;
-      }
-    }
-    llama_memory_clear(memory, true);
-    if (!equal) {
-      difference = format_text("%d rows of %d sequence%s%s give other bits than 5 rows of one", shape.rows,
-                               shape.sequences, shape.sequences == 1 ? "" : "s",
-                               shape.few_results ? " with few results" : "");
-      break;
+  Trial trial(context, sequences);
+  for (const Shape &shape : kExactShapes) {
+    if (!trial.agrees(shape)) {
+      return format_text("%d rows of %d sequence%s%s give other bits than %d rows of one", shape.rows, shape.sequences,
+                         shape.sequences == 1 ? "" : "s", shape.results == 0 ? "" : " with few results",
+                         kReference.rows);
     }
   }
-  return difference;
+  return "";
 }
 
 }  // namespace sled

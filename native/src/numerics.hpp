@@ -16,8 +16,8 @@ class Model;
 constexpr int32_t kLeastExactResults = 2;
 
 // Decodes the same few tokens on sequences 0 and 1 in several shapes within the exact bounds and compares all bits of
-// their logits. Takes about 60 rows; the K/V is empty before and after. Returns "" if all are equal, otherwise what
-// differs, for people. sequences: of the context, whose passes hold 32 rows at least.
+// their logits. Takes about 70 rows; the K/V is empty before and after. Returns "" if all are equal, otherwise what
+// differs, for people. sequences: of the context, whose passes hold 32 rows and results at least.
 std::string find_inexact_shape(llama_context *context, int32_t sequences);
 
 // The same in a small context of its own, with all cores.
