@@ -157,8 +157,9 @@ enum sled_model_flags {
   SLED_MODEL_MMAP = 1,       /* map the file instead of reading it */
   SLED_MODEL_MLOCK = 2,      /* keep it from being swapped out */
   SLED_MODEL_VOCAB_ONLY = 4, /* tokenizer and metadata alone; also for GGUF files that hold nothing else */
-  SLED_MODEL_EXACT = 8       /* for exact numerics: weights that are not exact once rearranged for this CPU (K-quants) stay
-                                as they lie in the file, which is slower for many rows */
+  SLED_MODEL_EXACT = 8       /* for exact numerics: weights that are not exact once rearranged for this CPU (K-quants on
+                                x86-64, for example) stay as they lie in the file, which is slower for many rows. It is
+                                tried out with about 70 rows */
 };
 
 typedef struct sled_model_params {

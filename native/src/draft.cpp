@@ -39,7 +39,8 @@ Draft::Draft(std::shared_ptr<Model> model, const sled_draft_params &params)
   const ContextShape shape = shape_of(*model_, params);
   context_tokens_ = model_->conclude_context(params.context_tokens);
   if (exact_) {
-    const std::string obstacle = model_->on_gpu() ? kGpuObstacle : find_inexact_shape(model_->weights());
+    const std::string obstacle =
+        model_->on_gpu() ? kGpuObstacle : find_inexact_shape(model_->weights(), model_->position_limit(INT32_MAX));
     if (!obstacle.empty()) {
       refuse_exact(*model_, obstacle);
     }

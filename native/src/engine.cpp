@@ -73,7 +73,8 @@ Engine::Engine(std::shared_ptr<Model> model, const sled_engine_params &params)
 void Engine::conclude_numerics(int32_t wish) {
   numerics_ = SLED_NUMERICS_FAST;
   if (wish != SLED_NUMERICS_FAST) {
-    const std::string obstacle = model_->on_gpu() ? kGpuObstacle : find_inexact_shape(context_.get(), shape_.sequences);
+    const std::string obstacle =
+        model_->on_gpu() ? kGpuObstacle : find_inexact_shape(context_.get(), shape_.sequences, position_limit_);
     if (obstacle.empty()) {
       numerics_ = SLED_NUMERICS_EXACT;
     } else if (wish == SLED_NUMERICS_EXACT) {

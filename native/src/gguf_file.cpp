@@ -271,22 +271,6 @@ TokenizerFingerprint GgufFile::fingerprint() const {
   return result;
 }
 
-bool GgufFile::has_only_types_measured_exact() const {
-  for (int64_t i = 0; i < tensor_count(); i++) {
-    switch (gguf_get_tensor_type(header_.get(), i)) {
-      case GGML_TYPE_F32:
-      case GGML_TYPE_F16:
-      case GGML_TYPE_BF16:
-      case GGML_TYPE_Q8_0:
-      case GGML_TYPE_Q4_0:
-        break;
-      default:
-        return false;
-    }
-  }
-  return true;
-}
-
 int64_t GgufFile::weights_hash() const {
   gguf_context *const g = header_.get();
   Hash hash;

@@ -37,9 +37,6 @@ class GgufFile {
   // Metadata, tensor layout and 4 KiB from the beginning, the middle and the end of every tensor.
   int64_t weights_hash() const;
 
-  // Types whose rows were measured to be exact in whatever way llama.cpp arranges them (see numerics in ARCHITECTURE.md).
-  bool has_only_types_measured_exact() const;
-
   std::string text(const char *key, const std::string &otherwise) const;
   int64_t integer(const char *key, int64_t otherwise) const;
 

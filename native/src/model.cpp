@@ -67,7 +67,6 @@ Model::Model(const std::string &path, const sled_model_params &params) : path_(p
   const bool vocab_only = (params.flags & SLED_MODEL_VOCAB_ONLY) != 0;
   int64_t file_bytes = 0;
   int64_t tensors = 0;
-  bool measured_exact = true;
   Hash weights;
   const std::vector<std::string> files = model_files(path);
   TokenizerFingerprint fingerprint;
@@ -86,7 +85,6 @@ Model::Model(const std::string &path, const sled_model_params &params) : path_(p
     }
     if (!vocab_only) {
       weights.number(file.weights_hash());
-      measured_exact = measured_exact && file.has_only_types_measured_exact();
     }
   }
   if (fingerprint.vocabulary_tokens == 0) {
@@ -108,8 +106,11 @@ Model::Model(const std::string &path, const sled_model_params &params) : path_(p
   p.load_mode = load_mode(params.flags);
   p.vocab_only = vocab_only;
   load(files.front(), p);
+  info_.context_train_tokens = vocab_only ? 0 : llama_model_n_ctx_train(model_.get());
   const bool exact = (params.flags & SLED_MODEL_EXACT) != 0 && !vocab_only && !on_gpu_;
-  if (exact && !measured_exact && decodes_by_position(model_.get()) && !find_inexact_shape(model_.get()).empty()) {
+  // Which weights are rearranged, and whether their rows are exact then, depends on their type and on the processor.
+  if (exact && decodes_by_position(model_.get()) &&
+      !find_inexact_shape(model_.get(), position_limit(INT32_MAX)).empty()) {
     p.use_extra_bufts = false;
     as_in_file_ = true;
     load(files.front(), p);
@@ -135,7 +136,6 @@ Model::Model(const std::string &path, const sled_model_params &params) : path_(p
                 (llama_vocab_get_add_bos(vocab_) ? SLED_MODEL_INFO_ADDS_BOS : 0) |
                 (llama_model_chat_template(model_.get(), nullptr) != nullptr ? SLED_MODEL_INFO_HAS_TEMPLATE : 0);
   if (!vocab_only) {
-    info_.context_train_tokens = llama_model_n_ctx_train(model_.get());
     info_.embedding_width = llama_model_n_embd(model_.get());
     info_.layer_count = llama_model_n_layer(model_.get());
     info_.parameter_count = static_cast<int64_t>(llama_model_n_params(model_.get()));

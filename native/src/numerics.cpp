@@ -33,9 +33,8 @@ constexpr Shape kExactShapes[] = {{2, 1, 0}, {3, 1, 0}, {4, 1, 0}, {8, 1, 0}, {1
 // Decodes shapes of the same tokens in a context whose K/V is empty before and after.
 class Trial {
  public:
-  Trial(llama_context *context, int32_t sequences)
+  explicit Trial(llama_context *context)
       : context_(context),
-        sequences_(sequences),
         logit_count_(llama_vocab_n_tokens(llama_model_get_vocab(llama_get_model(context)))),
         batch_(2 * kMostRows),
         reference_(static_cast<size_t>(kCompared * logit_count_)) {
@@ -44,11 +43,9 @@ class Trial {
 
   bool agrees(const Shape &shape) {
     bool equal = true;
-    if (shape.sequences <= sequences_) {
-      decode(shape, [&](const float *expected, const float *row, size_t bytes) {
-        equal = equal && std::memcmp(expected, row, bytes) == 0;
-      });
-    }
+    decode(shape, [&](const float *expected, const float *row, size_t bytes) {
+      equal = equal && std::memcmp(expected, row, bytes) == 0;
+    });
     return equal;
   }
 
@@ -78,7 +75,6 @@ class Trial {
   }
 
   llama_context *const context_;
-  const int32_t sequences_;
   const int32_t logit_count_;
   RowBatch batch_;
   std::vector<float> reference_;
@@ -94,18 +90,21 @@ void refuse_exact(const Model &model, const std::string &obstacle) {
        model.text(SLED_TEXT_WEIGHT_TYPE).c_str(), model.on_gpu() ? "a GPU" : "this CPU", obstacle.c_str(), remedy);
 }
 
-std::string find_inexact_shape(llama_model *model) {
+std::string find_inexact_shape(llama_model *model, int32_t positions) {
   const ContextShape shape{2, cells_for(kMostRows), 2 * kMostRows, 2 * kMostRows, SLED_KV_F16, SLED_KV_F16};
   const int32_t threads = usable_cores();
   const ThreadPool pool = make_thread_pool(threads);
   const Context context = make_context(model, shape, threads, pool.get());
-  return find_inexact_shape(context.get(), shape.sequences);
+  return find_inexact_shape(context.get(), shape.sequences, positions);
 }
 
-std::string find_inexact_shape(llama_context *context, int32_t sequences) {
-  Trial trial(context, sequences);
+std::string find_inexact_shape(llama_context *context, int32_t sequences, int32_t positions) {
+  if (positions < kReference.rows) {
+    return "";  // nothing to compare, and hardly a model
+  }
+  Trial trial(context);
   for (const Shape &shape : kExactShapes) {
-    if (!trial.agrees(shape)) {
+    if (shape.rows <= positions && shape.sequences <= sequences && !trial.agrees(shape)) {
       return format_text("%d rows of %d sequence%s%s give other bits than %d rows of one", shape.rows, shape.sequences,
                          shape.sequences == 1 ? "" : "s", shape.results == 0 ? "" : " with few results",
                          kReference.rows);

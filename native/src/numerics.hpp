@@ -17,11 +17,12 @@ constexpr int32_t kLeastExactResults = 2;
 
 // Decodes the same few tokens on sequences 0 and 1 in several shapes within the exact bounds and compares all bits of
 // their logits. Takes about 70 rows; the K/V is empty before and after. Returns "" if all are equal, otherwise what
-// differs, for people. sequences: of the context, whose passes hold 32 rows and results at least.
-std::string find_inexact_shape(llama_context *context, int32_t sequences);
+// differs, for people. sequences: of the context, whose passes hold 32 rows and results at least; positions: that the
+// model knows, shapes beyond them are left out.
+std::string find_inexact_shape(llama_context *context, int32_t sequences, int32_t positions);
 
 // The same in a small context of its own, with all cores.
-std::string find_inexact_shape(llama_model *model);
+std::string find_inexact_shape(llama_model *model, int32_t positions);
 
 // Exact is tried out, not taken for granted; on a GPU it has not been measured well enough to promise it.
 constexpr char kGpuObstacle[] = "whether rows on a GPU depend on their batch has not been established";

@@ -15,6 +15,7 @@ import org.sled.jni.EngineParams;
 import org.sled.jni.Model;
 import org.sled.jni.ModelParams;
 import org.sled.jni.Numerics;
+import org.sled.jni.VerifyEngine;
 import org.sled.net.protocol.Sampling;
 import org.sled.net.protocol.TokenIds;
 import org.sled.server.ServerConfig;
@@ -307,11 +308,22 @@ final class GenerateCommand implements Callable<Integer> {
               stats.roundMicros().getValueAtPercentile(50) / 1e3,
               stats.roundMicros().getValueAtPercentile(99) / 1e3));
     }
-    surroundings.err().println(line.append(SamplingReport.words(sampling)));
+    surroundings
+        .err()
+        .println(
+            line.append(SamplingReport.words(sampling))
+                .append(
+                    numericsWords(
+                        NumericsChoice.word(client.server().exactNumerics()),
+                        client.server().numericsId())));
   }
 
   private static String tokensLine(int tokens, double perSecond) {
     return String.format(Locale.ROOT, "%d tokens, %.1f tokens/s", tokens, perSecond);
+  }
+
+  private static String numericsWords(String numerics, long id) {
+    return ", " + numerics + " numerics " + hex(id);
   }
 
   private static String hex(long numericsId) {
@@ -354,7 +366,13 @@ final class GenerateCommand implements Callable<Integer> {
       if (json) {
         reportAlone(target, output, end, tokens.length, perSecond, tokenNanos[0], name);
       } else {
-        surroundings.err().println(tokensLine(count, perSecond) + SamplingReport.words(sampling));
+        VerifyEngine.Info info = target.info();
+        surroundings
+            .err()
+            .println(
+                tokensLine(count, perSecond)
+                    + SamplingReport.words(sampling)
+                    + numericsWords(NumericsChoice.word(info.numerics()), info.numericsId()));
       }
       return end == GenerationEnd.CANCELLED ? ExitCodes.INTERRUPTED : ExitCodes.DONE;
     }
