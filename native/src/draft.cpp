@@ -38,12 +38,8 @@ Draft::Draft(std::shared_ptr<Model> model, const sled_draft_params &params)
       batch_(kFastPassRows) {
   const ContextShape shape = shape_of(*model_, params);
   context_tokens_ = model_->conclude_context(params.context_tokens);
-  if (exact_) {
-    const std::string obstacle =
-        model_->on_gpu() ? kGpuObstacle : find_inexact_shape(model_->weights(), model_->position_limit(INT32_MAX));
-    if (!obstacle.empty()) {
-      refuse_exact(*model_, obstacle);
-    }
+  if (exact_ && !model_->obstacle_to_exact().empty()) {
+    refuse_exact(*model_, model_->obstacle_to_exact());
   }
   require_memory(plan_memory(*model_, shape), "a draft context", shape);
   pool_ = make_thread_pool(threads_);

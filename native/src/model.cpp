@@ -109,10 +109,10 @@ Model::Model(const std::string &path, const sled_model_params &params) : path_(p
   info_.context_train_tokens = vocab_only ? 0 : llama_model_n_ctx_train(model_.get());
   const bool exact = (params.flags & SLED_MODEL_EXACT) != 0 && !vocab_only && !on_gpu_;
   // Which weights are rearranged, and whether their rows are exact then, depends on their type and on the processor.
-  if (exact && decodes_by_position(model_.get()) &&
-      !find_inexact_shape(model_.get(), position_limit(INT32_MAX)).empty()) {
+  if (exact && decodes_by_position(model_.get()) && !obstacle_to_exact().empty()) {
     p.use_extra_bufts = false;
     as_in_file_ = true;
+    obstacle_to_exact_.reset();
     load(files.front(), p);
   }
   vocab_ = llama_model_get_vocab(model_.get());
@@ -259,6 +259,14 @@ int64_t Model::integer(const char *suffix, int64_t otherwise) const {
   char *end = nullptr;
   const long long value = std::strtoll(buffer, &end, 10);
   return end == buffer ? otherwise : value;
+}
+
+const std::string &Model::obstacle_to_exact() const {
+  const std::lock_guard<std::mutex> lock(obstacle_mutex_);
+  if (!obstacle_to_exact_) {
+    obstacle_to_exact_ = on_gpu_ ? kGpuObstacle : find_inexact_shape(model_.get(), position_limit(INT32_MAX));
+  }
+  return *obstacle_to_exact_;
 }
 
 int32_t Model::position_limit(int32_t context_tokens) const {

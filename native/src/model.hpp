@@ -4,6 +4,8 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,6 +36,9 @@ class Model {
   std::string bytes_of(int32_t token, bool render_special) const;
   std::vector<int32_t> tokenize(const char *text, int32_t text_bytes, bool add_special, bool parse_special) const;
 
+  // What is in the way of exact rows with these weights, "" if nothing. Tried out once, when it is first asked for.
+  const std::string &obstacle_to_exact() const;
+
   // Positions the model can be asked for: RoPE has no table that ends, learned positions do.
   int32_t position_limit(int32_t context_tokens) const;
 
@@ -62,6 +67,8 @@ class Model {
   sled_model_info info_{};
   bool on_gpu_ = false;
   bool as_in_file_ = false;
+  mutable std::mutex obstacle_mutex_;
+  mutable std::optional<std::string> obstacle_to_exact_;
 };
 
 // Counts an engine or draft as a user of its model for as long as it lives.

@@ -39,6 +39,8 @@ inline std::string last_error() {
   return text;
 }
 
+inline bool error_names(const char *part) { return last_error().find(part) != std::string::npos; }
+
 inline int64_t address(const void *pointer) { return reinterpret_cast<int64_t>(pointer); }
 
 inline std::string demo_model(const char *which) { return std::string(SLED_MODELS_DIR) + "/demo-" + which + ".gguf"; }
@@ -138,6 +140,28 @@ inline sled_slot slot(int32_t sequence, int32_t kv_offset, int32_t lead_count,
   s.draft_count = static_cast<int32_t>(drafts.size());
   s.tokens_address = address(drafts.data());
   return s;
+}
+
+// One slot alone.
+inline sled_slot step(int64_t engine, sled_slot slot) {
+  CHECK_OK(sled_step(engine, address(&slot), 1, 0));
+  return slot;
+}
+
+// The next slot of a session that needs no more than one chunk.
+inline sled_slot next_slot(int64_t engine, int32_t sequence, const std::vector<int32_t> &drafts = {}) {
+  const sled_session_info info = session(engine, sequence);
+  return slot(sequence, info.cached_tokens, info.committed_tokens - info.cached_tokens, drafts);
+}
+
+inline std::vector<int32_t> generate(int64_t engine, const std::vector<int32_t> &prompt, int32_t max_new_tokens) {
+  const int32_t sequence = open_session(engine, prompt, max_new_tokens, SLED_SESSION_IGNORE_END);
+  while (session(engine, sequence).finish == SLED_FINISH_NONE) {
+    CHECK_OK(step(engine, next_slot(engine, sequence)).status);
+  }
+  const std::vector<int32_t> tokens = committed(engine, sequence);
+  CHECK_OK(sled_session_close(engine, sequence));
+  return tokens;
 }
 
 }  // namespace test

@@ -39,6 +39,15 @@ public record ModelParams(
     return new ModelParams(gpuLayers, mapFile, lockMemory, value, exactWeights);
   }
 
+  /**
+   * With the weights that an engine wants.
+   *
+   * @param wish of {@link EngineParams#numerics}, null for exact where possible
+   */
+  public ModelParams forNumerics(Numerics wish) {
+    return withExactWeights(wish != Numerics.FAST);
+  }
+
   public ModelParams withExactWeights(boolean value) {
     return new ModelParams(gpuLayers, mapFile, lockMemory, vocabularyOnly, value);
   }

@@ -40,8 +40,7 @@ final class TargetAlone implements AutoCloseable {
    * @throws SledException if it cannot be loaded, or does not fit
    */
   TargetAlone(Path path, ModelParams modelParams, EngineParams engineParams) {
-    model =
-        Model.open(path, modelParams.withExactWeights(engineParams.numerics() != Numerics.FAST));
+    model = Model.open(path, modelParams.forNumerics(engineParams.numerics()));
     VerifyEngine opened = null;
     try {
       opened = VerifyEngine.open(model, engineParams.withSequenceCount(1));

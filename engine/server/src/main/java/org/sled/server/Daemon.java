@@ -123,10 +123,7 @@ public final class Daemon implements AutoCloseable {
     checkPortIsFree(config);
     Model model =
         Model.open(
-            config.modelPath(),
-            config
-                .modelParams()
-                .withExactWeights(config.engineParams().numerics() != Numerics.FAST));
+            config.modelPath(), config.modelParams().forNumerics(config.engineParams().numerics()));
     VerifyEngine engine = null;
     try {
       engine = VerifyEngine.open(model, config.engineParams());
