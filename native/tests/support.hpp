@@ -60,6 +60,13 @@ class TemporaryDirectory {
   std::string path_;
 };
 
+// An emulated processor (a cross build's tests) is a hundred times slower: there a test does `few` of what it does
+// `many` of elsewhere. ctest sets the variable.
+template <typename Amount>
+Amount effort(Amount many, Amount few) {
+  return std::getenv("SLED_TEST_EMULATED") == nullptr ? many : few;
+}
+
 inline int64_t open_model(const std::string &path, int32_t flags = SLED_MODEL_MMAP) {
   sled_model_params params;
   CHECK_OK(sled_model_params_default(&params));
@@ -67,6 +74,11 @@ inline int64_t open_model(const std::string &path, int32_t flags = SLED_MODEL_MM
   int64_t model = 0;
   CHECK_OK(sled_model_open(path.c_str(), &params, &model));
   return model;
+}
+
+// Exact numerics is possible then on every CPU; which weights it must not rearrange for that differs between them.
+inline int64_t open_exact_model(const std::string &path) {
+  return open_model(path, SLED_MODEL_MMAP | SLED_MODEL_EXACT);
 }
 
 inline sled_engine_params engine_params(int32_t sequences, int32_t context, int32_t threads = 1) {

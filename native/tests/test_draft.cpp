@@ -9,6 +9,7 @@
 
 namespace {
 
+using Names = std::vector<const char *>;
 using test::address;
 
 int64_t open_draft(int64_t model, int32_t context, int32_t flags = SLED_DRAFT_EXACT) {
@@ -171,7 +172,7 @@ int main() {
   CHECK_OK(sled_backend_load(SLED_LIB_DIR));
   const test::TemporaryDirectory directory;
   std::vector<std::string> paths = {test::demo_model("draft")};
-  for (const char *architecture : {"llama", "gpt2"}) {
+  for (const char *architecture : test::effort<Names>({"llama", "gpt2"}, {"llama"})) {
     for (const ggml_type type : {GGML_TYPE_F32, GGML_TYPE_F16, GGML_TYPE_Q8_0}) {
       paths.push_back(directory.file(std::string(architecture) + ggml_type_name(type)));
       test::write_random_model(paths.back(), architecture, type, 8);
@@ -179,14 +180,14 @@ int main() {
   }
   for (const std::string &path : paths) {
     std::printf("%s\n", path.substr(path.rfind('/') + 1).c_str());
-    const int64_t model = test::open_model(path);
+    const int64_t model = test::open_exact_model(path);
     sled_model_info info;
     CHECK_OK(sled_model_describe(model, &info));
     // One less than gpt2's table of positions: behind its last one there is no position to pad a lone row with. (And
     // nothing to draft: the choice would stand beyond the context.)
-    check_draft(model, std::min(info.context_train_tokens - 1, 320));
+    check_draft(model, std::min(info.context_train_tokens - 1, test::effort(320, 48)));
     for (const uint32_t random : {0U, 2U, 54U, 319U}) {  // greedy; plain; filters; everything
-      check_accepted(model, 220, std::min(info.context_train_tokens, 320), test::random_sampling(random));
+      check_accepted(model, test::effort(220, 20), std::min(info.context_train_tokens, 320), test::random_sampling(random));
     }
     CHECK_OK(sled_model_close(model));
   }

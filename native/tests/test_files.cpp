@@ -450,7 +450,7 @@ int32_t check_corruptions(const std::string &architecture, int32_t rounds, uint3
 }  // namespace
 
 int main(int argc, char **argv) {
-  const int32_t rounds = argc > 1 ? std::atoi(argv[1]) : 300;
+  const int32_t rounds = argc > 1 ? std::atoi(argv[1]) : test::effort(300, 10);
   const uint32_t seed = argc > 2 ? static_cast<uint32_t>(std::atoi(argv[2])) : 1;
   CHECK_OK(sled_backend_load(SLED_LIB_DIR));
   const test::TemporaryDirectory directory;

@@ -20,13 +20,19 @@ final class EnvironmentDefaults implements IDefaultValueProvider {
 
   @Override
   public String defaultValue(ArgSpec arg) {
-    if (!(arg instanceof OptionSpec option) || option.usageHelp() || option.versionHelp()) {
+    String variable = arg instanceof OptionSpec option ? variableOf(option) : null;
+    return variable == null ? null : environment.apply(variable);
+  }
+
+  /** The variable that is set for an option, or null. */
+  String variableOf(OptionSpec option) {
+    if (option.usageHelp() || option.versionHelp()) {
       return null;
     }
     String name = variable(option.longestName());
-    String command = variable(option.command().name());
-    String own = environment.apply("SLED_" + command + "_" + name);
-    return own != null ? own : environment.apply("SLED_" + name);
+    String own = "SLED_" + variable(option.command().name()) + "_" + name;
+    String shared = "SLED_" + name;
+    return environment.apply(own) != null ? own : environment.apply(shared) != null ? shared : null;
   }
 
   private static String variable(String name) {

@@ -9,20 +9,25 @@ import picocli.CommandLine.Option;
 final class LogOptions {
   @Option(
       names = {"-v", "--verbose"},
+      split = ",", // so that the environment and a configuration file can say it twice
       description = "Log more to stderr; twice for everything, llama.cpp's own log included.")
   private boolean[] verbose = {};
 
   /** How often -v was given. */
   int level() {
-    return verbose.length;
+    int level = 0;
+    for (boolean once : verbose) {
+      level += once ? 1 : 0;
+    }
+    return level;
   }
 
   /** Sets the root logger; the default in logback.xml is WARN. */
   void apply() {
-    if (verbose.length > 0
+    if (level() > 0
         && LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME) instanceof Logger root) {
-      root.setLevel(verbose.length == 1 ? Level.INFO : Level.DEBUG);
-      set("org.sled.native.llama", verbose.length == 1 ? Level.WARN : Level.DEBUG);
+      root.setLevel(level() == 1 ? Level.INFO : Level.DEBUG);
+      set("org.sled.native.llama", level() == 1 ? Level.WARN : Level.DEBUG);
       set("io.netty", Level.INFO);
     }
   }

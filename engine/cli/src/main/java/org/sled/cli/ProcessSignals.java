@@ -3,6 +3,7 @@ package org.sled.cli;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 
 /**
  * The signals of this process. The JVM's own answer to SIGINT, its shutdown hooks, will not do: it
@@ -14,13 +15,14 @@ import java.util.concurrent.atomic.AtomicBoolean;
  */
 final class ProcessSignals implements Signals {
   @Override
-  public void onInterrupt(Runnable first) {
+  public void onSignal(Consumer<Kind> first) {
     AtomicBoolean heard = new AtomicBoolean();
     InvocationHandler handler =
         (proxy, method, arguments) -> {
           if (method.getName().equals("handle")) {
             if (heard.compareAndSet(false, true)) {
-              first.run();
+              boolean terminate = "SIGTERM".equals(String.valueOf(arguments[0]));
+              first.accept(terminate ? Kind.TERMINATE : Kind.INTERRUPT);
             } else {
               Runtime.getRuntime().halt(ExitCodes.INTERRUPTED);
             }

@@ -3,11 +3,12 @@ package org.sled.cli;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import org.sled.jni.EngineParams;
 import org.sled.jni.KvType;
 import org.sled.jni.ModelParams;
@@ -17,7 +18,11 @@ import org.sled.server.ServerConfig;
 import org.sled.server.ServerSnapshot;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.Spec;
 
 /** {@code sled serve}: the daemon, until it is told to stop. */
 @Command(
@@ -30,19 +35,56 @@ import picocli.CommandLine.Option;
       "",
       "Examples:",
       "  sled serve --model target.gguf",
-      "  sled serve --model demo:target --listen 127.0.0.1:7500 --sessions 32 --context 2048",
+      "  sled serve --model demo:target --listen 127.0.0.1:7500 --sessions 32",
       "  SLED_MODEL=/srv/target.gguf sled serve --mlock",
       "  sled serve --model demo:target --numerics exact",
       "",
-      "Temperature, seed and the like are each client's choice; see 'sled generate --help', as in",
-      "  sled generate --server edge:7411 --temperature 0.8 --seed 7 --prompt \"Tell me a story\"",
+      "With a configuration file, the long options above are its keys:",
+      "  model: /srv/models/target.gguf",
+      "  sessions: 32",
+      "  mlock: true",
+      "A relative model is looked for beside the file. A flag comes before the",
+      "environment (SLED_*), that before the file, and that before the defaults;",
+      "--mlock=false undoes 'mlock: true'.",
+      "  sled serve --config /etc/sled/server.yaml --check-config",
+      "  sled serve --config /etc/sled/server.yaml",
+      "  sled serve --model demo:target --sessions 4 --print-config > server.yaml",
       "",
-      "The first Ctrl-C lets running generations end (10 s at most), the second ends at once."
+      "Temperature, seed and the like are each client's choice; see",
+      "'sled generate --help', as in",
+      "  sled generate --server edge:7411 --temperature 0.8 --seed 7 --prompt \"Hi\"",
+      "",
+      "The first Ctrl-C or SIGTERM lets running generations end, for as long as",
+      "--drain-seconds says; the second ends at once. If some were cut off, the exit",
+      "code is 130 after Ctrl-C, and 0 after SIGTERM, which services are stopped with.",
+      "",
+      "Under systemd (Type=notify) it reports when it is ready, what it does, and that",
+      "it is stopping. WatchdogSec= restarts it if one step of the model takes longer."
     })
 final class ServeCommand implements Callable<Integer> {
-  private static final Duration GRACE = Duration.ofSeconds(10);
+  /** What {@code --numerics} takes. */
+  enum NumericsWish {
+    /** Exact where that is possible. */
+    AUTO(null),
+    EXACT(Numerics.EXACT),
+    FAST(Numerics.FAST);
+
+    private final Numerics wish;
+
+    NumericsWish(Numerics wish) {
+      this.wish = wish;
+    }
+  }
 
   private final Surroundings surroundings;
+
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--config",
+      paramLabel = "FILE",
+      description = "Take what is not said here from a YAML file; see below.")
+  private String configFile;
 
   @Option(
       names = {"-m", "--model"},
@@ -61,6 +103,9 @@ final class ServeCommand implements Callable<Integer> {
 
   @Option(
       names = "--listen-without-authentication",
+      arity = "0..1",
+      paramLabel = "true|false",
+      fallbackValue = "true",
       description =
           "Listen on an address that others can reach, although anybody there can then use this"
               + " server: SLED has no authentication yet.")
@@ -69,6 +114,7 @@ final class ServeCommand implements Callable<Integer> {
   @Option(
       names = {"-s", "--sessions"},
       paramLabel = "N",
+      converter = IntegerWithin.Sessions.class,
       defaultValue = "16",
       description = "Sessions at a time, 1 to 256. Default: ${DEFAULT-VALUE}.")
   private int sessions;
@@ -76,6 +122,7 @@ final class ServeCommand implements Callable<Integer> {
   @Option(
       names = {"-c", "--context"},
       paramLabel = "N",
+      converter = IntegerWithin.CountOrAuto.class,
       defaultValue = "0",
       description = "Tokens per session; 0 for the model's, at most 4096. Default: 0.")
   private int contextTokens;
@@ -83,6 +130,7 @@ final class ServeCommand implements Callable<Integer> {
   @Option(
       names = {"-t", "--threads"},
       paramLabel = "N",
+      converter = IntegerWithin.CountOrAuto.class,
       defaultValue = "0",
       description =
           "Threads of a step; 0 for all cores. More than there are free cores makes it very slow."
@@ -92,12 +140,15 @@ final class ServeCommand implements Callable<Integer> {
   @Option(
       names = "--max-draft-tokens",
       paramLabel = "N",
-      description = "Drafts in one block at most, 1 to 62. Default: 62.")
-  private Integer maxDraftTokens;
+      converter = IntegerWithin.DraftTokens.class,
+      defaultValue = "" + ServerConfig.MAX_DRAFT_TOKENS,
+      description = "Drafts in one block at most, 1 to 62. Default: ${DEFAULT-VALUE}.")
+  private int maxDraftTokens;
 
   @Option(
       names = "--gpu-layers",
       paramLabel = "N",
+      converter = IntegerWithin.CountOrAll.class,
       defaultValue = "-1",
       description = "Layers on a GPU if there is one; -1 for all. Default: -1.")
   private int gpuLayers;
@@ -112,18 +163,50 @@ final class ServeCommand implements Callable<Integer> {
 
   @Option(
       names = "--numerics",
-      paramLabel = "exact|fast",
+      paramLabel = "auto|exact|fast",
+      defaultValue = "AUTO",
       description =
           "exact: a token's bits do not depend on what else is computed with it; refused where that"
               + " is not possible. fast: whatever is quickest, and now and then another token."
-              + " Default: exact where possible.")
-  private Numerics numerics;
+              + " auto: exact where possible. Default: auto.")
+  private NumericsWish numerics;
 
-  @Option(names = "--mlock", description = "Keep the weights from being swapped out.")
+  @Option(
+      names = "--mlock",
+      arity = "0..1",
+      paramLabel = "true|false",
+      fallbackValue = "true",
+      description = "Keep the weights from being swapped out.")
   private boolean mlock;
 
-  @Option(names = "--no-mmap", description = "Read the file instead of mapping it.")
+  @Option(
+      names = "--no-mmap",
+      arity = "0..1",
+      paramLabel = "true|false",
+      fallbackValue = "true",
+      description = "Read the file instead of mapping it.")
   private boolean noMmap;
+
+  @Option(
+      names = "--drain-seconds",
+      paramLabel = "N",
+      converter = IntegerWithin.Seconds.class,
+      defaultValue = "10",
+      description =
+          "How long running generations may go on after the first Ctrl-C or SIGTERM. Default:"
+              + " ${DEFAULT-VALUE}.")
+  private int drainSeconds;
+
+  @Option(
+      names = "--print-config",
+      description =
+          "Print the effective configuration as YAML, with where each value comes from, and end.")
+  private boolean printConfig;
+
+  @Option(
+      names = "--check-config",
+      description = "Check what can be checked without loading the weights, and end.")
+  private boolean checkConfig;
 
   @Mixin private LogOptions log;
 
@@ -133,44 +216,129 @@ final class ServeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
+    LayeredDefaults defaults = (LayeredDefaults) spec.defaultValueProvider();
+    ConfigFile file = defaults.file();
+    if (configFile != null && file == null) {
+      throw new ParameterException(
+          spec.commandLine(), "--config does not work inside an @file; give it directly");
+    }
+    if (printConfig && checkConfig) {
+      throw new ParameterException(
+          spec.commandLine(), "--print-config and --check-config: do one after the other");
+    }
+    if (printConfig) {
+      surroundings.out().print(ConfigPrinter.print(parsed(), defaults));
+      surroundings.out().flush();
+      return ExitCodes.DONE;
+    }
     log.apply();
     requireLoopback();
     ServerConfig config = config();
-    CountDownLatch stop = new CountDownLatch(1);
-    surroundings.signals().onInterrupt(stop::countDown);
-    try (Daemon daemon = Daemon.start(config)) {
-      surroundings.err().print(daemon.describe());
-      ServerAddress address =
-          new ServerAddress(
-              daemon.address().getAddress().getHostAddress(), daemon.address().getPort());
-      surroundings.err().println("listening on " + address);
-      AtomicReference<Throwable> death = new AtomicReference<>();
-      watch(daemon, death, stop);
-      stop.await();
-      if (death.get() != null) {
-        throw new CommandFailure("the server ended by itself: " + death.get());
-      }
-      surroundings.err().println("stopping; once more to stop at once");
-      boolean drained = daemon.drain(GRACE);
-      report(daemon.stats());
-      if (!drained) {
-        surroundings
-            .err()
-            .println("some generations were cut off after " + GRACE.toSeconds() + " s");
-        return ExitCodes.INTERRUPTED;
-      }
+    if (checkConfig) {
+      ConfigCheck.run(config, file == null ? null : file.toString(), surroundings.out());
+      surroundings.out().flush();
       return ExitCodes.DONE;
+    }
+    return serve(config);
+  }
+
+  private ParseResult parsed() {
+    return spec.commandLine().getParseResult();
+  }
+
+  private int serve(ServerConfig config) throws Exception {
+    CompletableFuture<Signals.Kind> stop = new CompletableFuture<>();
+    surroundings.signals().onSignal(stop::complete);
+    try (ServiceReporter reporter =
+        new ServiceReporter(
+            SystemdNotify.of(surroundings.environment()), ServiceReporter.INTERVAL)) {
+      reporter.loading(model);
+      Daemon started = load(config, stop);
+      if (started == null) {
+        reporter.stopping(Duration.ZERO);
+        surroundings.err().println("stopped while the model was being loaded");
+        return stop.get() == Signals.Kind.TERMINATE ? ExitCodes.DONE : ExitCodes.INTERRUPTED;
+      }
+      try (Daemon daemon = started) {
+        return serve(daemon, reporter, stop);
+      }
     }
   }
 
+  /**
+   * Loads the model on a thread of its own, since a signal must not wait for the minutes that may
+   * take.
+   *
+   * @return null if the signal came first: the process is about to end, and with it the loading
+   */
+  private static Daemon load(ServerConfig config, CompletableFuture<Signals.Kind> stop)
+      throws Exception {
+    CompletableFuture<Daemon> loaded = new CompletableFuture<>();
+    Thread loader =
+        new Thread(
+            () -> {
+              try {
+                loaded.complete(Daemon.start(config));
+              } catch (Throwable e) { // thrown again by the main thread
+                loaded.completeExceptionally(e);
+              }
+            },
+            "sled-load");
+    loader.setDaemon(true);
+    loader.start();
+    try {
+      var unused = CompletableFuture.anyOf(loaded, stop).get();
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof Error error) {
+        throw error;
+      }
+      throw (Exception) e.getCause();
+    }
+    Daemon daemon = loaded.getNow(null);
+    if (daemon == null) {
+      var unused = loaded.thenAccept(Daemon::close);
+    }
+    return daemon;
+  }
+
+  private int serve(Daemon daemon, ServiceReporter reporter, CompletableFuture<Signals.Kind> stop)
+      throws Exception {
+    surroundings.err().print(daemon.describe());
+    ServerAddress address =
+        new ServerAddress(
+            daemon.address().getAddress().getHostAddress(), daemon.address().getPort());
+    surroundings.err().println("listening on " + address);
+    reporter.serving(daemon, address, sessions);
+    watch(daemon, stop);
+    Signals.Kind signal;
+    try {
+      signal = stop.get();
+    } catch (ExecutionException e) {
+      throw new CommandFailure("the server ended by itself: " + e.getCause());
+    }
+    Duration grace = Duration.ofSeconds(drainSeconds);
+    surroundings.err().println("stopping; once more to stop at once");
+    reporter.stopping(grace);
+    boolean drained = daemon.drain(grace);
+    report(daemon.stats());
+    if (!drained) {
+      surroundings.err().println("some generations were cut off after " + grace.toSeconds() + " s");
+    }
+    // SIGTERM is how services are ended in good order: what did not fit into the time agreed upon
+    // is no failure of this one.
+    return drained || signal == Signals.Kind.TERMINATE ? ExitCodes.DONE : ExitCodes.INTERRUPTED;
+  }
+
   /** Notices when the daemon dies: then there is nothing left to wait for. */
-  private static void watch(Daemon daemon, AtomicReference<Throwable> death, CountDownLatch stop) {
+  private static void watch(Daemon daemon, CompletableFuture<Signals.Kind> stop) {
     Thread watcher =
         new Thread(
             () -> {
               try {
-                death.set(daemon.awaitEnd());
-                stop.countDown();
+                Throwable death = daemon.awaitEnd();
+                if (death != null) {
+                  stop.completeExceptionally(death);
+                }
               } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
               }
@@ -186,7 +354,8 @@ final class ServeCommand implements Callable<Integer> {
     try {
       host = InetAddress.getByName(listen.host());
     } catch (UnknownHostException e) {
-      throw new CommandFailure("cannot listen on " + listen + ": the host is unknown");
+      throw new CommandFailure(
+          "cannot listen on " + listen + ": the host is unknown" + origin("--listen"));
     }
     if (!host.isLoopbackAddress() && !withoutAuthentication) {
       throw new CommandFailure(
@@ -194,31 +363,45 @@ final class ServeCommand implements Callable<Integer> {
           listen
               + " can be reached by others, and SLED has no authentication yet: anybody there could"
               + " use this server. Listen on 127.0.0.1 and use an SSH tunnel or a VPN, or insist"
-              + " with --listen-without-authentication");
+              + " with --listen-without-authentication"
+              + origin("--listen"));
+    }
+  }
+
+  /** Where a value that is wrong was set, unless it stands in front of the user anyway. */
+  private String origin(String option) {
+    LayeredDefaults defaults = (LayeredDefaults) spec.defaultValueProvider();
+    String origin = defaults.origin(spec.findOption(option), parsed());
+    return origin.equals("flag") || origin.equals("default") ? "" : " (set in " + origin + ")";
+  }
+
+  private Path modelFile() {
+    try {
+      return new ModelFiles(surroundings.home()).find(model);
+    } catch (CommandFailure e) {
+      throw new CommandFailure(e.exitCode(), e.getMessage() + origin("--model"));
     }
   }
 
   private ServerConfig config() {
+    Path file = modelFile();
     try {
-      ServerConfig.Builder builder =
-          ServerConfig.of(new ModelFiles(surroundings.home()).find(model))
-              .listen(listen.host(), listen.port())
-              .modelParams(
-                  ModelParams.DEFAULT
-                      .withGpuLayers(gpuLayers)
-                      .withMapFile(!noMmap)
-                      .withLockMemory(mlock))
-              .engineParams(
-                  EngineParams.DEFAULT
-                      .withSequenceCount(sessions)
-                      .withContextTokens(contextTokens)
-                      .withThreads(threads)
-                      .withKvTypes(kvType, kvType)
-                      .withNumerics(numerics));
-      if (maxDraftTokens != null) {
-        builder.maxDraftTokens(maxDraftTokens);
-      }
-      return builder.conclude();
+      return ServerConfig.of(file)
+          .listen(listen.host(), listen.port())
+          .modelParams(
+              ModelParams.DEFAULT
+                  .withGpuLayers(gpuLayers)
+                  .withMapFile(!noMmap)
+                  .withLockMemory(mlock))
+          .engineParams(
+              EngineParams.DEFAULT
+                  .withSequenceCount(sessions)
+                  .withContextTokens(contextTokens)
+                  .withThreads(threads)
+                  .withKvTypes(kvType, kvType)
+                  .withNumerics(numerics.wish))
+          .maxDraftTokens(maxDraftTokens)
+          .conclude();
     } catch (IllegalArgumentException e) {
       throw new CommandFailure(ExitCodes.USAGE, e.getMessage());
     }

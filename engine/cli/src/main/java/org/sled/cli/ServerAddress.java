@@ -33,6 +33,10 @@ record ServerAddress(String host, int port) {
       throw new IllegalArgumentException(
           "'" + text + "' has no host; write host:port, such as 127.0.0.1:7411");
     }
+    if (colon < 0 && host.chars().allMatch(Character::isDigit)) {
+      throw new IllegalArgumentException(
+          "'" + text + "' is a port without a host; write host:port, such as 127.0.0.1:" + text);
+    }
     return new ServerAddress(host, colon < 0 ? DEFAULT_PORT : port(text, colon + 1));
   }
 

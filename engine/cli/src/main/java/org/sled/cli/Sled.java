@@ -28,7 +28,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
       "  sled serve --model target.gguf      serve a model",
       "  sled generate --server HOST:7411 --model draft.gguf --prompt \"...\"",
       "",
-      "Every option can come from the environment: --draft-tokens from SLED_DRAFT_TOKENS.",
+      "Every option can come from the environment, as --draft-tokens from",
+      "SLED_DRAFT_TOKENS; those of serve also from a file: sled serve --config FILE.",
       "Exit codes: 0 done, 1 failed, 2 usage, 3 server unreachable, 130 interrupted."
     })
 public final class Sled implements Runnable {
@@ -45,7 +46,31 @@ public final class Sled implements Runnable {
 
   /** Runs a command in this process. */
   static int run(Surroundings surroundings, String... args) {
-    return commandLine(surroundings).execute(args);
+    CommandLine line = commandLine(surroundings);
+    if (ConfigArgument.isServe(args)) {
+      CommandLine serve = line.getSubcommands().get("serve");
+      try {
+        addConfigFile(line, surroundings, args);
+      } catch (IllegalArgumentException e) {
+        return reportMistake(new ParameterException(serve, e.getMessage(), e), surroundings);
+      }
+    }
+    return line.execute(args);
+  }
+
+  /** Before anything is parsed, because picocli asks for default values before all else. */
+  private static void addConfigFile(CommandLine line, Surroundings surroundings, String... args) {
+    EnvironmentDefaults environment = new EnvironmentDefaults(surroundings.environment());
+    String name = ConfigArgument.find(args);
+    if (name == null) {
+      CommandLine serve = line.getSubcommands().get("serve");
+      name = environment.defaultValue(serve.getCommandSpec().findOption("--config"));
+    }
+    if (name != null) {
+      // Checked with a command line of its own: what is parsed on the way must leave no trace.
+      ConfigFile file = ConfigFile.read(name, commandLine(surroundings));
+      line.setDefaultValueProvider(new LayeredDefaults(environment, file));
+    }
   }
 
   static CommandLine commandLine(Surroundings surroundings) {
@@ -58,7 +83,8 @@ public final class Sled implements Runnable {
             .addSubcommand(new DoctorCommand(surroundings))
             .setOut(new PrintWriter(surroundings.out(), true, StandardCharsets.UTF_8))
             .setErr(new PrintWriter(surroundings.err(), true, StandardCharsets.UTF_8))
-            .setDefaultValueProvider(new EnvironmentDefaults(surroundings.environment()))
+            .setDefaultValueProvider(
+                new LayeredDefaults(new EnvironmentDefaults(surroundings.environment()), null))
             .setCaseInsensitiveEnumValuesAllowed(true)
             .setUsageHelpAutoWidth(false);
     line.setParameterExceptionHandler((mistake, args) -> reportMistake(mistake, surroundings));

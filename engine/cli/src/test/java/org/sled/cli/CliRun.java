@@ -36,7 +36,7 @@ record CliRun(int exitCode, String out, String err) {
             environment::get,
             HOME.toAbsolutePath().normalize(),
             false,
-            INTERRUPT::set);
+            first -> INTERRUPT.set(() -> first.accept(Signals.Kind.INTERRUPT)));
     int exitCode = Sled.run(surroundings, args);
     surroundings.out().flush();
     return new CliRun(

@@ -5,19 +5,32 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Signals, which only a process of its own can be sent. */
 final class ServeProcessTest {
   private static final long PATIENCE_SECONDS = 60;
+  private static final Duration PATIENCE = Duration.ofSeconds(PATIENCE_SECONDS);
+
+  @TempDir Path directory;
 
   private static Process sled(String... args) throws IOException {
+    return sled(Map.of(), args);
+  }
+
+  private static Process sled(Map<String, String> environment, String... args) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     for (String property : new String[] {"sled.home", "sled.native.dir"}) {
@@ -28,7 +41,9 @@ final class ServeProcessTest {
     command.addAll(List.of("--add-opens", "java.base/jdk.internal.misc=ALL-UNNAMED"));
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), "org.sled.cli.Sled"));
     command.addAll(List.of(args));
-    return new ProcessBuilder(command).start();
+    ProcessBuilder builder = new ProcessBuilder(command);
+    builder.environment().putAll(environment);
+    return builder.start();
   }
 
   private static String lineWith(BufferedReader reader, String part) throws IOException {
@@ -42,13 +57,115 @@ final class ServeProcessTest {
     throw new AssertionError("no line with '" + part + "' in:\n" + all);
   }
 
+  private static BufferedReader errors(Process process) {
+    return new BufferedReader(
+        new InputStreamReader(process.getErrorStream(), StandardCharsets.UTF_8));
+  }
+
+  private static int codeOf(Process process) throws InterruptedException {
+    assertTrue(process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS));
+    return process.exitValue();
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    }
+  }
+
+  @Test
+  void systemdHearsOfEveryStateAndARestartWorks() throws Exception {
+    String address = "127.0.0.1:" + freePort();
+    Path config =
+        Files.writeString(
+            directory.resolve("server.yaml"),
+            "model: demo:target\nlisten: " + address + "\nthreads: 1\nsessions: 2\n");
+    String[] serve = {"serve", "--config", config.toString()};
+    for (String name :
+        new String[] {
+          directory.resolve("notify").toString(), "@sled-process-" + ProcessHandle.current().pid()
+        }) {
+      Map<String, String> environment =
+          Map.of("NOTIFY_SOCKET", name, "WATCHDOG_USEC", Long.toString(1_000_000));
+      try (DatagramReceiver systemd = new DatagramReceiver(name)) {
+        Process server = sled(environment, serve);
+        try (BufferedReader err = errors(server)) {
+          String ready = systemd.awaitLine("READY=1", PATIENCE);
+          assertTrue(ready.contains("STATUS=Listening on " + address), ready);
+          String first = systemd.received().get(0);
+          assertTrue(first.startsWith("EXTEND_TIMEOUT_USEC="), first);
+          assertTrue(first.contains("STATUS=Loading demo:target"), first);
+          // It was said before; and a client that comes now is answered.
+          lineWith(err, "listening on " + address);
+          CliRun.of("generate", "--server", address, "-n", "8", "-p", "Hello").expect(0);
+          systemd.awaitLine("WATCHDOG=1", PATIENCE);
+          systemd.awaitLine("WATCHDOG=1", PATIENCE);
+          server.toHandle().destroy();
+          systemd.awaitLine("STOPPING=1", PATIENCE);
+          assertEquals(0, codeOf(server));
+        } finally {
+          server.destroyForcibly();
+        }
+      }
+    }
+  }
+
+  @Test
+  void whatTheDrainTimeCutsOffIsAFailureForCtrlCAlone() throws Exception {
+    for (String signal : new String[] {"TERM", "INT"}) {
+      Process server =
+          sled(
+              "serve",
+              "--model=demo:target",
+              "--listen=127.0.0.1:0",
+              "--threads=1",
+              "--drain-seconds=0");
+      try (BufferedReader err = errors(server)) {
+        String address = lineWith(err, "listening on ").replace("listening on ", "");
+        Process client =
+            sled("generate", "--server", address, "-n", "0", "--ignore-end", "-p", "Hello");
+        try (InputStream out = client.getInputStream()) {
+          assertTrue(out.read() >= 0, "text streams");
+          String pid = Long.toString(server.pid());
+          assertEquals(0, codeOf(new ProcessBuilder("kill", "-" + signal, pid).start()));
+          lineWith(err, "some generations were cut off after 0 s");
+          assertEquals(signal.equals("TERM") ? 0 : ExitCodes.INTERRUPTED, codeOf(server));
+        } finally {
+          client.destroyForcibly();
+        }
+      } finally {
+        server.destroyForcibly();
+      }
+    }
+  }
+
+  @Test
+  void sigtermWhileTheModelIsLoadedIsNoFailure() throws Exception {
+    String name = directory.resolve("notify").toString();
+    try (DatagramReceiver systemd = new DatagramReceiver(name)) {
+      Process server =
+          sled(
+              Map.of("NOTIFY_SOCKET", name),
+              "serve",
+              "--model=demo:target",
+              "--listen=127.0.0.1:0",
+              "--threads=1");
+      try {
+        systemd.awaitLine("STATUS=Loading", PATIENCE);
+        server.toHandle().destroy(); // the small model may be there by now: then it drains
+        systemd.awaitLine("STOPPING=1", PATIENCE);
+        assertEquals(0, codeOf(server));
+      } finally {
+        server.destroyForcibly();
+      }
+    }
+  }
+
   @Test
   void sigtermDrainsAndCtrlCOfAClientCancels() throws Exception {
     Process server =
         sled("serve", "--model", "demo:target", "--listen", "127.0.0.1:0", "--threads", "1");
-    try (BufferedReader err =
-        new BufferedReader(
-            new InputStreamReader(server.getErrorStream(), StandardCharsets.UTF_8))) {
+    try (BufferedReader err = errors(server)) {
       String address = lineWith(err, "listening on ").replace("listening on ", "");
 
       Process client =

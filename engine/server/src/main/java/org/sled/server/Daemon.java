@@ -272,6 +272,17 @@ public final class Daemon implements AutoCloseable {
   }
 
   /**
+   * Is the verifier thread at work, or ready for it? Not if it has ended, or has been in one step
+   * for longer than {@code patience}.
+   *
+   * @param patience more than 0.1 s, for that long an idle verifier sleeps
+   */
+  public boolean isResponsive(Duration patience) {
+    return verifierThread.isAlive()
+        && System.nanoTime() - verifier.turnNanos() <= patience.toNanos();
+  }
+
+  /**
    * Waits until the verifier thread has died of an error, or the daemon was closed.
    *
    * @return what it died of, or null

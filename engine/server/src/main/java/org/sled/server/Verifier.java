@@ -59,6 +59,9 @@ final class Verifier implements Runnable {
   /** When the engine was done with its last step. */
   private long stepEndNanos = System.nanoTime();
 
+  /** When the loop last came round: also while it is idle, since its sleep is short. */
+  private volatile long turnNanos = System.nanoTime();
+
   private volatile boolean stopped;
 
   /**
@@ -94,10 +97,16 @@ final class Verifier implements Runnable {
     inbox.wake();
   }
 
+  /** When the loop last came round, {@link System#nanoTime}; any thread. */
+  long turnNanos() {
+    return turnNanos;
+  }
+
   @Override
   public void run() {
     try {
       while (!stopped) {
+        turnNanos = System.nanoTime();
         int handled = inbox.drain(handler);
         if (scheduler.plan(System.nanoTime(), queue, plan) > 0) {
           step();

@@ -1,6 +1,7 @@
 package org.sled.server;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -112,6 +113,31 @@ class DaemonTest {
     }
     assertEquals(FinishReason.LENGTH, finish);
     assertEquals(expected, tokens);
+  }
+
+  @Test
+  void aHangingStepShowsAndAnIdleOneDoesNot() throws Exception {
+    Duration patience = Duration.ofMillis(500);
+    Thread.sleep(2 * patience.toMillis()); // idle for longer than that
+    awaitResponsive(true, patience);
+    target.stepNanos = 6 * patience.toNanos();
+    device.open(1, PROMPT, 10);
+    awaitResponsive(false, patience); // in a step for longer than the patience
+    assertTrue(daemon.isResponsive(patience.multipliedBy(100)), "patience is what decides");
+    target.stepNanos = 0;
+    device.receive(Opened.class);
+    awaitResponsive(true, patience); // works again
+    daemon.close();
+    assertFalse(daemon.isResponsive(patience.multipliedBy(100)), "has ended");
+  }
+
+  /** Not at once: on a busy machine any thread may have to wait. */
+  private void awaitResponsive(boolean expected, Duration patience) throws InterruptedException {
+    long end = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+    while (daemon.isResponsive(patience) != expected && System.nanoTime() - end < 0) {
+      Thread.sleep(10);
+    }
+    assertEquals(expected, daemon.isResponsive(patience));
   }
 
   @Test

@@ -1,0 +1,72 @@
+package org.sled.cli;
+
+import org.sled.jni.VerifyEngine;
+import org.sled.server.ServerConfig;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+/**
+ * Reads a number and refuses what is out of range. So a mistake is found with the option's name,
+ * and in a configuration file with its line, before a model is loaded.
+ */
+abstract class IntegerWithin implements ITypeConverter<Integer> {
+  private final int least;
+  private final int most;
+
+  private IntegerWithin(int least, int most) {
+    this.least = least;
+    this.most = most;
+  }
+
+  @Override
+  public Integer convert(String value) {
+    int number;
+    try {
+      number = Integer.parseInt(value);
+    } catch (NumberFormatException e) {
+      throw new TypeConversionException("'" + value + "' is no whole number");
+    }
+    if (number < least || number > most) {
+      throw new TypeConversionException(
+          most == Integer.MAX_VALUE
+              ? number + " is below " + least
+              : number + " is not within " + least + " to " + most);
+    }
+    return number;
+  }
+
+  /** Sessions at a time. */
+  static final class Sessions extends IntegerWithin {
+    Sessions() {
+      super(1, VerifyEngine.MAX_SEQUENCES);
+    }
+  }
+
+  /** Drafts in one block. */
+  static final class DraftTokens extends IntegerWithin {
+    DraftTokens() {
+      super(1, ServerConfig.MAX_DRAFT_TOKENS);
+    }
+  }
+
+  /** A count for which 0 means "as the model or the machine suggests". */
+  static final class CountOrAuto extends IntegerWithin {
+    CountOrAuto() {
+      super(0, Integer.MAX_VALUE);
+    }
+  }
+
+  /** A count for which -1 means "all". */
+  static final class CountOrAll extends IntegerWithin {
+    CountOrAll() {
+      super(-1, Integer.MAX_VALUE);
+    }
+  }
+
+  /** Seconds, up to a day: more is a mistake in the unit. */
+  static final class Seconds extends IntegerWithin {
+    Seconds() {
+      super(0, 86_400);
+    }
+  }
+}

@@ -1,0 +1,119 @@
+#!/usr/bin/env bash
+# A CUDA 12 toolkit to compile with on this x86-64 machine, for this architecture or for aarch64.
+#
+#   toolchains/cuda-toolkit.sh aarch64|x86_64
+#
+# Prints the toolkit's directory. Taken is the first that there is:
+#   1. SLED_CUDA_ROOT: a toolkit of your own (for aarch64: with headers and libraries for aarch64 in it)
+#   2. what an earlier run put together in the cache
+#   3. x86_64 only: nvcc on the PATH or in /usr/local/cuda, if cuBLAS's headers are beside it
+#   4. /usr/local/cuda*/targets/aarch64-linux, NVIDIA's own cross packages (aarch64 only)
+#   5. Debian's packages of CUDA 12.4 (suite trixie, non-free): fetched, unpacked and arranged in the cache, about
+#      1 GB to fetch and 0.8 GB kept on disk. They are not installed, and no rights are needed. CUDA's licence is NVIDIA's.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=toolchains/debian.sh
+source "$here/debian.sh"
+
+architecture=${1:-}
+case $architecture in
+  aarch64) debian_architecture=arm64 ;;
+  x86_64) debian_architecture=amd64 ;;
+  *) die "usage: toolchains/cuda-toolkit.sh aarch64|x86_64" ;;
+esac
+[[ $(uname -m) == x86_64 ]] || die "this puts a toolkit together that runs on x86-64; this machine is $(uname -m).
+On a Jetson, JetPack's own toolkit builds SLED: SLED_CUDA_ROOT=/usr/local/cuda ./sled build jetson-orin"
+
+is_toolkit() { [[ -x $1/bin/nvcc && -e $1/include/cublas_v2.h ]]; }
+
+if [[ -n ${SLED_CUDA_ROOT:-} ]]; then
+  is_toolkit "$SLED_CUDA_ROOT" ||
+    die "SLED_CUDA_ROOT=$SLED_CUDA_ROOT is no CUDA toolkit with cuBLAS: bin/nvcc or include/cublas_v2.h is missing there"
+  printf '%s\n' "$SLED_CUDA_ROOT"
+  exit
+fi
+
+cache=$(sled_cache)
+root=$cache/cuda-12.4-$architecture
+if [[ -e $root/complete ]]; then
+  printf '%s\n' "$root"
+  exit
+fi
+
+if [[ $architecture == x86_64 ]]; then
+  nvcc=$(command -v nvcc || true)
+  for candidate in "${nvcc:+$(dirname "$(dirname "$(readlink -f "$nvcc")")")}" /usr/local/cuda; do
+    if [[ -n $candidate ]] && is_toolkit "$candidate"; then
+      printf '%s\n' "$candidate"
+      exit
+    fi
+  done
+else
+  for candidate in /usr/local/cuda*/targets/aarch64-linux; do
+    toolkit=${candidate%/targets/aarch64-linux}
+    if [[ -e $candidate/include/cublas_v2.h && -x $toolkit/bin/nvcc ]]; then
+      printf '%s\n' "$toolkit"
+      exit
+    fi
+  done
+fi
+
+missing="no CUDA 12 toolkit for $architecture was found.
+  - With a toolkit of your own: SLED_CUDA_ROOT=/path/to/cuda ./sled build PLATFORM
+  - NVIDIA's cross packages (cuda-cross-aarch64 for Jetson) in /usr/local/cuda are found by themselves.
+  - Debian's packages are fetched where apt knows a Debian archive; elsewhere name one in SLED_DEBIAN_ARCHIVE."
+command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || die "$missing
+  (this system has no apt-get or no dpkg-deb)"
+debian_archive >/dev/null || die "$missing
+  (apt knows no Debian archive here)"
+
+work=$cache/cuda-12.4-$architecture.work
+rm -rf "$work"
+mkdir -p "$work"
+say "sled: fetching CUDA 12.4 for $architecture from Debian's archive (once, about 1 GB) ..."
+private_apt "$work/host" amd64 trixie "main contrib non-free" || die "$missing
+  (reading the Debian archive failed, see above)"
+private_apt "$work/target" "$debian_architecture" trixie "main contrib non-free" || die "$missing"
+# The compiler, for this machine; headers and libraries, for the target.
+fetch_packages "$work/host" nvidia-cuda-toolkit || die "$missing"
+fetch_packages "$work/target" nvidia-cuda-dev libcudart12 libcublas12 libcublaslt12 libcu++-dev libcub-dev \
+  libthrust-dev || die "$missing"
+
+say "sled: unpacking ..."
+for part in host target; do
+  for deb in "$work/$part"/debs/*.deb; do
+    dpkg-deb -x "$deb" "$work/$part/root"
+  done
+  rm -rf "$work/$part/debs" "$work/$part/lists" "$work/$part/cache"
+done
+
+# Debian spreads the toolkit over the file system; nvcc finds its parts by their places next to each other.
+host=$work/host/root target=$work/target/root multiarch=$architecture-linux-gnu
+toolkit=$work/toolkit
+mkdir -p "$toolkit"/{nvvm/bin,lib64}
+mv "$host/usr/lib/nvidia-cuda-toolkit/bin" "$toolkit/bin"
+mv "$toolkit/bin/cicc" "$toolkit/nvvm/bin/"
+mv "$host/usr/lib/nvidia-cuda-toolkit/libdevice" "$toolkit/nvvm/libdevice"
+for tool in ptxas fatbinary cudafe++ nvlink bin2c cuobjdump nvdisasm; do
+  if [[ -e $host/usr/bin/$tool ]]; then mv "$host/usr/bin/$tool" "$toolkit/bin/"; fi
+done
+mv "$target/usr/include" "$toolkit/include"
+mv "$target/usr/lib/$multiarch"/* "$toolkit/lib64/"
+rm -f "$toolkit"/bin/{nvcc.profile,gcc,g++} # links into a system that is not there
+# What would link statically is 2 GB; CMake looks for the runtime's.
+find "$toolkit/lib64" -name '*.a' ! -name libcudart_static.a ! -name libcudadevrt.a -delete
+cat >"$toolkit/bin/nvcc.profile" <<'PROFILE'
+TOP                = $(_HERE_)/..
+CICC_PATH          = $(TOP)/nvvm/bin
+NVVMIR_LIBRARY_DIR = $(TOP)/nvvm/libdevice
+PATH              += $(TOP)/nvvm/bin:$(_HERE_):
+INCLUDES          += "-I$(TOP)/include" $(_SPACE_)
+LIBRARIES         =+ $(_SPACE_) "-L$(TOP)/lib64/stubs" "-L$(TOP)/lib64"
+PROFILE
+is_toolkit "$toolkit" || die "Debian's packages did not make a toolkit: bin/nvcc or cublas_v2.h is missing in $toolkit"
+"$toolkit/bin/nvcc" --version >&2
+touch "$toolkit/complete"
+rm -rf "$root"
+mv "$toolkit" "$root"
+rm -rf "$work"
+printf '%s\n' "$root"

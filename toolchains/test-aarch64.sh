@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# Tests the linux-aarch64 package on this machine; `./sled test linux-aarch64` runs it. On x86-64 everything for aarch64
+# runs in QEMU's user mode.
+#
+#   toolchains/test-aarch64.sh [TARGET.gguf DRAFT.gguf]    default: the demo pair
+#
+#   1. builds and packages (that checks libraries and instructions: cmake/check-natives.sh)
+#   2. native tests (ctest)
+#   3. installs the .deb into a root for aarch64
+#   4. `sled doctor` there, as a Raspberry Pi 4, a Raspberry Pi 5 and the newest CPU that QEMU knows: each must load the
+#      backend that is meant for it
+#   5. a daemon of this machine's own build; the same text must come out of this machine's client, the aarch64 client
+#      that drafts, and the aarch64 client without drafts, greedy and sampled
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+home=$(dirname "$here")
+# shellcheck source=toolchains/debian.sh
+source "$here/debian.sh"
+
+target=${1:-demo:target} draft=${2:-demo:draft}
+platform=linux-aarch64
+work=$(mktemp -d)
+server=
+cleanup() {
+  if [[ -n $server ]]; then kill "$server" 2>/dev/null || true; fi
+  rm -rf "$work"
+}
+trap cleanup EXIT
+
+say "== package"
+"$home/sled" package $platform
+deb=$(echo "$home"/target/packages/$platform/sled_*_arm64.deb)
+
+say "== native tests"
+(cd "$home/native/target/$platform/build" && timeout 1200 ctest --output-on-failure --no-tests=error)
+
+say "== $(basename "$deb") into a root for aarch64"
+# A root of links to the one with Java, and this package.
+java_root=$("$here/aarch64-root.sh")
+root=$work/root
+cp -as "$java_root" "$root"
+mkdir -p "$root/var/lib/dpkg"/{info,updates,triggers}
+: >"$root/var/lib/dpkg/status"
+dpkg --root="$root" --force-not-root --force-architecture --force-depends --force-script-chrootless \
+  --log=/dev/null -i "$deb" >"$work/dpkg.log" 2>&1 || { cat "$work/dpkg.log" >&2; die "dpkg did not install $deb"; }
+
+# `java` for the launcher: the emulated one.
+mkdir -p "$work/jre/bin"
+cat >"$work/jre/bin/java" <<JAVA
+#!/bin/sh
+exec "$here/emulate-aarch64.sh" "$java_root/usr/lib/jvm/java-17-openjdk-arm64/bin/java" "\$@"
+JAVA
+chmod +x "$work/jre/bin/java"
+cp "$java_root/usr/lib/jvm/java-17-openjdk-arm64/release" "$work/jre/release"
+emulated_sled() { JAVA_HOME=$work/jre SLED_JAVA_OPTS=-XX:TieredStopAtLevel=1 timeout 300 "$root/usr/bin/sled" "$@"; }
+
+say "== sled doctor"
+while read -r cpu backend; do
+  SLED_QEMU_CPU=$cpu emulated_sled doctor >"$work/doctor"
+  if ! grep -q "libggml-cpu-$backend.so" "$work/doctor"; then
+    cat "$work/doctor" >&2
+    die "on $cpu libggml-cpu-$backend.so should have been loaded"
+  fi
+  say "$cpu: $(grep -m 1 backend "$work/doctor" | tr -s ' ')"
+done <<'CPUS'
+cortex-a72 armv8.0_1
+cortex-a76 armv8.2_2
+max armv8.6_2
+CPUS
+
+say "== the same text from x86-64 and from aarch64"
+"$home/sled" serve --model "$target" --listen 127.0.0.1:0 --threads 1 --context 1024 2>"$work/serve.log" &
+server=$!
+for _ in $(seq 600); do
+  address=$(sed -n 's/^listening on //p' "$work/serve.log")
+  if [[ -n $address ]]; then break; fi
+  kill -0 $server 2>/dev/null || { cat "$work/serve.log" >&2; die "the daemon did not start"; }
+  sleep 0.2
+done
+[[ -n $address ]] || die "the daemon did not listen in time"
+for sampling in "--temperature 0" "--temperature 0.9 --top-p 0.95 --repeat-penalty 1.1 --seed 7"; do
+  # shellcheck disable=SC2206 # options
+  arguments=(generate --server "$address" -n 48 --ignore-end $sampling --prompt "Tell me a story about a fox and a lantern")
+  "$home/sled" "${arguments[@]}" --draft-threads 1 --model "$draft" >"$work/here" 2>"$work/log"
+  for cpu in cortex-a72 cortex-a76 max; do
+    SLED_QEMU_CPU=$cpu emulated_sled "${arguments[@]}" --draft-threads 1 --model "$draft" --json >"$work/there.json" 2>"$work/log" ||
+      { cat "$work/log" >&2; die "the aarch64 client failed on $cpu"; }
+    SLED_QEMU_CPU=$cpu emulated_sled "${arguments[@]}" --draft-threads 1 --model "$draft" >"$work/there" 2>"$work/log" ||
+      { cat "$work/log" >&2; die "the aarch64 client failed on $cpu"; }
+    cmp "$work/here" "$work/there" || die "on $cpu the text differs ($sampling): compare
+$(cat "$work/here")
+with
+$(cat "$work/there")"
+    say "$cpu, $sampling: equal"
+  done
+done
+say "== all good"
