@@ -82,6 +82,7 @@ for library in "${libraries[@]}"; do
   done < <(readelf -dW "$library" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
 
   search=$(readelf -dW "$library" | sed -n 's/.*(R[UN]*PATH).*\[\(.*\)\]/\1/p')
+  # shellcheck disable=SC2016 # the linker's word, no variable
   if [[ -n $search && $search != '$ORIGIN' ]]; then
     problem "$library searches its libraries in '$search', not beside itself"
   fi
@@ -100,6 +101,7 @@ done
 # expressions over a line of disassembly.
 z='z[0-9]+\.[bhsd]'
 half='fmla.v[0-9]+\.8h'
+# shellcheck disable=SC2034 # used as expected_$architecture
 expected_aarch64="
 armv8.0_1|fmla.v|sdot $half $z smmla
 armv8.2_1|sdot|$half $z smmla
@@ -110,6 +112,7 @@ armv8.6_2|sdot $half $z smmla [su]sra.z|za0
 armv9.2_1|sdot $z smmla|
 armv9.2_2|sdot $z smmla|
 "
+# shellcheck disable=SC2034
 expected_x86_64="
 x64|pmaddwd|%ymm %zmm
 sse42|pmaddubsw|%ymm %zmm

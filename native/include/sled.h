@@ -66,7 +66,7 @@ extern "C" {
 /* ------------------------------------------------------------------ version and process-wide state ---------- */
 
 /* Raised whenever a signature, a struct or the meaning of a field changes. */
-#define SLED_ABI_VERSION 2
+#define SLED_ABI_VERSION 3
 
 enum sled_status {
   SLED_OK = 0,
@@ -120,6 +120,11 @@ SLED_API const char *sled_status_name(int32_t status);
  * processor can run. Call once before a model is opened; later calls with the same directory do nothing. A GPU
  * backend without a driver is skipped. SLED_ERR_IO when there is no usable CPU backend in the directory. */
 SLED_API int32_t sled_backend_load(const char *directory);
+
+/* One line for each backend library in that directory that cannot be used on this machine, with the reason (no driver, a
+ * CUDA library is missing, no GPU); "" when all can be used. The same lines are logged as warnings when the backends are
+ * loaded. */
+SLED_API int32_t sled_backend_problems(char *buffer, int32_t capacity, int32_t *length);
 
 /* Takes the oldest line that llama.cpp and ggml logged: they log into a bounded queue in this library (the oldest
  * lines are dropped when nobody reads), never to stdout or stderr. *level: 1 debug, 2 info, 3 warn, 4 error.

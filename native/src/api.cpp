@@ -155,6 +155,10 @@ int32_t sled_backend_load(const char *directory) {
   });
 }
 
+int32_t sled_backend_problems(char *buffer, int32_t capacity, int32_t *length) {
+  return guarded([&] { return copy_text(backend_problems(), buffer, capacity, length); });
+}
+
 int32_t sled_log_take(char *buffer, int32_t capacity, int32_t *length, int32_t *level) {
   return guarded([&] {
     if (capacity < 1) {

@@ -2,11 +2,14 @@
 
 #include <dlfcn.h>
 #include <sched.h>
+#include <strings.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <mutex>
+#include <vector>
 
 #include "llama.h"
 #include "log_queue.hpp"
@@ -15,8 +18,12 @@
 namespace sled {
 namespace {
 
+const std::string kPrefix = "libggml-";
+const std::string kSuffix = ".so";
+
 std::mutex g_load_mutex;
 std::string g_loaded_from;  // guarded by g_load_mutex; "" = not loaded
+std::string g_problems;     // guarded by g_load_mutex
 
 template <typename Function>
 Function cpu_function(const char *name) {
@@ -64,6 +71,50 @@ std::string features_of(ggml_backend_reg_t reg) {
   return names;
 }
 
+// What keeps a backend library from being used; "" if nothing does. ggml skips such libraries without a word.
+std::string problem_of(const std::filesystem::path &library) {
+  // "libggml-cuda.so" registers itself as "CUDA".
+  const std::string file = library.filename().string();
+  const std::string name = file.substr(kPrefix.size(), file.size() - kPrefix.size() - kSuffix.size());
+  for (size_t i = 0; i < ggml_backend_reg_count(); i++) {
+    ggml_backend_reg_t reg = ggml_backend_reg_get(i);
+    if (strcasecmp(ggml_backend_reg_name(reg), name.c_str()) == 0) {
+      return ggml_backend_reg_dev_count(reg) > 0 ? "" : file + " is loaded, but finds no device";
+    }
+  }
+  void *const handle = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (handle == nullptr) {
+    const char *const why = dlerror();
+    return file + " cannot be used: " + (why == nullptr ? "it does not load" : why);
+  }
+  dlclose(handle);
+  return file + " cannot be used: it does not work with this version of llama.cpp";
+}
+
+// All backend libraries but those for CPUs, of which one is chosen.
+std::string find_problems(const std::string &directory) {
+  std::vector<std::filesystem::path> libraries;
+  std::error_code ignored;  // the directory was read before
+  for (const auto &entry : std::filesystem::directory_iterator(directory, ignored)) {
+    const std::string file = entry.path().filename().string();
+    const bool backend = file.size() > kPrefix.size() + kSuffix.size() && file.compare(0, kPrefix.size(), kPrefix) == 0 &&
+                         file.compare(file.size() - kSuffix.size(), kSuffix.size(), kSuffix) == 0;
+    if (backend && file != "libggml-base.so" && file.compare(0, 11, "libggml-cpu") != 0) {
+      libraries.push_back(entry.path());
+    }
+  }
+  std::sort(libraries.begin(), libraries.end());
+  std::string problems;
+  for (const std::filesystem::path &library : libraries) {
+    const std::string problem = problem_of(library);
+    if (!problem.empty()) {
+      log_warning(problem);
+      problems += problem + "\n";
+    }
+  }
+  return problems;
+}
+
 }  // namespace
 
 void load_backends(const std::string &directory) {
@@ -83,7 +134,13 @@ void load_backends(const std::string &directory) {
          why.empty() ? "" : ": ", why.c_str());
   }
   llama_backend_init();
+  g_problems = find_problems(directory);
   g_loaded_from = directory;
+}
+
+std::string backend_problems() {
+  std::lock_guard<std::mutex> lock(g_load_mutex);
+  return g_problems;
 }
 
 void require_backends() {

@@ -13,6 +13,9 @@ namespace sled {
 // See sled_backend_load(). Any thread.
 void load_backends(const std::string &directory);
 
+// See sled_backend_problems().
+std::string backend_problems();
+
 // Fails with SLED_ERR_ARGUMENT unless load_backends() has succeeded.
 void require_backends();
 

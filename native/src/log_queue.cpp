@@ -64,6 +64,8 @@ void capture_logs() {
   std::call_once(once, [] { llama_log_set(on_log, nullptr); });
 }
 
+void log_warning(const std::string &line) { on_log(GGML_LOG_LEVEL_WARN, (line + "\n").c_str(), nullptr); }
+
 bool take_log(std::string &line, int32_t &level) {
   Queue &q = queue();
   std::lock_guard<std::mutex> lock(q.mutex);

@@ -9,6 +9,9 @@ namespace sled {
 // Routes llama.cpp's and ggml's log into the queue. Idempotent, any thread.
 void capture_logs();
 
+// Puts a line of our own into it, as a warning.
+void log_warning(const std::string &line);
+
 // Takes the oldest line; false when there is none. level as in sled_log_take().
 bool take_log(std::string &line, int32_t &level);
 

@@ -117,6 +117,15 @@ public final class SledLibrary {
     return NativeCall.text("build info", SledNative::sled_build_info);
   }
 
+  /**
+   * Why compute backends that are installed cannot be used on this machine: no driver, a CUDA
+   * library is missing, no GPU. One line for each; empty when all can be used.
+   */
+  public static List<String> backendProblems() {
+    load();
+    return NativeCall.text("backend problems", SledNative::sled_backend_problems).lines().toList();
+  }
+
   /** The compute devices that can be used here; the CPU is always one. */
   public static List<DeviceInfo> devices() {
     load();
@@ -187,22 +196,31 @@ public final class SledLibrary {
   private static Path packaged(List<String> tried) {
     String platform = platform();
     try {
-      Path directory =
-          PackagedLibraries.extract(SledLibrary.class.getClassLoader(), platform, cache());
-      if (directory == null) {
-        tried.add(
-            "class path: no /"
-                + PackagedLibraries.resourceRoot(platform)
-                + PackagedLibraries.INDEX
-                + ": no jar with libraries for "
-                + platform);
-        return null;
+      for (String name : packagedNames(platform)) {
+        Path directory =
+            PackagedLibraries.extract(SledLibrary.class.getClassLoader(), name, cache());
+        if (directory != null) {
+          return complete(directory, "extracted from the jar", tried) ? directory : null;
+        }
       }
-      return complete(directory, "extracted from the jar", tried) ? directory : null;
+      tried.add(
+          "class path: no /"
+              + PackagedLibraries.resourceRoot(platform)
+              + PackagedLibraries.INDEX
+              + ": no jar with libraries for "
+              + platform
+              + " (add sled-jni-bindings with the classifier "
+              + platform
+              + ")");
     } catch (IOException e) {
       tried.add("class path: extracting the jar's libraries failed: " + e);
-      return null;
     }
+    return null;
+  }
+
+  /** Classifiers of the jars that serve a platform; those with a GPU's backend come first. */
+  static List<String> packagedNames(String platform) {
+    return List.of(platform + "-cuda", platform + "-jetson", platform);
   }
 
   private static Path cache() throws IOException {

@@ -92,8 +92,10 @@ final class DoctorCommand implements Callable<Integer> {
                 + " free of "
                 + Sizes.bytes(device.memoryTotalBytes()));
       }
-      if (SledLibrary.devices().stream().noneMatch(d -> d.type() == DeviceInfo.Type.GPU)) {
-        line("GPU", "none that this build can use");
+      if (!GpuRequirement.hasGpu()) {
+        List<String> problems = SledLibrary.backendProblems();
+        line("GPU", problems.isEmpty() ? "none: this build computes on the CPU" : "none");
+        problems.forEach(problem -> line("  because", problem));
       }
       return true;
     } catch (SledException | LinkageError e) {

@@ -126,6 +126,8 @@ final class GenerateCommand implements Callable<Integer> {
       description = "Layers of the model on a GPU if there is one, -1 for all.")
   private int gpuLayers;
 
+  @Mixin private GpuRequirement gpu;
+
   @Option(
       names = "--auth-token",
       paramLabel = "TOKEN",
@@ -161,6 +163,7 @@ final class GenerateCommand implements Callable<Integer> {
     check();
     sampling = samplingOptions.sampling();
     stopStrings = stopOptions.strings();
+    gpu.check();
     String text = prompt.text(surroundings.in());
     return local ? generateAlone(text) : generateWithServer(text);
   }

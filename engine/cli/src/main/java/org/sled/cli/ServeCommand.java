@@ -153,6 +153,8 @@ final class ServeCommand implements Callable<Integer> {
       description = "Layers on a GPU if there is one; -1 for all. Default: -1.")
   private int gpuLayers;
 
+  @Mixin private GpuRequirement gpu;
+
   @Option(
       names = "--kv-type",
       paramLabel = "TYPE",
@@ -234,6 +236,7 @@ final class ServeCommand implements Callable<Integer> {
     log.apply();
     requireLoopback();
     ServerConfig config = config();
+    gpu.check();
     if (checkConfig) {
       ConfigCheck.run(config, file == null ? null : file.toString(), surroundings.out());
       surroundings.out().flush();

@@ -1,0 +1,59 @@
+// A backend library that cannot be used here costs nothing but a warning: the CPU does the work.
+#include <algorithm>
+#include <fstream>
+
+#include "support.hpp"
+
+namespace {
+
+std::string problems() {
+  char text[2048];
+  int32_t length = 0;
+  CHECK_OK(sled_backend_problems(text, sizeof(text), &length));
+  return std::string(text, static_cast<size_t>(length));
+}
+
+}  // namespace
+
+int main() {
+  CHECK(problems().empty());
+  const test::TemporaryDirectory directory;
+  for (const auto &entry : std::filesystem::directory_iterator(SLED_LIB_DIR)) {
+    const std::string file = entry.path().filename().string();
+    if (file.rfind("libggml-cpu", 0) == 0) {
+      std::filesystem::copy_file(entry.path(), directory.file(file));
+    }
+  }
+  // What a package for GPUs has, on a machine without a driver: it does not load.
+  std::ofstream(directory.file("libggml-cuda.so")) << "no library";
+  // One that loads, and is no backend.
+  std::filesystem::copy_file(std::string(SLED_LIB_DIR) + "/libggml-base.so", directory.file("libggml-other.so"));
+  CHECK_OK(sled_backend_load(directory.file("").c_str()));
+
+  const std::string text = problems();
+  CHECK(text.find("libggml-cuda.so cannot be used: ") == 0);
+  CHECK(text.find("\nlibggml-other.so cannot be used: it does not work with") != std::string::npos);
+  CHECK_EQ(std::count(text.begin(), text.end(), '\n'), 2);
+  char none[1];
+  int32_t length = 0;
+  CHECK_EQ(sled_backend_problems(none, 1, &length), SLED_ERR_CAPACITY);
+  CHECK_EQ(static_cast<size_t>(length), text.size());
+
+  int32_t warnings = 0;
+  for (;;) {
+    char line[2048];
+    int32_t level = 0;
+    CHECK_OK(sled_log_take(line, sizeof(line), &length, &level));
+    if (length < 0) {
+      break;
+    }
+    warnings += level == 3 && text.find(line) != std::string::npos ? 1 : 0;
+  }
+  CHECK_EQ(warnings, 2);
+  int32_t devices = 0;
+  CHECK_OK(sled_device_count(&devices));
+  CHECK(devices >= 1);
+  const int64_t model = test::open_model(test::demo_model("draft"));
+  CHECK_OK(sled_model_close(model));
+  return 0;
+}
