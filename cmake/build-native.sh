@@ -19,15 +19,11 @@ exec 9>"$target/lock"
 flock 9
 
 arguments=(-S "$root/native" -B "$target/build" "-DSLED_LIB_DIR=$target/lib")
-# The generator and the toolchain of an existing tree cannot be changed: it keeps what it began with.
-if [[ ! -e $target/build/CMakeCache.txt ]]; then
-  if command -v ninja >/dev/null; then arguments+=(-G Ninja); fi
-fi
+if command -v ninja >/dev/null; then arguments+=(-G Ninja); fi
 toolchain=$root/toolchains/$name.cmake
 if [[ -e $toolchain ]]; then
   arguments+=("-DCMAKE_TOOLCHAIN_FILE=$toolchain")
-  # Also where they were there already: this is what tells apart a platform that needs CUDA from one that does not.
-  if grep -q sled_cuda_toolchain "$toolchain"; then
+  if grep -q sled_cuda_toolchain "$toolchain" && [[ -z ${SLED_CUDA_ROOT:-} ]]; then
     SLED_CUDA_ROOT=$("$root/toolchains/cross-parts.sh" --cuda-root "$name")
     export SLED_CUDA_ROOT
   fi
@@ -35,8 +31,21 @@ fi
 # shellcheck disable=SC2206 # a list of options
 arguments+=("$@" ${SLED_CMAKE_ARGUMENTS:-})
 
+# CMake keeps the generator, the toolchain and every option that it was once given. Where they are others than last
+# time, or llama.cpp is, it begins anew (the compiler's own cache helps); nothing of an earlier build is left in lib/.
+signature=$(printf '%s\n' "${arguments[@]}" "${SLED_CUDA_ROOT:-}" "${SLED_LLAMA_CPP_DIR:-}" | cat - "$root/cmake/LlamaCpp.cmake" |
+  sha256sum)
+if [[ ! -e $target/signature || $(<"$target/signature") != "$signature" ]]; then
+  rm -rf "${target:?}/build" "${target:?}/lib"
+  printf '%s\n' "$signature" >"$target/signature"
+fi
+
 cmake "${arguments[@]}"
 cmake --build "$target/build" --parallel "$(nproc)"
 if [[ -e $toolchain ]]; then
-  "$root/cmake/check-natives.sh" "$target/lib"
+  cuda_architectures=
+  if [[ -n ${SLED_CUDA_ROOT:-} ]]; then
+    cuda_architectures=$(sed -n 's/^CMAKE_CUDA_ARCHITECTURES:[A-Z]*=//p' "$target/build/CMakeCache.txt")
+  fi
+  "$root/cmake/check-natives.sh" --cuda-architectures "$cuda_architectures" "$target/lib"
 fi

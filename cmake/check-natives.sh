@@ -9,7 +9,7 @@
 #   - segments fit memory pages of 16 and 64 KiB (Raspberry Pi 5, some servers); no executable stack
 #   - each CPU backend has the instructions that it is named for, and none that its CPUs lack: those would end the
 #     process with SIGILL
-#   - the CUDA backend has code for the GPUs that it was built for
+#   - with --cuda-architectures: the CUDA backend has code for these GPUs (SLED_CUDA_ROOT: the toolkit)
 set -euo pipefail
 
 glibc=2.34 glibcxx=3.4.30 cxxabi=1.3.13
@@ -26,9 +26,15 @@ done
 directory=${1:?usage: cmake/check-natives.sh <directory>}
 
 problems=0
+floor_problems=0
 problem() {
   printf 'check-natives: %s\n' "$*" >&2
   problems=$((problems + 1))
+}
+
+above_floor() { # library, version, floor
+  problem "$1 needs $2, newer than the floor $3"
+  floor_problems=$((floor_problems + 1))
 }
 
 newer() { # is version $1 newer than $2?
@@ -62,14 +68,14 @@ for library in "${libraries[@]}"; do
   while read -r name version; do
     case $name in
       GLIBC)
-        if newer "$version" "$glibc"; then problem "$library needs GLIBC_$version, newer than the floor $glibc"; fi
+        if newer "$version" "$glibc"; then above_floor "$library" "GLIBC_$version" "$glibc"; fi
         if newer "$version" "$highest"; then highest=$version; fi
         ;;
       GLIBCXX)
-        if newer "$version" "$glibcxx"; then problem "$library needs GLIBCXX_$version, newer than the floor $glibcxx"; fi
+        if newer "$version" "$glibcxx"; then above_floor "$library" "GLIBCXX_$version" "$glibcxx"; fi
         ;;
       CXXABI)
-        if newer "$version" "$cxxabi"; then problem "$library needs CXXABI_$version, newer than the floor $cxxabi"; fi
+        if newer "$version" "$cxxabi"; then above_floor "$library" "CXXABI_$version" "$cxxabi"; fi
         ;;
     esac
   done < <(readelf -VW "$library" | grep -oE '\b(GLIBC|GLIBCXX|CXXABI)_[0-9.]+\b' | sort -u | tr _ ' ')
@@ -114,7 +120,7 @@ armv9.2_2|sdot $z smmla|
 "
 # shellcheck disable=SC2034
 expected_x86_64="
-x64|pmaddwd|%ymm %zmm
+x64|mulps|%ymm %zmm
 sse42|pmaddubsw|%ymm %zmm
 sandybridge|%ymm|vfmadd vcvtph2ps vpmaddubsw.*%ymm %zmm
 ivybridge|%ymm vcvtph2ps|vfmadd vpmaddubsw.*%ymm %zmm
@@ -149,6 +155,13 @@ while IFS='|' read -r backend has lacks; do
     fi
   done
 done <<<"${!expected}"
+# The one that every CPU has must be there; a backend without a name is for the CPU that compiled it alone.
+case $architecture in
+  aarch64) baseline=armv8.0_1 ;;
+  *) baseline=x64 ;;
+esac
+[[ " ${backends[*]} " == *" $baseline "* ]] || problem "libggml-cpu-$baseline.so is missing: not every CPU could run this"
+[[ ! -e libggml-cpu.so ]] || problem "libggml-cpu.so is for one CPU only: a local build, not a portable one"
 for library in libggml-cpu-*.so; do
   name=${library#libggml-cpu-}
   [[ " ${backends[*]} " == *" ${name%.so} "* ]] || problem "$library is no backend that this check knows"
@@ -158,32 +171,44 @@ for library in libggml-base.so libggml.so libllama.so libjnisled.so; do
   [[ -e $library ]] || continue
   disassemble "$library" || break
   for pattern in %ymm %zmm sdot "$z"; do
-    if grep -qE -m 1 "\b$pattern|$pattern" "$listing"; then problem "$library has instructions like '$pattern' for newer CPUs"; fi
+    if grep -qE -m 1 "$pattern" "$listing"; then problem "$library has instructions like '$pattern' for newer CPUs"; fi
   done
 done
 
 # ---------------------------------------------------------------- CUDA
 
-if [[ -e libggml-cuda.so ]]; then
+if [[ -n $cuda_architectures ]]; then
   cuobjdump=${SLED_CUDA_ROOT:+$SLED_CUDA_ROOT/bin/}cuobjdump
-  if command -v "$cuobjdump" >/dev/null; then
-    codes=$("$cuobjdump" --list-elf libggml-cuda.so | grep -oE 'sm_[0-9]+[a-z]?' | sort -u | tr '\n' ' ')
-    intermediate=$("$cuobjdump" --list-ptx libggml-cuda.so 2>/dev/null | grep -oE 'sm_[0-9]+[a-z]?' | sort -u | tr '\n' ' ')
+  if [[ ! -e libggml-cuda.so ]]; then
+    problem "libggml-cuda.so is missing"
+  elif ! command -v "$cuobjdump" >/dev/null; then
+    problem "cuobjdump was not found, so the CUDA code was not looked at (set SLED_CUDA_ROOT)"
+  else
+    # "sm_87 x 143 sm_90 x 143": how many parts of the library have code for what.
+    codes_in() {
+      { "$cuobjdump" "$1" libggml-cuda.so 2>/dev/null | grep -oE 'sm_[0-9]+[a-z]?' || true; } | sort | uniq -c |
+        awk '{printf "%s%s x %s", sep, $2, $1; sep = ", "}'
+    }
+    machine_code=$(codes_in --list-elf)
+    intermediate=$(codes_in --list-ptx)
     for wanted in ${cuda_architectures//;/ }; do
       number=${wanted%-*}
-      case $wanted in
-        *-virtual) [[ " $intermediate" == *" sm_$number "* ]] || problem "libggml-cuda.so has no PTX for compute_$number" ;;
-        *) [[ " $codes" == *" sm_$number "* ]] || problem "libggml-cuda.so has no code for sm_$number, only: $codes" ;;
-      esac
+      if [[ $wanted != *-virtual ]]; then
+        grep -qw "sm_$number" <<<"$machine_code" || problem "libggml-cuda.so has no code for sm_$number, only: ${machine_code:-none}"
+      fi
+      if [[ $wanted != *-real ]]; then
+        grep -qw "sm_$number" <<<"$intermediate" || problem "libggml-cuda.so has no PTX for compute_$number"
+      fi
     done
-    echo "check-natives: CUDA code for ${codes:-no GPU}; PTX for ${intermediate:-none}"
-  else
-    problem "cuobjdump was not found, so the CUDA code was not looked at (set SLED_CUDA_ROOT)"
+    echo "check-natives: CUDA: machine code: ${machine_code:-none}; PTX: ${intermediate:-none}"
   fi
 fi
 
 if ((problems > 0)); then
-  echo "check-natives: $problems problems in $PWD. To stay below the floor, compile on Debian 12 or Ubuntu 22.04" >&2
+  echo "check-natives: $problems problems in $PWD" >&2
+  if ((floor_problems > 0)); then
+    echo "check-natives: compile on Debian 12 or Ubuntu 22.04 (a container will do) to stay below the floor" >&2
+  fi
   exit 1
 fi
-echo "check-natives: ${#libraries[@]} libraries for $architecture, glibc $highest at most (floor $glibc); CPU backends: ${backends[*]:-one}"
+echo "check-natives: ${#libraries[@]} libraries for $architecture, glibc $highest at most (floor $glibc); CPU backends: ${backends[*]}"

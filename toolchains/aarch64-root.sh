@@ -17,6 +17,11 @@ if [[ -e $root/complete ]]; then
   printf '%s\n' "$root"
   exit
 fi
+only_one aarch64-root
+if [[ -e $root/complete ]]; then # the other one did it
+  printf '%s\n' "$root"
+  exit
+fi
 for command in apt-get dpkg-deb; do
   command -v $command >/dev/null || die "$command is needed to make a root for aarch64, and this system has none.
 Run the package on a board instead; or make a root elsewhere (debootstrap --arch=arm64) and put it, with a file named

@@ -77,6 +77,23 @@ older to link with; then the package runs on any newer system."
     exit 1
   fi
 fi
+
+# What the package may need at most is checked at the end of the build; a system that is too new is better known now.
+compiler=c++
+if [[ $(uname -m) != "$architecture" ]]; then compiler=$architecture-linux-gnu-g++; fi
+probe=$(mktemp -d)
+trap 'rm -rf "$probe"' EXIT
+printf '#include <string>\nint probe(const std::string &s) { return std::stoi(s); }\n' >"$probe/probe.cpp"
+"$compiler" -std=c++17 -O2 -shared -fPIC -o "$probe/probe.so" "$probe/probe.cpp" ||
+  die "$compiler does not compile a two-line library, see above"
+if readelf -VW "$probe/probe.so" | grep -q 'GLIBC_2\.3[5-9]\|GLIBC_2\.[4-9]'; then
+  die "what $compiler makes here needs a newer glibc than the 2.34 that packages promise to run with.
+Build packages in Debian 12 or Ubuntu 22.04, a container will do. (For this machine alone: ./sled build)"
+fi
+
 case $platform in
-  jetson-orin | linux-x86_64-cuda) say "sled: CUDA toolkit: $(cuda)" ;;
+  jetson-orin | linux-x86_64-cuda)
+    toolkit=$(cuda)
+    say "sled: CUDA toolkit: $toolkit"
+    ;;
 esac

@@ -24,11 +24,24 @@ esac
 [[ $(uname -m) == x86_64 ]] || die "this puts a toolkit together that runs on x86-64; this machine is $(uname -m).
 On a Jetson, JetPack's own toolkit builds SLED: SLED_CUDA_ROOT=/usr/local/cuda ./sled build jetson-orin"
 
-is_toolkit() { [[ -x $1/bin/nvcc && -e $1/include/cublas_v2.h ]]; }
+# is_toolkit DIRECTORY: nvcc of CUDA 12 or 13, and cuBLAS for the architecture: in the toolkit's own directories, or, for
+# another architecture than this machine's, in the targets/ of NVIDIA's cross packages.
+is_toolkit() {
+  [[ -x $1/bin/nvcc ]] && "$1/bin/nvcc" --version 2>/dev/null | grep -qE 'release 1[23]\.' || return 1
+  local place cublas
+  for place in "$1/targets/$architecture-linux" "$1/targets/sbsa-linux" "$1"; do
+    [[ -e $place/include/cublas_v2.h ]] || continue
+    for cublas in "$place"/lib{,64}/libcublas.so "$place"/lib{,64}/stubs/libcublas.so; do
+      if [[ -e $cublas ]] && readelf -h "$cublas" 2>/dev/null | grep -qiE "machine:.*${architecture/_/-}"; then return 0; fi
+    done
+  done
+  return 1
+}
 
 if [[ -n ${SLED_CUDA_ROOT:-} ]]; then
   is_toolkit "$SLED_CUDA_ROOT" ||
-    die "SLED_CUDA_ROOT=$SLED_CUDA_ROOT is no CUDA toolkit with cuBLAS: bin/nvcc or include/cublas_v2.h is missing there"
+    die "SLED_CUDA_ROOT=$SLED_CUDA_ROOT is no CUDA toolkit (12 or 13) with cuBLAS for $architecture: bin/nvcc, cublas_v2.h or
+libcublas.so is missing there, or is for another architecture"
   printf '%s\n' "$SLED_CUDA_ROOT"
   exit
 fi
@@ -49,10 +62,9 @@ if [[ $architecture == x86_64 ]]; then
     fi
   done
 else
-  for candidate in /usr/local/cuda*/targets/aarch64-linux; do
-    toolkit=${candidate%/targets/aarch64-linux}
-    if [[ -e $candidate/include/cublas_v2.h && -x $toolkit/bin/nvcc ]]; then
-      printf '%s\n' "$toolkit"
+  for candidate in /usr/local/cuda /usr/local/cuda-12*; do
+    if is_toolkit "$candidate"; then
+      printf '%s\n' "$candidate"
       exit
     fi
   done
@@ -67,6 +79,11 @@ command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || die "$missing
 debian_archive >/dev/null || die "$missing
   (apt knows no Debian archive here)"
 
+only_one "cuda-$architecture"
+if [[ -e $root/complete ]]; then # the other one did it
+  printf '%s\n' "$root"
+  exit
+fi
 work=$cache/cuda-12.4-$architecture.work
 rm -rf "$work"
 mkdir -p "$work"

@@ -16,6 +16,15 @@ sled_cache() {
   (cd "$base/sled" && pwd)
 }
 
+# only_one NAME: from here on no other process does the same; waits for one that does. Ends with this process.
+only_one() {
+  exec 7>"$(sled_cache)/$1.lock"
+  if ! flock -n 7; then
+    say "sled: waiting for another process that fetches $1"
+    flock 7
+  fi
+}
+
 # The address of the Debian archive that this machine uses, or of SLED_DEBIAN_ARCHIVE; fails if there is none.
 debian_archive() {
   if [[ -n ${SLED_DEBIAN_ARCHIVE:-} ]]; then
@@ -27,7 +36,7 @@ debian_archive() {
   # apt-get update may never have run here: then this lists nothing, and the sources themselves are looked at.
   archive=$(apt-get indextargets --format '$(LABEL)|$(REPO_URI)' 2>/dev/null | sed -n 's/^Debian|//p' | head -n 1)
   if [[ -z $archive ]]; then
-    archive=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources 2>/dev/null |
+    archive=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/debian.{list,sources} 2>/dev/null |
       sed -nE 's/^(deb( \[[^]]*\])?|URIs:) +([^ ]+\/debian\/?)( .*)?$/\3/p' | head -n 1)
   fi
   [[ -n $archive ]] && printf '%s\n' "${archive%/}/"
@@ -38,6 +47,10 @@ debian_archive() {
 private_apt() {
   local directory=$1 architecture=$2 suite=$3 components=$4 archive
   archive=$(debian_archive) || return 1
+  if [[ ! -e /usr/share/keyrings/debian-archive-keyring.gpg ]]; then
+    say "sled: Debian's keys are missing, with which its packages are verified: install debian-archive-keyring"
+    return 1
+  fi
   mkdir -p "$directory"/{etc,lists/partial,cache/archives/partial}
   : >"$directory/status"
   printf 'deb [arch=%s signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s %s %s\n' \

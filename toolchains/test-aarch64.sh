@@ -27,6 +27,11 @@ cleanup() {
 }
 trap cleanup EXIT
 
+say "== what the tests need"
+command -v dpkg >/dev/null || die "dpkg is needed to install the .deb into a root, and this system has none"
+java_root=$("$here/aarch64-root.sh")
+"$home/sled" build # the daemon
+
 say "== package"
 "$home/sled" package $platform
 deb=$(echo "$home"/target/packages/$platform/sled_*_arm64.deb)
@@ -36,12 +41,12 @@ say "== native tests"
 
 say "== $(basename "$deb") into a root for aarch64"
 # A root of links to the one with Java, and this package.
-java_root=$("$here/aarch64-root.sh")
 root=$work/root
 cp -as "$java_root" "$root"
 mkdir -p "$root/var/lib/dpkg"/{info,updates,triggers}
 : >"$root/var/lib/dpkg/status"
-dpkg --root="$root" --force-not-root --force-architecture --force-depends --force-script-chrootless \
+# dpkg insists on programs that only root has in the PATH.
+PATH=$PATH:/usr/sbin:/sbin dpkg --root="$root" --force-not-root --force-architecture --force-depends --force-script-chrootless \
   --log=/dev/null -i "$deb" >"$work/dpkg.log" 2>&1 || { cat "$work/dpkg.log" >&2; die "dpkg did not install $deb"; }
 
 # `java` for the launcher: the emulated one.
@@ -68,7 +73,14 @@ cortex-a76 armv8.2_2
 max armv8.6_2
 CPUS
 
+say "== libraries from the jar"
+jar=$(echo "$home"/target/packages/$platform/sled-jni-bindings-*-$platform.jar)
+SLED_LAUNCH_HOME=$root/usr/lib/sled SLED_LAUNCH_NATIVE='' SLED_LAUNCH_CLASS_PATH="$root/usr/lib/sled/lib/*:$jar" \
+  XDG_CACHE_HOME=$work/cache emulated_sled doctor >"$work/doctor"
+grep -q "^libraries *$work/cache/" "$work/doctor" || { cat "$work/doctor" >&2; die "the jar's libraries were not loaded"; }
+
 say "== the same text from x86-64 and from aarch64"
+: >"$work/serve.log"
 "$home/sled" serve --model "$target" --listen 127.0.0.1:0 --threads 1 --context 1024 2>"$work/serve.log" &
 server=$!
 for _ in $(seq 600); do
@@ -86,11 +98,12 @@ for sampling in "--temperature 0" "--temperature 0.9 --top-p 0.95 --repeat-penal
   arguments=(generate --server "$address" --model "$draft" --threads 1 -n 48 --ignore-end $sampling --json
     --prompt "Tell me a story about a fox and a lantern")
   "$home/sled" "${arguments[@]}" -k 0 >"$work/here" 2>"$work/log" || { cat "$work/log" >&2; die "the x86-64 client failed"; }
+  expected=$(text "$work/here") || die "no text in the report: $(<"$work/here")"
   for cpu in cortex-a72 cortex-a76 max; do
     SLED_QEMU_CPU=$cpu emulated_sled "${arguments[@]}" >"$work/there" 2>"$work/log" ||
       { cat "$work/log" >&2; die "the aarch64 client failed on $cpu"; }
-    [[ $(text "$work/here") == "$(text "$work/there")" ]] || die "on $cpu the text differs ($sampling):
-$(text "$work/here")
+    [[ $expected == "$(text "$work/there")" ]] || die "on $cpu the text differs ($sampling):
+$expected
 $(text "$work/there")"
     say "$cpu, $sampling: equal to the target alone; $(accepted "$work/there") drafts accepted"
   done

@@ -163,7 +163,7 @@ final class GenerateCommand implements Callable<Integer> {
     check();
     sampling = samplingOptions.sampling();
     stopStrings = stopOptions.strings();
-    gpu.check();
+    gpu.check(gpuLayers);
     String text = prompt.text(surroundings.in());
     return local ? generateAlone(text) : generateWithServer(text);
   }

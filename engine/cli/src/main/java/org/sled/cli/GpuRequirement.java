@@ -19,8 +19,18 @@ final class GpuRequirement {
       description = "Fail if no GPU can be used, instead of computing on the CPU.")
   private boolean required;
 
-  /** Loads the native libraries if a GPU is required. */
-  void check() {
+  /**
+   * Loads the native libraries if a GPU is required.
+   *
+   * @param gpuLayers as --gpu-layers says
+   */
+  void check(int gpuLayers) {
+    if (required && gpuLayers == 0) {
+      throw new CommandFailure(
+          ExitCodes.USAGE,
+          "--require-gpu and --gpu-layers 0 contradict each other: with no layer on the GPU it would"
+              + " compute nothing");
+    }
     if (required && !hasGpu()) {
       throw new CommandFailure("--require-gpu: no GPU can be used. " + reason());
     }

@@ -236,7 +236,7 @@ final class ServeCommand implements Callable<Integer> {
     log.apply();
     requireLoopback();
     ServerConfig config = config();
-    gpu.check();
+    gpu.check(gpuLayers);
     if (checkConfig) {
       ConfigCheck.run(config, file == null ? null : file.toString(), surroundings.out());
       surroundings.out().flush();

@@ -78,9 +78,8 @@ final class ServiceReporter implements AutoCloseable {
     }
     loading.cancel(false);
     lastNanos = System.nanoTime(); // seen by the notify thread, to which it is handed over
-    thread.execute(
-        () -> systemd.send("READY=1", "STATUS=Listening on " + address + ", no tokens yet"));
-    status = every(interval, () -> systemd.send(statusLine(stats.get(), sessions)));
+    thread.execute(() -> systemd.send("READY=1", "STATUS=Listening on " + address));
+    status = every(interval, () -> systemd.send(statusLine(address, stats.get(), sessions)));
     Duration watchdog = systemd.watchdog();
     if (!watchdog.isZero()) {
       var unused =
@@ -121,7 +120,7 @@ final class ServiceReporter implements AutoCloseable {
     return thread.scheduleAtFixedRate(safe, 0, period.toNanos(), TimeUnit.NANOSECONDS);
   }
 
-  private String statusLine(ServerSnapshot stats, int sessions) {
+  private String statusLine(ServerAddress address, ServerSnapshot stats, int sessions) {
     long now = System.nanoTime();
     double seconds = (now - lastNanos) / 1e9;
     double rate = seconds > 0 ? (stats.tokens() - lastTokens) / seconds : 0;
@@ -129,7 +128,8 @@ final class ServiceReporter implements AutoCloseable {
     lastNanos = now;
     return String.format(
         Locale.ROOT,
-        "STATUS=Serving %d of %d sessions, %.1f tokens/s; %d tokens since the start",
+        "STATUS=Listening on %s: %d of %d sessions, %.1f tokens/s; %d tokens since the start",
+        address,
         stats.sessionsInUse(),
         sessions,
         rate,

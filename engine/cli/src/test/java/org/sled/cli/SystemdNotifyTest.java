@@ -120,7 +120,8 @@ final class SystemdNotifyTest {
         reporter.serving(ADDRESS, 16, stats, patience -> responsive.get());
         String ready = systemd.awaitLine("READY=1", PATIENCE);
         assertTrue(ready.contains("STATUS=Listening on 127.0.0.1:7411"), ready);
-        String status = systemd.awaitLine("STATUS=Serving 3 of 16 sessions, ", PATIENCE);
+        String status =
+            systemd.awaitLine("STATUS=Listening on " + ADDRESS + ": 3 of 16 sessions, ", PATIENCE);
         assertTrue(status.contains(" tokens/s"), status);
         systemd.awaitLine("WATCHDOG=1", PATIENCE);
         systemd.awaitLine("WATCHDOG=1", PATIENCE);
