@@ -36,6 +36,13 @@ say "== package"
 "$home/sled" package $platform
 deb=$(echo "$home"/target/packages/$platform/sled_*_arm64.deb)
 
+say "== the floor is checked"
+# A floor that is too low for any library must be noticed: the check can fail.
+if "$home/cmake/check-natives.sh" --glibc 2.17 "$home/native/target/$platform/lib" >"$work/floor" 2>&1; then
+  die "cmake/check-natives.sh lets pass what it should not"
+fi
+grep -q 'newer than the floor 2.17' "$work/floor" || { cat "$work/floor" >&2; die "cmake/check-natives.sh failed otherwise"; }
+
 say "== native tests"
 (cd "$home/native/target/$platform/build" && timeout 1200 ctest --output-on-failure --no-tests=error)
 
