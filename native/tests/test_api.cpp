@@ -545,7 +545,7 @@ void check_slots(int64_t model) {
 int main() {
   const test::TemporaryDirectory directory;
   const std::string llama = directory.file("llama.gguf");
-  test::write_random_model(llama, "llama", GGML_TYPE_F32, 1);
+  test::write_random_model(llama, "llama", GGML_TYPE_BF16, 1);
   check_before_backends(llama);
   check_process_wide();
   check_handles(llama);

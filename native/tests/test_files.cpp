@@ -233,8 +233,8 @@ void check_cut_off(const std::string &path, const test::TemporaryDirectory &dire
 void check_vocabulary_only(const test::TemporaryDirectory &directory) {
   const std::string path = directory.file("vocabulary.gguf");
   const std::string full = directory.file("full.gguf");
-  test::write_random_model(path, "llama", GGML_TYPE_F32, 3, 0, false);
-  test::write_random_model(full, "llama", GGML_TYPE_F32, 3);
+  test::write_random_model(path, "llama", GGML_TYPE_BF16, 3, 0, false);
+  test::write_random_model(full, "llama", GGML_TYPE_BF16, 3);
   CHECK_EQ(try_open(path), SLED_ERR_FORMAT);
   CHECK(error_names("vocabulary only"));
   for (const std::string &file : {path, full}) {
@@ -266,8 +266,8 @@ void check_fingerprints(const test::TemporaryDirectory &directory) {
   const std::string plain = directory.file("plain.gguf");
   const std::string padded = directory.file("padded.gguf");
   const std::string edited = directory.file("edited.gguf");
-  test::write_random_model(plain, "llama", GGML_TYPE_F32, 4);
-  test::write_random_model(padded, "llama", GGML_TYPE_F32, 4, 700);
+  test::write_random_model(plain, "llama", GGML_TYPE_BF16, 4);
+  test::write_random_model(padded, "llama", GGML_TYPE_BF16, 4, 700);
   const sled_model_info info = describe(plain);
   const sled_model_info wide = describe(padded);
   CHECK_EQ(wide.vocabulary_rows, info.vocabulary_rows + 700);
@@ -331,7 +331,7 @@ void check_fingerprints(const test::TemporaryDirectory &directory) {
 
 void check_split(const test::TemporaryDirectory &directory) {
   const std::string whole = directory.file("whole.gguf");
-  test::write_random_model(whole, "llama", GGML_TYPE_F16, 5);
+  test::write_random_model(whole, "llama", GGML_TYPE_BF16, 5);
   const std::string parts[] = {directory.file("story-00001-of-00002.gguf"), directory.file("story-00002-of-00002.gguf")};
   const test::GgufCopy copy(whole);
   const size_t middle = copy.tensor_count() / 2;
@@ -402,7 +402,7 @@ int32_t check_corruptions(const std::string &architecture, int32_t rounds, uint3
   const std::string path = directory.file("sound.gguf");
   const std::string damaged = directory.file("damaged.gguf");
   const std::string errors = directory.file("stderr");
-  test::write_random_model(path, architecture, GGML_TYPE_F32, 6);
+  test::write_random_model(path, architecture, GGML_TYPE_BF16, 6);
   const std::string sound = read_file(path);
   gguf_init_params params{};
   params.no_alloc = true;

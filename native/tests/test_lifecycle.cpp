@@ -265,8 +265,8 @@ int main() {
   const test::TemporaryDirectory directory;
   const std::string llama = directory.file("llama.gguf");
   const std::string gpt2 = directory.file("gpt2.gguf");
-  test::write_random_model(llama, "llama", GGML_TYPE_F32, 1);
-  test::write_random_model(gpt2, "gpt2", GGML_TYPE_F16, 2);
+  test::write_random_model(llama, "llama", GGML_TYPE_BF16, 1);
+  test::write_random_model(gpt2, "gpt2", GGML_TYPE_BF16, 2);
   const int64_t model = test::open_model(llama);
   check_limits(model, kContext);
   check_fast(model);
