@@ -70,7 +70,7 @@ exec "$here/emulate-aarch64.sh" "$java_root/usr/lib/jvm/java-17-openjdk-arm64/bi
 JAVA
 chmod +x "$work/jre/bin/java"
 cp "$java_root/usr/lib/jvm/java-17-openjdk-arm64/release" "$work/jre/release"
-emulated_sled() { JAVA_HOME=$work/jre SLED_JAVA_OPTS=-XX:TieredStopAtLevel=1 timeout 300 "$root/usr/bin/sled" "$@"; }
+emulated_sled() { JAVA_HOME=$work/jre SLED_JAVA_OPTS="-XX:TieredStopAtLevel=1 ${java_options:-}" timeout 300 "$root/usr/bin/sled" "$@"; }
 
 say "== sled doctor"
 while read -r cpu backend; do
@@ -89,7 +89,7 @@ CPUS
 say "== libraries from the jar"
 jar=$(echo "$home"/target/packages/$platform/sled-jni-bindings-*-$platform.jar)
 SLED_LAUNCH_HOME=$root/usr/lib/sled SLED_LAUNCH_NATIVE='' SLED_LAUNCH_CLASS_PATH="$root/usr/lib/sled/lib/*:$jar" \
-  XDG_CACHE_HOME=$work/cache emulated_sled doctor >"$work/doctor"
+  java_options=-Dsled.native.cache=$work/cache emulated_sled doctor >"$work/doctor"
 grep -q "^libraries *$work/cache/" "$work/doctor" || { cat "$work/doctor" >&2; die "the jar's libraries were not loaded"; }
 
 say "== the same text from x86-64 and from aarch64"
