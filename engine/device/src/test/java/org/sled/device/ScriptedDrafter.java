@@ -1,9 +1,9 @@
 package org.sled.device;
 
-import io.netty.util.internal.PlatformDependent;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import org.agrona.UnsafeApi;
 import org.sled.jni.SledException;
 import org.sled.jni.SledStatus;
 import org.sled.net.protocol.Sampling;
@@ -71,7 +71,7 @@ final class ScriptedDrafter implements Drafter {
     }
     cache.subList(position, cache.size()).clear();
     for (int i = 0; i < tokenCount; i++) {
-      int token = PlatformDependent.getInt(tokensAddress + 4L * i);
+      int token = UnsafeApi.getInt(tokensAddress + 4L * i);
       if (token < 0 || token >= rows) {
         throw new AssertionError("token " + token);
       }

@@ -1,11 +1,11 @@
 package org.sled.server;
 
-import io.netty.util.internal.PlatformDependent;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.agrona.UnsafeApi;
 import org.sled.jni.SledException;
 import org.sled.jni.SledStatus;
 import org.sled.jni.StepStats;
@@ -182,7 +182,7 @@ final class ScriptedTarget implements TargetEngine {
   }
 
   private static int draft(VerifySlots slots, int slot, int index) {
-    return PlatformDependent.getInt(slots.tokensAddress(slot) + 4L * index);
+    return UnsafeApi.getInt(slots.tokensAddress(slot) + 4L * index);
   }
 
   private static void check(boolean condition, String what) {
