@@ -33,8 +33,9 @@ arguments+=("$@" ${SLED_CMAKE_ARGUMENTS:-})
 
 # CMake keeps the generator, the toolchain and every option that it was once given. Where they are others than last
 # time, or llama.cpp is, it begins anew (the compiler's own cache helps); nothing of an earlier build is left in lib/.
-signature=$(printf '%s\n' "${arguments[@]}" "${SLED_CUDA_ROOT:-}" "${SLED_LLAMA_CPP_DIR:-}" | cat - "$root/cmake/LlamaCpp.cmake" |
-  sha256sum)
+# Not where the JDK is another: every one has the same jni.h.
+signature=$(printf '%s\n' "${arguments[@]}" "${SLED_CUDA_ROOT:-}" "${SLED_LLAMA_CPP_DIR:-}" |
+  grep -v '^-DSLED_JAVA_HOME=' | cat - "$root/cmake/LlamaCpp.cmake" | sha256sum)
 if [[ ! -e $target/signature || $(<"$target/signature") != "$signature" ]]; then
   rm -rf "${target:?}/build" "${target:?}/lib"
   printf '%s\n' "$signature" >"$target/signature"

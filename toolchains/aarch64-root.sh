@@ -4,7 +4,7 @@
 #
 #   toolchains/aarch64-root.sh
 #
-# Prints the root's directory, which is made once (about 90 MB to fetch) and kept in the cache. The packages are
+# Prints the root's directory, which is made once (about 70 MB to fetch) and kept in the cache. The packages are
 # unpacked, not installed: nothing of this machine changes and no rights are needed.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -13,15 +13,8 @@ source "$here/debian.sh"
 
 cache=$(sled_cache)
 root=$cache/aarch64-root-1
-if [[ -e $root/complete ]]; then
-  printf '%s\n' "$root"
-  exit
-fi
-only_one aarch64-root
-if [[ -e $root/complete ]]; then # the other one did it
-  printf '%s\n' "$root"
-  exit
-fi
+give_if_complete "$root"
+only_one "$root"
 for command in apt-get dpkg-deb; do
   command -v $command >/dev/null || die "$command is needed to make a root for aarch64, and this system has none.
 Run the package on a board instead; or make a root elsewhere (debootstrap --arch=arm64) and put it, with a file named
@@ -32,7 +25,7 @@ debian_archive >/dev/null || die "apt knows no Debian archive here; name one in 
 work=$root.work
 rm -rf "$work"
 mkdir -p "$work/root"
-say "sled: fetching a Debian root for aarch64 with Java (once, about 90 MB) ..."
+say "sled: fetching a Debian root for aarch64 with Java (once, about 70 MB) ..."
 private_apt "$work" arm64 bookworm main || die "reading the Debian archive failed"
 # No package counts as installed there, so apt brings everything that Java needs, down to libc.
 apt_in "$work" -qq -y --download-only install openjdk-17-jre-headless libstdc++6 bash passwd >&2 ||

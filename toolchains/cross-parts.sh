@@ -42,14 +42,6 @@ if [[ $cuda_root == yes ]]; then
   exit
 fi
 
-packages=()
-missing=()
-need() { # command, Debian package, what it is
-  if ! command -v "$1" >/dev/null; then
-    missing+=("$1 ($3)")
-    packages+=("$2")
-  fi
-}
 if [[ $(uname -m) != "$architecture" ]]; then
   triplet=$architecture-linux-gnu
   need "$triplet-g++" "g++-${triplet/_/-}" "C++ compiler for $architecture"
@@ -68,10 +60,7 @@ if ((${#missing[@]} > 0)); then
     apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null ||
       die "apt-get could not install ${packages[*]}, see above"
   else
-    say "sled: to build for $platform, this machine lacks:"
-    printf '  %s\n' "${missing[@]}" >&2
-    say "On Debian or Ubuntu:"
-    say "  sudo apt-get install ${packages[*]}"
+    say_missing "build for $platform"
     say "Elsewhere: GCC 10 to 12 as a cross compiler named $architecture-linux-gnu-g++, with a libc of glibc 2.34 or
 older to link with; then the package runs on any newer system."
     exit 1

@@ -6,10 +6,10 @@
 # Prints the toolkit's directory. Taken is the first that there is:
 #   1. SLED_CUDA_ROOT: a toolkit of your own (for aarch64: with headers and libraries for aarch64 in it)
 #   2. what an earlier run put together in the cache
-#   3. x86_64 only: nvcc on the PATH or in /usr/local/cuda, if cuBLAS's headers are beside it
-#   4. /usr/local/cuda*/targets/aarch64-linux, NVIDIA's own cross packages (aarch64 only)
-#   5. Debian's packages of CUDA 12.4 (suite trixie, non-free): fetched, unpacked and arranged in the cache, about
-#      1 GB to fetch and 0.8 GB kept on disk. They are not installed, and no rights are needed. CUDA's licence is NVIDIA's.
+#   3. the one of nvcc on the PATH, /usr/local/cuda and /usr/local/cuda-12*, if cuBLAS for the architecture is in it:
+#      beside nvcc, or in targets/, where NVIDIA's cross packages put it
+#   4. Debian's packages of CUDA 12.4 (suite trixie, non-free): fetched, unpacked and arranged in the cache, about
+#      1 GB to fetch and 0.7 GB kept on disk. They are not installed, and no rights are needed. CUDA's licence is NVIDIA's.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=toolchains/debian.sh
@@ -48,53 +48,38 @@ fi
 
 cache=$(sled_cache)
 root=$cache/cuda-12.4-$architecture
-if [[ -e $root/complete ]]; then
-  printf '%s\n' "$root"
-  exit
-fi
+give_if_complete "$root"
 
-if [[ $architecture == x86_64 ]]; then
-  nvcc=$(command -v nvcc || true)
-  for candidate in "${nvcc:+$(dirname "$(dirname "$(readlink -f "$nvcc")")")}" /usr/local/cuda; do
-    if [[ -n $candidate ]] && is_toolkit "$candidate"; then
-      printf '%s\n' "$candidate"
-      exit
-    fi
-  done
-else
-  for candidate in /usr/local/cuda /usr/local/cuda-12*; do
-    if is_toolkit "$candidate"; then
-      printf '%s\n' "$candidate"
-      exit
-    fi
-  done
-fi
+candidates=(/usr/local/cuda /usr/local/cuda-12*)
+if nvcc=$(command -v nvcc); then candidates=("$(dirname "$(dirname "$(readlink -f "$nvcc")")")" "${candidates[@]}"); fi
+for candidate in "${candidates[@]}"; do
+  if is_toolkit "$candidate"; then
+    printf '%s\n' "$candidate"
+    exit
+  fi
+done
 
-missing="no CUDA 12 toolkit for $architecture was found.
+advice="no CUDA 12 toolkit for $architecture was found.
   - With a toolkit of your own: SLED_CUDA_ROOT=/path/to/cuda ./sled build PLATFORM
   - NVIDIA's cross packages (cuda-cross-aarch64 for Jetson) in /usr/local/cuda are found by themselves.
   - Debian's packages are fetched where apt knows a Debian archive; elsewhere name one in SLED_DEBIAN_ARCHIVE."
-command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || die "$missing
+command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || die "$advice
   (this system has no apt-get or no dpkg-deb)"
-debian_archive >/dev/null || die "$missing
+debian_archive >/dev/null || die "$advice
   (apt knows no Debian archive here)"
 
-only_one "cuda-$architecture"
-if [[ -e $root/complete ]]; then # the other one did it
-  printf '%s\n' "$root"
-  exit
-fi
+only_one "$root"
 work=$cache/cuda-12.4-$architecture.work
 rm -rf "$work"
 mkdir -p "$work"
-say "sled: fetching CUDA 12.4 for $architecture from Debian's archive (once, about 1 GB) ..."
-private_apt "$work/host" amd64 trixie "main contrib non-free" || die "$missing
+say "sled: fetching CUDA 12.4 for $architecture from Debian's archive (once, about 1.25 GB) ..."
+private_apt "$work/host" amd64 trixie "main contrib non-free" || die "$advice
   (reading the Debian archive failed, see above)"
-private_apt "$work/target" "$debian_architecture" trixie "main contrib non-free" || die "$missing"
+private_apt "$work/target" "$debian_architecture" trixie "main contrib non-free" || die "$advice"
 # The compiler, for this machine; headers and libraries, for the target.
-fetch_packages "$work/host" nvidia-cuda-toolkit || die "$missing"
+fetch_packages "$work/host" nvidia-cuda-toolkit || die "$advice"
 fetch_packages "$work/target" nvidia-cuda-dev libcudart12 libcublas12 libcublaslt12 libcu++-dev libcub-dev \
-  libthrust-dev || die "$missing"
+  libthrust-dev || die "$advice"
 
 say "sled: unpacking ..."
 for part in host target; do

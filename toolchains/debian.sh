@@ -2,11 +2,8 @@
 # installed, so no rights are needed and the system's package database stays as it is.
 # shellcheck shell=bash
 
-say() { printf '%s\n' "$*" >&2; }
-die() {
-  say "sled: $*"
-  exit 1
-}
+# shellcheck source=toolchains/tools.sh
+source "$(dirname "${BASH_SOURCE[0]}")/tools.sh"
 
 # Where things are kept that are fetched once: the same rule as cmake/LlamaCpp.cmake.
 sled_cache() {
@@ -16,13 +13,22 @@ sled_cache() {
   (cd "$base/sled" && pwd)
 }
 
-# only_one NAME: from here on no other process does the same; waits for one that does. Ends with this process.
+# give_if_complete DIRECTORY: prints it and ends the script if an earlier run finished it.
+give_if_complete() {
+  if [[ -e $1/complete ]]; then
+    printf '%s\n' "$1"
+    exit
+  fi
+}
+
+# only_one DIRECTORY: from here on, until it ends, no other process makes this one. If one did so meanwhile, that is it.
 only_one() {
-  exec 7>"$(sled_cache)/$1.lock"
+  exec 7>"$1.lock"
   if ! flock -n 7; then
-    say "sled: waiting for another process that fetches $1"
+    say "sled: waiting for another process that makes $1"
     flock 7
   fi
+  give_if_complete "$1"
 }
 
 # The address of the Debian archive that this machine uses, or of SLED_DEBIAN_ARCHIVE; fails if there is none.

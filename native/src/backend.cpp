@@ -9,6 +9,7 @@
 #include <cstring>
 #include <filesystem>
 #include <mutex>
+#include <string_view>
 #include <vector>
 
 #include "llama.h"
@@ -17,9 +18,6 @@
 
 namespace sled {
 namespace {
-
-const std::string kPrefix = "libggml-";
-const std::string kSuffix = ".so";
 
 std::mutex g_load_mutex;
 std::string g_loaded_from;  // guarded by g_load_mutex; "" = not loaded
@@ -71,11 +69,23 @@ std::string features_of(ggml_backend_reg_t reg) {
   return names;
 }
 
+// "cuda" of "libggml-cuda.so"; "" of what is no backend library.
+std::string backend_name(const std::string &file) {
+  constexpr std::string_view prefix = "libggml-";
+  constexpr std::string_view suffix = ".so";
+  const std::string_view view = file;
+  if (view.size() <= prefix.size() + suffix.size() || view.substr(0, prefix.size()) != prefix ||
+      view.substr(view.size() - suffix.size()) != suffix) {
+    return "";
+  }
+  const std::string name(view.substr(prefix.size(), view.size() - prefix.size() - suffix.size()));
+  return name == "base" ? "" : name;
+}
+
 // What keeps a backend library from being used; "" if nothing does. ggml skips such libraries without a word.
 std::string problem_of(const std::filesystem::path &library) {
-  // "libggml-cuda.so" registers itself as "CUDA".
   const std::string file = library.filename().string();
-  const std::string name = file.substr(kPrefix.size(), file.size() - kPrefix.size() - kSuffix.size());
+  const std::string name = backend_name(file);  // it registers itself as "CUDA"
   for (size_t i = 0; i < ggml_backend_reg_count(); i++) {
     ggml_backend_reg_t reg = ggml_backend_reg_get(i);
     if (strcasecmp(ggml_backend_reg_name(reg), name.c_str()) == 0) {
@@ -96,10 +106,8 @@ std::string find_problems(const std::string &directory) {
   std::vector<std::filesystem::path> libraries;
   std::error_code ignored;  // the directory was read before
   for (const auto &entry : std::filesystem::directory_iterator(directory, ignored)) {
-    const std::string file = entry.path().filename().string();
-    const bool backend = file.size() > kPrefix.size() + kSuffix.size() && file.compare(0, kPrefix.size(), kPrefix) == 0 &&
-                         file.compare(file.size() - kSuffix.size(), kSuffix.size(), kSuffix) == 0;
-    if (backend && file != "libggml-base.so" && file.compare(0, 11, "libggml-cpu") != 0) {
+    const std::string name = backend_name(entry.path().filename().string());
+    if (!name.empty() && name.compare(0, 3, "cpu") != 0) {
       libraries.push_back(entry.path());
     }
   }

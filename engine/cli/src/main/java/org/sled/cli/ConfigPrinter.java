@@ -30,11 +30,7 @@ final class ConfigPrinter {
 
   private static String text(String key, Object value) {
     if (value instanceof boolean[] flags) { // -v -v
-      int count = 0;
-      for (boolean flag : flags) {
-        count += flag ? 1 : 0;
-      }
-      return Integer.toString(count);
+      return Integer.toString(LogOptions.level(flags));
     }
     if (value instanceof Enum<?> choice) {
       return choice.name().toLowerCase(Locale.ROOT);

@@ -15,8 +15,13 @@ final class LogOptions {
 
   /** How often -v was given. */
   int level() {
+    return level(verbose);
+  }
+
+  /** How often a flag that counts was given. */
+  static int level(boolean[] flags) {
     int level = 0;
-    for (boolean once : verbose) {
+    for (boolean once : flags) {
       level += once ? 1 : 0;
     }
     return level;

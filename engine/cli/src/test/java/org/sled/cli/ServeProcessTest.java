@@ -26,10 +26,6 @@ final class ServeProcessTest {
 
   @TempDir Path directory;
 
-  private static Process sled(String... args) throws IOException {
-    return sled(Map.of(), args);
-  }
-
   private static Process sled(Map<String, String> environment, String... args) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -55,6 +51,21 @@ final class ServeProcessTest {
       }
     }
     throw new AssertionError("no line with '" + part + "' in:\n" + all);
+  }
+
+  /** On any free port, which it says on stderr. */
+  private static Process serveDemo(Map<String, String> environment, String... more)
+      throws IOException {
+    List<String> command =
+        new ArrayList<>(
+            List.of("serve", "--model=demo:target", "--listen=127.0.0.1:0", "--threads=1"));
+    command.addAll(List.of(more));
+    return sled(environment, command.toArray(String[]::new));
+  }
+
+  private static Process generateWithoutEnd(String address) throws IOException {
+    return sled(
+        Map.of(), "generate", "--server", address, "-n", "0", "--ignore-end", "-p", "Hello");
   }
 
   private static BufferedReader errors(Process process) {
@@ -113,17 +124,10 @@ final class ServeProcessTest {
   @Test
   void whatTheDrainTimeCutsOffIsAFailureForCtrlCAlone() throws Exception {
     for (String signal : new String[] {"TERM", "INT"}) {
-      Process server =
-          sled(
-              "serve",
-              "--model=demo:target",
-              "--listen=127.0.0.1:0",
-              "--threads=1",
-              "--drain-seconds=0");
+      Process server = serveDemo(Map.of(), "--drain-seconds=0");
       try (BufferedReader err = errors(server)) {
         String address = lineWith(err, "listening on ").replace("listening on ", "");
-        Process client =
-            sled("generate", "--server", address, "-n", "0", "--ignore-end", "-p", "Hello");
+        Process client = generateWithoutEnd(address);
         try (InputStream out = client.getInputStream()) {
           assertTrue(out.read() >= 0, "text streams");
           String pid = Long.toString(server.pid());
@@ -143,13 +147,7 @@ final class ServeProcessTest {
   void sigtermWhileTheModelIsLoadedIsNoFailure() throws Exception {
     String name = directory.resolve("notify").toString();
     try (DatagramReceiver systemd = new DatagramReceiver(name)) {
-      Process server =
-          sled(
-              Map.of("NOTIFY_SOCKET", name),
-              "serve",
-              "--model=demo:target",
-              "--listen=127.0.0.1:0",
-              "--threads=1");
+      Process server = serveDemo(Map.of("NOTIFY_SOCKET", name));
       try {
         systemd.awaitLine("STATUS=Loading", PATIENCE);
         server.toHandle().destroy(); // the small model may be there by now: then it drains
@@ -163,13 +161,11 @@ final class ServeProcessTest {
 
   @Test
   void sigtermDrainsAndCtrlCOfAClientCancels() throws Exception {
-    Process server =
-        sled("serve", "--model", "demo:target", "--listen", "127.0.0.1:0", "--threads", "1");
+    Process server = serveDemo(Map.of());
     try (BufferedReader err = errors(server)) {
       String address = lineWith(err, "listening on ").replace("listening on ", "");
 
-      Process client =
-          sled("generate", "--server", address, "-n", "0", "--ignore-end", "-p", "Hello");
+      Process client = generateWithoutEnd(address);
       try (BufferedReader out =
           new BufferedReader(
               new InputStreamReader(client.getInputStream(), StandardCharsets.UTF_8))) {
@@ -179,13 +175,12 @@ final class ServeProcessTest {
         while (out.readLine() != null) {
           // Reads to the end, so that the client is not held up.
         }
-        assertTrue(client.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS));
-        assertTrue(List.of(0, 130).contains(client.exitValue()), "code " + client.exitValue());
+        int code = codeOf(client);
+        assertTrue(List.of(0, 130).contains(code), "code " + code);
       }
 
       server.toHandle().destroy();
-      assertTrue(server.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS));
-      assertEquals(0, server.exitValue());
+      assertEquals(0, codeOf(server));
       lineWith(err, "sessions");
     } finally {
       server.destroyForcibly();
