@@ -1,105 +1,47 @@
 package org.sled.device;
 
 /**
- * Drafts blocks behind a {@link TokenHistory} and keeps the draft model's K/V cache in step with
- * what is committed.
+ * Proposes blocks of tokens behind what is committed. What it proposes changes the speed, never the
+ * text. Real: {@link ModelBlockDrafter}; measurements replay recorded drafts.
  *
- * <p>The cache holds positions 0 to {@code cached − 1}, and all of them are committed tokens when a
- * block begins. Drafting a token needs its predecessor decoded, so a block of k leaves K/V up to
- * its last but one token; after a fully accepted block two tokens are due, the last draft and the
- * server's own. What is due is decoded in one call with the first draft's predecessor; what was
- * rejected is rolled back by position. The cache is never built anew.
- *
- * <p>Belongs to the draft thread.
+ * <p>Serves one generation after another, each on its draft thread.
  */
-final class BlockDrafter {
+public interface BlockDrafter extends AutoCloseable {
   /**
-   * Prompt tokens per call: on a Pi with a 0.5B draft about a second, in which a cancel or the
-   * server's first token waits.
+   * A generation begins, with nothing but its prompt; called before all others.
+   *
+   * @param request what is generated, and how tokens are chosen
+   * @throws org.sled.jni.SledException if it cannot draft for this
    */
-  private static final int CHUNK_TOKENS = 64;
-
-  private final Drafter drafter;
-  private final int targetVocabularySize;
-  private int cached;
-
-  BlockDrafter(Drafter drafter, int targetVocabularySize) {
-    this.drafter = drafter;
-    this.targetVocabularySize = targetVocabularySize;
-  }
+  void begin(GenerationRequest request);
 
   /**
-   * Decodes the next chunk of committed tokens, as far as the cache reaches; the newest one is left
-   * to {@link #draft}, which needs its logits.
+   * Works on the committed tokens ahead of the first block, for about as long as a cancel may wait.
    *
    * @return false if there was nothing to do
+   * @throws org.sled.jni.SledException if it failed
    */
-  boolean prefillChunk(TokenHistory history) {
-    int end = Math.min(history.committedLength() - 1, drafter.contextTokens());
-    int count = Math.min(CHUNK_TOKENS, end - cached);
-    if (count <= 0 || !takesAll(history, cached, count)) {
-      return false;
-    }
-    decode(history, cached, count);
-    return true;
-  }
+  boolean prefillChunk(TokenHistory history);
 
-  /** How many drafts the cache has room for behind C committed tokens; may be negative. */
-  int room(int committedLength) {
-    // k drafts take positions up to C − 1 + k − 1.
-    return drafter.contextTokens() - committedLength + 1;
-  }
+  /** How many drafts there is room for behind C committed tokens; may be negative. */
+  int room(int committedLength);
 
-  /** Whether every committed token that is due is one that the draft model knows. */
-  boolean takesDueTokens(TokenHistory history) {
-    return takesAll(history, cached, history.committedLength() - cached);
-  }
-
-  private boolean takesAll(TokenHistory history, int position, int count) {
-    for (int i = 0; i < count; i++) {
-      if (history.get(position + i) >= drafter.vocabularyRows()) {
-        return false;
-      }
-    }
-    return true;
-  }
+  /** Whether every committed token that it did not work on yet is one that it knows. */
+  boolean takesDueTokens(TokenHistory history);
 
   /**
    * Drafts up to {@code count} tokens into the history, from position C on.
    *
    * @param count at least 1, at most {@link #room}
-   * @return how many; fewer when the draft model chose a token that the target does not have
+   * @return how many; fewer where it would propose what is no token of the target
+   * @throws org.sled.jni.SledException if it failed
    */
-  int draft(TokenHistory history, int count) {
-    int committed = history.committedLength();
-    while (committed - cached > CHUNK_TOKENS) {
-      decode(history, cached, CHUNK_TOKENS);
-    }
-    int from = Math.min(cached, committed - 1);
-    int token = decode(history, from, committed - from);
-    for (int i = 0; ; i++) {
-      // Compared unsigned: -1, no usable logits, ends the block too.
-      if (Integer.compareUnsigned(token, targetVocabularySize) >= 0) {
-        return i;
-      }
-      history.put(committed + i, token);
-      if (i + 1 == count) {
-        return count;
-      }
-      token = decode(history, committed + i, 1);
-    }
-  }
+  int draft(TokenHistory history, int count);
 
   /** Only the first {@code length} positions stand; the others were drafts that do not. */
-  void keep(int length) {
-    cached = Math.min(cached, length);
-  }
+  void keep(int length);
 
-  private int decode(TokenHistory history, int position, int count) {
-    // Whatever happens in there, nothing beyond the position can be relied on until it is over.
-    cached = 0;
-    int token = drafter.decode(position, history.address(position), count);
-    cached = position + count;
-    return token;
-  }
+  /** Frees what it holds; no generation uses it any more. */
+  @Override
+  void close();
 }

@@ -46,6 +46,7 @@ final class DraftLoop implements Runnable {
   private final TokenHistory history;
   private final TokenStream out;
   private final GenerationMeter meter;
+  private final GenerationListener listener; // null: tokens go to the stream
   private final DeviceRounds rounds;
   private final VerdictFrame verdict = new VerdictFrame();
   private final TokensFrame pushed = new TokensFrame();
@@ -60,6 +61,7 @@ final class DraftLoop implements Runnable {
 
   // The block at work.
   private int blockDrafts;
+  private long blockStartNanos;
   private long blockSentNanos;
 
   /**
@@ -67,6 +69,7 @@ final class DraftLoop implements Runnable {
    *
    * @param drafter null to let the server generate alone
    * @param vocabularySize the target's: ids are below it
+   * @param listener gets the tokens instead of the stream; null for none
    */
   DraftLoop(
       GenerationRequest request,
@@ -77,7 +80,8 @@ final class DraftLoop implements Runnable {
       StopFinder stops,
       TokenHistory history,
       TokenStream out,
-      GenerationMeter meter) {
+      GenerationMeter meter,
+      GenerationListener listener) {
     this.request = request;
     this.link = link;
     this.drafter = drafter;
@@ -87,6 +91,7 @@ final class DraftLoop implements Runnable {
     this.history = history;
     this.out = out;
     this.meter = meter;
+    this.listener = listener;
     rounds = new DeviceRounds(WINDOW, vocabularySize);
     drafting = drafter != null && request.draftTokens() > 0;
   }
@@ -152,7 +157,7 @@ final class DraftLoop implements Runnable {
 
   /** Drafts and sends one block; false if there was nothing to send. */
   private boolean draftBlock(int wanted) {
-    long startNanos = System.nanoTime();
+    blockStartNanos = System.nanoTime();
     int drafted;
     try {
       drafted = drafter.draft(history, wanted);
@@ -165,7 +170,7 @@ final class DraftLoop implements Runnable {
     int committed = history.committedLength();
     blockDrafts = drafted;
     blockSentNanos = System.nanoTime();
-    meter.block(drafted, blockSentNanos - startNanos);
+    meter.block(drafted, blockSentNanos - blockStartNanos);
     int round = rounds.send(committed - 1, history.get(committed - 1), drafted);
     link.block(round, history, drafted);
     return true;
@@ -234,8 +239,12 @@ final class DraftLoop implements Runnable {
       case COMMIT -> {
         retries = 0;
         int accepted = verdict.accepted();
-        meter.verdict(verdict.verified(), accepted, System.nanoTime() - blockSentNanos);
+        long nowNanos = System.nanoTime();
+        meter.verdict(verdict.verified(), accepted, nowNanos - blockSentNanos);
         meter.overhead(verdict.overheadMicros());
+        if (listener != null) {
+          listener.round(roundTimes(nowNanos));
+        }
         // The accepted drafts stand at their places already.
         history.put(committed + accepted, verdict.nextToken());
         commit(committed + accepted + 1, verdict.finishReason());
@@ -268,6 +277,20 @@ final class DraftLoop implements Runnable {
     }
   }
 
+  private RoundTimes roundTimes(long nowNanos) {
+    return new RoundTimes(
+        blockStartNanos,
+        blockSentNanos,
+        nowNanos,
+        blockDrafts,
+        verdict.verified(),
+        verdict.accepted(),
+        verdict.queueMicros(),
+        verdict.computeMicros(),
+        verdict.overheadMicros(),
+        verdict.batchRows());
+  }
+
   private void dropBlock() {
     meter.blockDropped(blockDrafts);
     drafter.keep(history.committedLength());
@@ -294,8 +317,14 @@ final class DraftLoop implements Runnable {
       finish(finishReason);
     }
     meter.tokens(newLength - oldLength);
-    for (int i = oldLength; i < newLength; i++) {
-      out.put(history.get(i));
+    if (listener == null) {
+      out.put(history, oldLength, newLength);
+    } else {
+      int[] tokens = new int[newLength - oldLength];
+      for (int i = 0; i < tokens.length; i++) {
+        tokens[i] = history.get(oldLength + i);
+      }
+      listener.tokens(System.nanoTime(), tokens);
     }
   }
 

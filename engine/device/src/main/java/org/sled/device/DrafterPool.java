@@ -5,19 +5,19 @@ import java.util.Deque;
 import java.util.function.Supplier;
 
 /**
- * Draft contexts that are not at work: K/V memory is expensive to get, and a new session may simply
+ * Drafters that are not at work: K/V memory is expensive to get, and a new generation may simply
  * overwrite an old one's. Any thread.
  */
 final class DrafterPool implements AutoCloseable {
-  private final Supplier<Drafter> maker;
-  private final Deque<Drafter> idle = new ArrayDeque<>();
+  private final Supplier<BlockDrafter> maker;
+  private final Deque<BlockDrafter> idle = new ArrayDeque<>();
   private boolean closed;
 
-  DrafterPool(Supplier<Drafter> maker) {
+  DrafterPool(Supplier<BlockDrafter> maker) {
     this.maker = maker;
   }
 
-  Drafter take() {
+  BlockDrafter take() {
     synchronized (this) {
       if (!idle.isEmpty()) {
         return idle.pop();
@@ -26,7 +26,7 @@ final class DrafterPool implements AutoCloseable {
     return maker.get();
   }
 
-  void giveBack(Drafter drafter) {
+  void giveBack(BlockDrafter drafter) {
     synchronized (this) {
       if (!closed) {
         idle.push(drafter);
@@ -39,7 +39,7 @@ final class DrafterPool implements AutoCloseable {
   @Override
   public synchronized void close() {
     closed = true;
-    idle.forEach(Drafter::close);
+    idle.forEach(BlockDrafter::close);
     idle.clear();
   }
 }

@@ -21,7 +21,6 @@ import org.sled.net.protocol.GoAway;
 import org.sled.net.protocol.Hello;
 import org.sled.net.protocol.Limits;
 import org.sled.net.protocol.Open;
-import org.sled.net.protocol.Sampling;
 import org.sled.net.protocol.TokenIds;
 import org.sled.net.protocol.TokenizerFingerprint;
 import org.slf4j.Logger;
@@ -37,7 +36,7 @@ public final class SledClient implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SledClient.class);
 
   private final Builder options;
-  private final ClientTransport transport;
+  private final ClientTransport transport; // null: the caller's
   private final ClientConnection connection;
   private final SessionRouter router;
   private final DrafterPool drafters; // null: the server generates alone
@@ -53,9 +52,25 @@ public final class SledClient implements AutoCloseable {
     this.connection = connection;
     this.router = router;
     int contextTokens = connection.welcome().limits().contextTokens();
-    IntFunction<Drafter> maker = options.drafterMaker;
+    IntFunction<BlockDrafter> maker = drafterMaker(options, connection);
     router.disconnectBy(connection::close);
     drafters = maker == null ? null : new DrafterPool(() -> maker.apply(contextTokens));
+  }
+
+  /** From the server's context length; null if this client cannot draft. */
+  private static IntFunction<BlockDrafter> drafterMaker(
+      Builder options, ClientConnection connection) {
+    if (options.blockDrafterMaker != null || options.drafterMaker == null) {
+      return options.blockDrafterMaker;
+    }
+    int vocabularySize = connection.welcome().fingerprint().vocabularySize();
+    return contextTokens -> {
+      BlockDrafter drafter =
+          new ModelBlockDrafter(options.drafterMaker.apply(contextTokens), vocabularySize);
+      return options.draftTokensPerSecond > 0
+          ? new PacedDrafter(drafter, options.draftTokensPerSecond)
+          : drafter;
+    };
   }
 
   /** A client to be set up. */
@@ -70,8 +85,11 @@ public final class SledClient implements AutoCloseable {
     private Model tokenizer;
     private TokenizerFingerprint fingerprint;
     private IntFunction<Drafter> drafterMaker; // from the server's context length
+    private IntFunction<BlockDrafter> blockDrafterMaker; // instead of that one
+    private ClientTransport sharedTransport;
     private Supplier<IntFunction<String>> detokenizers; // one per text; null without a tokenizer
     private int draftThreads = 1;
+    private double draftTokensPerSecond;
     private boolean exactDrafts;
     private boolean givesWay;
     private String authToken = "";
@@ -103,6 +121,27 @@ public final class SledClient implements AutoCloseable {
       return this;
     }
 
+    /**
+     * Drafts of another kind than a draft model's; for measurements. This client has no tokenizer
+     * then: prompts are token ids.
+     *
+     * @param newFingerprint of the vocabulary that the drafts are from
+     * @param maker makes one drafter for each generation at a time, from the tokens that a session
+     *     of the server holds
+     */
+    public Builder blockDrafters(
+        TokenizerFingerprint newFingerprint, IntFunction<BlockDrafter> maker) {
+      fingerprint = newFingerprint;
+      blockDrafterMaker = maker;
+      return this;
+    }
+
+    /** Event loops that several clients share; they stay the caller's. By default one's own. */
+    public Builder transport(ClientTransport transport) {
+      sharedTransport = transport;
+      return this;
+    }
+
     /** A scripted draft model; for tests. */
     Builder drafter(TokenizerFingerprint newFingerprint, IntFunction<Drafter> maker) {
       fingerprint = newFingerprint;
@@ -123,6 +162,18 @@ public final class SledClient implements AutoCloseable {
      */
     public Builder exactDrafts(boolean value) {
       exactDrafts = value;
+      return this;
+    }
+
+    /**
+     * Slows drafting down to this many tokens per second; for measurements. 0, the default, for as
+     * fast as it goes.
+     */
+    public Builder draftTokensPerSecond(double tokensPerSecond) {
+      if (!(tokensPerSecond >= 0)) {
+        throw new IllegalArgumentException("draftTokensPerSecond is " + tokensPerSecond);
+      }
+      draftTokensPerSecond = tokensPerSecond;
       return this;
     }
 
@@ -188,7 +239,8 @@ public final class SledClient implements AutoCloseable {
               ? Hello.withoutTokenizer(authToken, clientName)
               : Hello.of(fingerprint, authToken, clientName);
       SessionRouter router = new SessionRouter();
-      ClientTransport transport = new ClientTransport(1);
+      ClientTransport own = sharedTransport == null ? new ClientTransport(1) : null;
+      ClientTransport transport = own == null ? sharedTransport : own;
       boolean connected = false;
       try {
         ClientConnection connection = transport.connect(host, port, hello, connectTimeout, router);
@@ -199,7 +251,7 @@ public final class SledClient implements AutoCloseable {
               "the server computes with fast numerics, so exact drafts make no sense; start the"
                   + " server with exact numerics, or do not ask for exact drafts");
         }
-        SledClient client = new SledClient(this, transport, connection, router);
+        SledClient client = new SledClient(this, own, connection, router);
         connected = true;
         return client;
       } catch (ServerUnreachableException e) {
@@ -209,8 +261,8 @@ public final class SledClient implements AutoCloseable {
       } catch (IOException e) {
         throw new ServerFaultException(e.getMessage(), e);
       } finally {
-        if (!connected) {
-          transport.close();
+        if (!connected && own != null) {
+          own.close();
         }
       }
     }
@@ -264,6 +316,17 @@ public final class SledClient implements AutoCloseable {
    * @throws org.sled.jni.SledException if there is no memory for a draft context
    */
   public Generation start(GenerationRequest request) {
+    return start(request, null);
+  }
+
+  /**
+   * Starts a generation whose tokens go to a listener: {@link Generation#next} gives none of them,
+   * only their end.
+   *
+   * @param listener what it throws fails the generation; null for none
+   * @see #start(GenerationRequest)
+   */
+  public Generation start(GenerationRequest request, GenerationListener listener) {
     check(request);
     StopFinder stops =
         new StopFinder(
@@ -272,7 +335,7 @@ public final class SledClient implements AutoCloseable {
     GenerationMeter meter = new GenerationMeter(request.draftTokens());
     SessionInbox inbox = new SessionInbox(lastSession.incrementAndGet());
     TokenStream tokens = new TokenStream();
-    Drafter drafter = request.draftTokens() > 0 ? takeDrafter(request.sampling()) : null;
+    BlockDrafter drafter = request.draftTokens() > 0 ? takeDrafter(request) : null;
     Limits limits = connection.welcome().limits();
     int vocabularySize = connection.welcome().fingerprint().vocabularySize();
     BlockLength lengths =
@@ -282,13 +345,14 @@ public final class SledClient implements AutoCloseable {
         new DraftLoop(
             request,
             new ServerLink(connection, inbox, meter, options.answerTimeout),
-            drafter == null ? null : new BlockDrafter(drafter, vocabularySize),
+            drafter,
             lengths,
             vocabularySize,
             stops,
             history(request),
             tokens,
-            meter);
+            meter,
+            listener);
     router.add(inbox);
     Thread thread =
         new Thread(
@@ -312,12 +376,12 @@ public final class SledClient implements AutoCloseable {
     return new Generation(tokens, inbox, meter, thread);
   }
 
-  /** A draft context that chooses like this; the one before may have chosen otherwise. */
-  private Drafter takeDrafter(Sampling sampling) {
-    Drafter drafter = drafters.take();
+  /** A drafter for this one; the one before may have been for another. */
+  private BlockDrafter takeDrafter(GenerationRequest request) {
+    BlockDrafter drafter = drafters.take();
     boolean ready = false;
     try {
-      drafter.sample(sampling);
+      drafter.begin(request);
       ready = true;
       return drafter;
     } finally {
@@ -402,7 +466,9 @@ public final class SledClient implements AutoCloseable {
   @Override
   public void close() {
     connection.close();
-    transport.close();
+    if (transport != null) {
+      transport.close();
+    }
     if (drafters != null) {
       drafters.close();
     }

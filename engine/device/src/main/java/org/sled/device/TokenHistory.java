@@ -6,13 +6,13 @@ import org.sled.net.protocol.Protocol;
 import org.sled.net.protocol.TokenIds;
 
 /**
- * A session's token ids off the Java heap: the committed ones, and behind them the drafts of the
+ * A generation's token ids off the Java heap: the committed ones, and behind them the drafts of the
  * block at work. Native code reads them where they lie, and a DRAFT frame is copied from here,
  * since the parent stands right before the drafts; what gets accepted is already in place.
  *
  * <p>Belongs to the draft thread. Must be released.
  */
-final class TokenHistory {
+public final class TokenHistory {
   private final ByteBuf ids;
   private int committedLength;
 
@@ -25,7 +25,7 @@ final class TokenHistory {
   }
 
   /** C: tokens from 0 to below this are committed. */
-  int committedLength() {
+  public int committedLength() {
     return committedLength;
   }
 
@@ -34,8 +34,12 @@ final class TokenHistory {
     committedLength = newCommittedLength;
   }
 
-  /** Writes a token at or behind C. */
-  void put(int position, int token) {
+  /**
+   * Writes a token at or behind C.
+   *
+   * @param position counts from 0, the prompt's first token
+   */
+  public void put(int position, int token) {
     int end = (position + 1) * Protocol.TOKEN_BYTES;
     if (end > ids.capacity()) {
       ids.capacity(Math.max(end, 2 * ids.capacity()));
@@ -43,7 +47,8 @@ final class TokenHistory {
     ids.setIntLE(position * Protocol.TOKEN_BYTES, token);
   }
 
-  int get(int position) {
+  /** The token at this position. */
+  public int get(int position) {
     return ids.getIntLE(position * Protocol.TOKEN_BYTES);
   }
 

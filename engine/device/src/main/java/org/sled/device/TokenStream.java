@@ -24,18 +24,24 @@ final class TokenStream {
   private GenerationEnd end;
   private SledClientException failure;
 
-  /** Draft thread: appends a token, waiting for room. */
-  void put(int token) throws InterruptedException, CancelledException {
+  /**
+   * Draft thread: appends the tokens from one position up to, not including, another, waiting for
+   * room.
+   */
+  void put(TokenHistory history, int from, int to) throws InterruptedException, CancelledException {
     lock.lock();
     try {
-      while (size == CAPACITY && !cancelled) {
-        changed.await();
+      for (int position = from; position < to; position++) {
+        while (size == CAPACITY && !cancelled) {
+          changed.signalAll();
+          changed.await();
+        }
+        if (cancelled) {
+          throw new CancelledException();
+        }
+        ring[(head + size) % CAPACITY] = history.get(position);
+        size++;
       }
-      if (cancelled) {
-        throw new CancelledException();
-      }
-      ring[(head + size) % CAPACITY] = token;
-      size++;
       changed.signalAll();
     } finally {
       lock.unlock();

@@ -23,6 +23,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.sled.net.channel.ByteCounter;
+import org.sled.net.channel.EmulatedLink;
 import org.sled.net.codec.FrameDecoder;
 import org.sled.net.protocol.Hello;
 
@@ -32,9 +33,21 @@ import org.sled.net.protocol.Hello;
  */
 public final class ClientTransport implements AutoCloseable {
   private final EventLoopGroup group;
+  private final EmulatedLink link; // null: the network as it is
 
   /** Creates a transport with this many event loops, which are daemon threads. */
   public ClientTransport(int ioThreads) {
+    this(ioThreads, null);
+  }
+
+  /**
+   * Creates a transport over slower links than there are.
+   *
+   * @param ioThreads event loops, which are daemon threads
+   * @param link stays the caller's; null for the network as it is
+   */
+  public ClientTransport(int ioThreads, EmulatedLink link) {
+    this.link = link;
     group =
         new MultiThreadIoEventLoopGroup(
             ioThreads, new DefaultThreadFactory("sled-client-io", true), NioIoHandler.newFactory());
@@ -98,6 +111,9 @@ public final class ClientTransport implements AutoCloseable {
               protected void initChannel(SocketChannel channel) {
                 ByteCounter bytesIn = new ByteCounter();
                 FrameDecoder decoder = new FrameDecoder(FrameDecoder.Side.CLIENT);
+                if (link != null) {
+                  channel.pipeline().addLast(link.newHandler());
+                }
                 channel
                     .pipeline()
                     .addLast(

@@ -1,0 +1,56 @@
+package org.sled.device;
+
+/** A drafter that is slowed down to another device's speed; for measurements. */
+final class PacedDrafter implements BlockDrafter {
+  private final BlockDrafter drafter;
+  private final long nanosPerToken;
+  private final Pace pace = new Pace();
+
+  /**
+   * A slower one.
+   *
+   * @param tokensPerSecond drafts that the slower device makes per second, above 0
+   */
+  PacedDrafter(BlockDrafter drafter, double tokensPerSecond) {
+    this.drafter = drafter;
+    nanosPerToken = (long) (1e9 / tokensPerSecond);
+  }
+
+  @Override
+  public void begin(GenerationRequest request) {
+    drafter.begin(request);
+  }
+
+  @Override
+  public boolean prefillChunk(TokenHistory history) {
+    return drafter.prefillChunk(history);
+  }
+
+  @Override
+  public int room(int committedLength) {
+    return drafter.room(committedLength);
+  }
+
+  @Override
+  public boolean takesDueTokens(TokenHistory history) {
+    return drafter.takesDueTokens(history);
+  }
+
+  @Override
+  public int draft(TokenHistory history, int count) {
+    long startNanos = System.nanoTime();
+    int drafted = drafter.draft(history, count);
+    pace.finish(startNanos, drafted * nanosPerToken);
+    return drafted;
+  }
+
+  @Override
+  public void keep(int length) {
+    drafter.keep(length);
+  }
+
+  @Override
+  public void close() {
+    drafter.close();
+  }
+}
