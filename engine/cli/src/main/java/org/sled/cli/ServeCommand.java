@@ -12,7 +12,6 @@ import java.util.concurrent.ExecutionException;
 import org.sled.jni.EngineParams;
 import org.sled.jni.KvType;
 import org.sled.jni.ModelParams;
-import org.sled.jni.Numerics;
 import org.sled.server.Daemon;
 import org.sled.server.ServerConfig;
 import org.sled.server.ServerSnapshot;
@@ -62,20 +61,6 @@ import picocli.CommandLine.Spec;
       "it is stopping. WatchdogSec= restarts it if one step of the model takes longer."
     })
 final class ServeCommand implements Callable<Integer> {
-  /** What {@code --numerics} takes. */
-  enum NumericsWish {
-    /** Exact where that is possible. */
-    AUTO(null),
-    EXACT(Numerics.EXACT),
-    FAST(Numerics.FAST);
-
-    private final Numerics wish;
-
-    NumericsWish(Numerics wish) {
-      this.wish = wish;
-    }
-  }
-
   private final Surroundings surroundings;
 
   @Spec private CommandSpec spec;
@@ -402,7 +387,7 @@ final class ServeCommand implements Callable<Integer> {
                   .withContextTokens(contextTokens)
                   .withThreads(threads)
                   .withKvTypes(kvType, kvType)
-                  .withNumerics(numerics.wish))
+                  .withNumerics(numerics.numerics()))
           .maxDraftTokens(maxDraftTokens)
           .conclude();
     } catch (IllegalArgumentException e) {

@@ -79,6 +79,7 @@ public final class Sled implements Runnable {
             .addSubcommand(new DemoCommand(surroundings))
             .addSubcommand(new ServeCommand(surroundings))
             .addSubcommand(new GenerateCommand(surroundings))
+            .addSubcommand(new BenchCommand(surroundings))
             .addSubcommand(new ModelsCommand(surroundings))
             .addSubcommand(new DoctorCommand(surroundings))
             .setOut(new PrintWriter(surroundings.out(), true, StandardCharsets.UTF_8))

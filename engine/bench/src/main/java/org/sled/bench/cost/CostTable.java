@@ -1,0 +1,106 @@
+package org.sled.bench.cost;
+
+import com.fasterxml.jackson.annotation.JsonIgnore;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * Time of a step by its shape: so many sequences, each with so many rows. Between measured shapes
+ * it is interpolated, beyond them extrapolated along the last two.
+ *
+ * @param target the target's file or name
+ * @param device what computed, with the number of threads
+ * @param numerics exact or fast
+ * @param contextTokens tokens of each sequence when it was measured, about
+ * @param sequences measured counts, ascending
+ * @param rows measured rows per sequence, ascending
+ * @param millis {@code millis[i][j]}: median for {@code sequences[i]} × {@code rows[j]}, ms
+ */
+@SuppressWarnings("ArrayRecordComponent") // numbers for arithmetic: never compared, nor a key
+public record CostTable(
+    String target,
+    String device,
+    String numerics,
+    int contextTokens,
+    int[] sequences,
+    int[] rows,
+    double[][] millis) {
+
+  /** Refuses what is no grid. */
+  public CostTable {
+    boolean grid =
+        sequences.length > 0
+            && rows.length > 0
+            && millis.length == sequences.length
+            && Arrays.stream(millis).allMatch(line -> line != null && line.length == rows.length);
+    if (!grid || !ascends(sequences) || !ascends(rows)) {
+      throw new IllegalArgumentException("a cost table is a grid over ascending counts");
+    }
+  }
+
+  private static boolean ascends(int[] values) {
+    for (int i = 1; i < values.length; i++) {
+      if (values[i] <= values[i - 1]) {
+        return false;
+      }
+    }
+    return values[0] > 0;
+  }
+
+  /** Time of a step, ms. */
+  public double stepMillis(int sequenceCount, int rowsPerSequence) {
+    int low = below(sequences, sequenceCount);
+    int high = Math.min(low + 1, sequences.length - 1);
+    double first = alongRows(millis[low], rowsPerSequence);
+    return between(
+        sequences[low],
+        first,
+        sequences[high],
+        alongRows(millis[high], rowsPerSequence),
+        sequenceCount);
+  }
+
+  private double alongRows(double[] line, int rowsPerSequence) {
+    int low = below(rows, rowsPerSequence);
+    int high = Math.min(low + 1, rows.length - 1);
+    return between(rows[low], line[low], rows[high], line[high], rowsPerSequence);
+  }
+
+  /** Index of the left end of the interval for a value; the first or last one outside. */
+  private static int below(int[] values, int value) {
+    int index = 0;
+    while (index + 2 < values.length && values[index + 1] <= value) {
+      index++;
+    }
+    return index;
+  }
+
+  private static double between(double x0, double y0, double x1, double y1, double x) {
+    if (x1 == x0) {
+      return y0 * x / x0; // a single point: in proportion, the careful guess
+    }
+    // No shape is cheaper than the smallest one.
+    return Math.max(y0 + (y1 - y0) * (x - x0) / (x1 - x0), Math.min(y0, y1) * Math.min(1, x / x0));
+  }
+
+  /** The table as lines of text, for people. */
+  @JsonIgnore
+  public List<String> lines() {
+    StringBuilder head = new StringBuilder(String.format("%-22s", "rows per sequence"));
+    for (int count : rows) {
+      head.append(String.format("%9d", count));
+    }
+    List<String> lines = new ArrayList<>(List.of(head.toString()));
+    for (int i = 0; i < sequences.length; i++) {
+      String name = sequences[i] == 1 ? "1 sequence" : sequences[i] + " sequences";
+      StringBuilder line = new StringBuilder(String.format("%-22s", name));
+      for (double value : millis[i]) {
+        line.append(String.format(Locale.ROOT, "%9.2f", value));
+      }
+      lines.add(line.append("  ms").toString());
+    }
+    return lines;
+  }
+}

@@ -1,0 +1,99 @@
+package org.sled.bench.load;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.charset.MalformedInputException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.sled.jni.ChatMessage;
+
+/**
+ * Reads prompts: a text file with one per line, or JSON lines ({@code .jsonl}) with {@code
+ * {"prompt": "…"}}, {@code {"messages": [{"role": "user", "content": "…"}]}} or {@code {"tokens":
+ * [1, 2, 3]}}; other fields are ignored.
+ */
+public final class PromptFile {
+  private static final ObjectMapper MAPPER = new ObjectMapper();
+
+  private PromptFile() {}
+
+  /**
+   * One prompt, in one of three forms; the others are null.
+   *
+   * @param text goes through the chat template as a user's message, or is sent as it is
+   * @param messages a conversation
+   * @param tokens token ids
+   */
+  @SuppressWarnings("ArrayRecordComponent") // never compared, nor a key
+  public record Prompt(String text, List<ChatMessage> messages, int[] tokens) {
+    /** A text. */
+    public static Prompt ofText(String text) {
+      return new Prompt(text, null, null);
+    }
+  }
+
+  /**
+   * Reads a file.
+   *
+   * @throws IOException if it cannot be read, or holds something else; the text names the line
+   */
+  public static List<Prompt> read(Path file) throws IOException {
+    boolean json = file.toString().endsWith(".jsonl") || file.toString().endsWith(".json");
+    List<String> lines;
+    try {
+      lines = Files.readAllLines(file, StandardCharsets.UTF_8);
+    } catch (MalformedInputException e) {
+      throw new IOException(file + " is no text in UTF-8", e);
+    }
+    List<Prompt> prompts = new ArrayList<>();
+    for (int i = 0; i < lines.size(); i++) {
+      if (!lines.get(i).isBlank()) {
+        prompts.add(
+            json ? parse(file + ", line " + (i + 1), lines.get(i)) : Prompt.ofText(lines.get(i)));
+      }
+    }
+    if (prompts.isEmpty()) {
+      throw new IOException(file + " holds no prompt");
+    }
+    return prompts;
+  }
+
+  private static Prompt parse(String place, String line) throws IOException {
+    JsonNode node;
+    try {
+      node = MAPPER.readTree(line);
+    } catch (JsonProcessingException e) {
+      throw new IOException(place + " is no JSON: " + e.getOriginalMessage(), e);
+    }
+    if (node.path("prompt").isTextual()) {
+      return Prompt.ofText(node.get("prompt").asText());
+    }
+    if (node.path("messages").isArray() && !node.get("messages").isEmpty()) {
+      List<ChatMessage> messages = new ArrayList<>();
+      for (JsonNode message : node.get("messages")) {
+        if (!message.path("role").isTextual() || !message.path("content").isTextual()) {
+          throw new IOException(place + ": a message needs a role and a content, both texts");
+        }
+        messages.add(
+            new ChatMessage(message.get("role").asText(), message.get("content").asText()));
+      }
+      return new Prompt(null, messages, null);
+    }
+    if (node.path("tokens").isArray() && !node.get("tokens").isEmpty()) {
+      int[] tokens = new int[node.get("tokens").size()];
+      for (int i = 0; i < tokens.length; i++) {
+        if (!node.get("tokens").get(i).canConvertToInt()) {
+          throw new IOException(place + ": tokens must be whole numbers");
+        }
+        tokens[i] = node.get("tokens").get(i).asInt();
+      }
+      return new Prompt(null, null, tokens);
+    }
+    throw new IOException(place + " has neither a prompt, nor messages, nor tokens");
+  }
+}

@@ -1,0 +1,120 @@
+package org.sled.bench.peers;
+
+import io.netty.channel.Channel;
+import java.net.InetSocketAddress;
+import org.sled.bench.load.BenchDevice;
+import org.sled.bench.load.BenchDeviceException;
+import org.sled.bench.load.BenchRequest;
+import org.sled.bench.load.RequestListener;
+import org.sled.net.channel.EmulatedLink;
+
+/**
+ * A device of the load that llama-server serves: all tokens are made there and streamed to here
+ * over one connection, which is kept from request to request and opened anew where the server
+ * closed it, as it does after a hundred requests and some idle seconds.
+ *
+ * <p>The listener is called on an event loop. A request takes as long as the server keeps its
+ * connection open; interrupt the thread to give up.
+ */
+public final class LlamaServerDevice implements BenchDevice {
+  /**
+   * Stands for a token whose id llama-server did not send: it counts the tokens of a character that
+   * needs several, and names the last one only.
+   */
+  public static final int UNKNOWN_TOKEN = -1;
+
+  private final HttpTransport transport;
+  private final InetSocketAddress server;
+  private final EmulatedLink link;
+  private final TrafficCounter traffic = new TrafficCounter();
+
+  /** Null where none is open. Written by the thread that runs requests. */
+  private volatile Channel channel;
+
+  private volatile boolean closed;
+
+  /**
+   * A device without a connection yet.
+   *
+   * @param link slows its connections down; null for the network as it is
+   */
+  public LlamaServerDevice(HttpTransport transport, InetSocketAddress server, EmulatedLink link) {
+    this.transport = transport;
+    this.server = server;
+    this.link = link;
+  }
+
+  /** Opens the connection, so that no request has to wait for it. */
+  public void connect() throws InterruptedException {
+    if (closed) {
+      throw new BenchDeviceException("the device is closed", null);
+    }
+    channel = transport.connect(server, link, traffic, new CompletionHandler());
+    if (closed) { // meanwhile
+      disconnect();
+    }
+  }
+
+  @Override
+  public void run(BenchRequest request, RequestListener listener) throws InterruptedException {
+    Channel kept = channel;
+    if (kept != null && kept.isActive()) {
+      CompletionExchange exchange = new CompletionExchange(listener);
+      try {
+        exchange(request, exchange);
+        return;
+      } catch (BenchDeviceException e) {
+        // The server may have closed an idle connection while the request was on its way: then
+        // nothing of an answer came, and it is asked once more.
+        if (exchange.isAnswered() || closed) {
+          throw e;
+        }
+      }
+    }
+    connect();
+    exchange(request, new CompletionExchange(listener));
+  }
+
+  private void exchange(BenchRequest request, CompletionExchange exchange)
+      throws InterruptedException {
+    Channel to = channel;
+    if (to == null) {
+      throw new BenchDeviceException("the device is closed", null);
+    }
+    CompletionHandler handler = to.pipeline().get(CompletionHandler.class);
+    String host = server.getHostString() + ":" + server.getPort();
+    handler.send(to.pipeline().context(handler), CompletionRequest.http(request, host), exchange);
+    try {
+      exchange.await();
+    } catch (InterruptedException e) {
+      exchange.abandon();
+      disconnect(); // how llama-server is told to stop
+      throw e;
+    }
+  }
+
+  private void disconnect() {
+    Channel open = channel;
+    if (open != null) {
+      var unused = open.close();
+      channel = null;
+    }
+  }
+
+  @Override
+  public long bytesUp() {
+    return traffic.up();
+  }
+
+  @Override
+  public long bytesDown() {
+    return traffic.down();
+  }
+
+  /** Closes the connection; a request under way fails. */
+  @Override
+  public void close() {
+    closed = true;
+    disconnect();
+  }
+}

@@ -1,0 +1,47 @@
+package org.sled.bench.sled;
+
+import org.sled.bench.trace.DraftTrace;
+import org.sled.jni.Model;
+import org.sled.net.channel.EmulatedLink;
+
+/**
+ * What the devices of a fleet are like.
+ *
+ * @param host where the server listens
+ * @param port where the server listens
+ * @param authToken what it asks for, "" for nothing
+ * @param model drafts and tokenises; stays the caller's; null for a replay
+ * @param trace is replayed instead of drafting; null for real drafts
+ * @param draftTokens drafts per block, 0 to let the server generate alone
+ * @param draftThreads threads of each draft context
+ * @param tokensPerSecond drafts that a device makes per second; 0 for as fast as it is
+ * @param givesWay whether drafting gives way to everything else on this machine
+ * @param link between devices and server; stays the caller's; null for the network as it is
+ */
+public record FleetOptions(
+    String host,
+    int port,
+    String authToken,
+    Model model,
+    DraftTrace trace,
+    int draftTokens,
+    int draftThreads,
+    double tokensPerSecond,
+    boolean givesWay,
+    EmulatedLink link) {
+
+  /** The same devices over another link. */
+  public FleetOptions withLink(EmulatedLink value) {
+    return new FleetOptions(
+        host,
+        port,
+        authToken,
+        model,
+        trace,
+        draftTokens,
+        draftThreads,
+        tokensPerSecond,
+        givesWay,
+        value);
+  }
+}

@@ -1,0 +1,71 @@
+package org.sled.bench.trace;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.sled.bench.load.BenchRequest;
+import org.sled.bench.load.Workload;
+import org.sled.net.protocol.Sampling;
+import org.sled.net.protocol.TokenIds;
+
+/** A trace in memory: its generations, found by what was asked for. Immutable; any thread. */
+public final class DraftTrace {
+  private final TraceHeader header;
+  private final List<TraceStream> streams;
+  private final Map<Key, TraceStream> byRequest = new HashMap<>();
+
+  /** What decides a text. */
+  private record Key(TokenIds prompt, Sampling sampling) {}
+
+  DraftTrace(TraceHeader header, List<TraceStream> streams) {
+    this.header = header;
+    this.streams = List.copyOf(streams);
+    for (TraceStream stream : streams) {
+      byRequest.put(new Key(TokenIds.of(stream.prompt()), stream.sampling()), stream);
+    }
+  }
+
+  /** What it is of. */
+  public TraceHeader header() {
+    return header;
+  }
+
+  /** Its generations. */
+  public List<TraceStream> streams() {
+    return streams;
+  }
+
+  /** The generation of this prompt and sampling; null if there is none. */
+  public TraceStream find(TokenIds prompt, Sampling sampling) {
+    return byRequest.get(new Key(prompt, sampling));
+  }
+
+  /**
+   * The requests that were recorded, to be asked again.
+   *
+   * @param mostTokens new tokens at most, 0 for as many as were recorded
+   */
+  public Workload workload(int mostTokens) {
+    List<BenchRequest> requests = new ArrayList<>();
+    for (TraceStream stream : streams) {
+      // One that ended by itself ends by itself again; one that was cut is cut there again.
+      int recorded = stream.tokens().length;
+      int limit = mostTokens == 0 ? recorded : Math.min(mostTokens, recorded);
+      requests.add(
+          new BenchRequest(
+              0,
+              stream.promptNumber(),
+              TokenIds.of(stream.prompt()),
+              limit,
+              stream.ignoreEnd(),
+              stream.sampling()));
+    }
+    return new Workload(requests);
+  }
+
+  /** Positions with drafts, of all generations. */
+  public long positions() {
+    return streams.stream().mapToLong(stream -> stream.tokens().length).sum();
+  }
+}

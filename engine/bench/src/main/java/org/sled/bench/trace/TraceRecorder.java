@@ -1,0 +1,111 @@
+package org.sled.bench.trace;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.IntConsumer;
+import org.sled.bench.load.BenchRequest;
+import org.sled.bench.load.LoadRunner;
+import org.sled.bench.load.RequestListener;
+import org.sled.bridge.Fingerprints;
+import org.sled.device.RoundTimes;
+import org.sled.device.ServerInfo;
+import org.sled.jni.Model;
+
+/**
+ * Records a trace: listens to a run with real devices for what the target says and how long drafts
+ * take, and afterwards has the draft model propose at every position. Any thread listens; the rest
+ * is one thread's.
+ */
+public final class TraceRecorder implements LoadRunner.RequestRecorder {
+  /** Drafts per position. */
+  public static final int DEPTH = 16;
+
+  private final Map<List<Object>, Recording> recordings = new LinkedHashMap<>();
+
+  /** A recorder that heard nothing yet. */
+  public TraceRecorder() {}
+
+  /** Listens to one generation. One thread at a time. */
+  static final class Recording implements RequestListener {
+    final BenchRequest request;
+    final List<Integer> tokens = new ArrayList<>();
+    final List<LiveBlock> blocks = new ArrayList<>();
+
+    /** A block that a device drafted: behind so many new tokens, so many drafts, in such a time. */
+    record LiveBlock(int generated, int drafted, long nanos) {}
+
+    Recording(BenchRequest request) {
+      this.request = request;
+    }
+
+    @Override
+    public void tokens(long nanos, int... ids) {
+      for (int id : ids) {
+        tokens.add(id);
+      }
+    }
+
+    @Override
+    public void round(RoundTimes times) {
+      blocks.add(
+          new LiveBlock(
+              tokens.size(), times.drafted(), times.sentNanos() - times.draftStartNanos()));
+    }
+  }
+
+  @Override
+  public RequestListener begin(BenchRequest request) {
+    return new Recording(request);
+  }
+
+  /** Keeps the last one of each text: the first ones are those of a machine that warms up. */
+  @Override
+  public synchronized void done(BenchRequest request, RequestListener listener) {
+    recordings.put(List.of(request.prompt(), request.sampling()), (Recording) listener);
+  }
+
+  /** Generations that ended so far. */
+  public synchronized int count() {
+    return recordings.size();
+  }
+
+  /**
+   * Has the draft model propose at every position. Takes about {@link #DEPTH} times as long as
+   * drafting the texts.
+   *
+   * @param draftModel the one that the devices drafted with
+   * @param threads of its context
+   * @param devices that drafted at a time
+   * @param progress is told how many generations are done
+   */
+  public synchronized DraftTrace finish(
+      Model draftModel,
+      String draftName,
+      int threads,
+      int devices,
+      ServerInfo server,
+      IntConsumer progress) {
+    List<TraceStream> streams = new ArrayList<>();
+    try (PositionDrafts drafts = new PositionDrafts(draftModel, server.contextTokens(), threads)) {
+      for (Recording recording : recordings.values()) {
+        if (!recording.tokens.isEmpty()) {
+          streams.add(drafts.of(recording));
+        }
+        progress.accept(streams.size());
+      }
+    }
+    return new DraftTrace(
+        new TraceHeader(
+            TraceHeader.FORMAT,
+            TraceHeader.VERSION,
+            draftName,
+            server.modelName(),
+            String.format("%016x", server.numericsId()),
+            Fingerprints.of(draftModel.info()),
+            DEPTH,
+            devices),
+        streams);
+  }
+}

@@ -1,0 +1,414 @@
+package org.sled.cli;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.sled.bench.cost.CostTable;
+import org.sled.bench.energy.EnergyMeters;
+import org.sled.bench.energy.EnergyReport;
+import org.sled.bench.energy.EnergySession;
+import org.sled.bench.load.LoadPlan;
+import org.sled.bench.report.BenchResult;
+import org.sled.bench.report.BoundResult;
+import org.sled.bench.report.CapacityResult;
+import org.sled.bench.report.EnergyResult;
+import org.sled.bench.report.Environment;
+import org.sled.bench.report.PeerComparison;
+import org.sled.bench.report.ReportFiles;
+import org.sled.bench.report.ResultBuilder;
+import org.sled.bench.report.RunOutcome;
+import org.sled.bench.trace.DraftTrace;
+import org.sled.bench.trace.TraceFile;
+import org.sled.bench.trace.TraceRecorder;
+import org.sled.jni.Model;
+import org.sled.jni.ModelParams;
+import org.sled.net.protocol.Sampling;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code sled bench}: load on a server, measured. */
+@Command(
+    name = "bench",
+    mixinStandardHelpOptions = true,
+    versionProvider = Version.class,
+    sortOptions = false,
+    description = "Puts the load of many devices on a server, and measures it.",
+    footer = {
+      "",
+      "Examples:",
+      "  sled bench --target demo:target --concurrency 8 --duration 10 --report out/",
+      "  sled bench --server edge:7411 --model draft.gguf --request-rate 2 --goodput ttft:500,tpot:50",
+      "  sled bench --target target.gguf --model draft.gguf --record trace.gz",
+      "  sled bench --target target.gguf --replay trace.gz --concurrency 64 --rtt 40",
+      "  sled bench --target target.gguf --mode central",
+      "  sled bench --target target.gguf --replay trace.gz --find-capacity --tpot-slo 100",
+      "  sled bench --target target.gguf --replay trace.gz --cost-table costs.json",
+      "  sled bench --target target.gguf --peers llama-server,central --report peers/",
+      "  sled bench --compare before/result.json after/result.json",
+      "",
+      "A closed loop (--concurrency) shows what the server can do; an open one (--request-rate)",
+      "what its users see, waiting included. Only the open one is free of coordinated omission.",
+    })
+final class BenchCommand implements Callable<Integer> {
+  /** How the text comes into being. */
+  enum Mode {
+    /** Devices draft, the server verifies. */
+    SLED,
+    /** The server generates alone. */
+    CENTRAL
+  }
+
+  private final Surroundings surroundings;
+
+  @Spec private CommandSpec spec;
+
+  /** What is measured. */
+  static final class Subject {
+    @Option(
+        names = "--server",
+        paramLabel = "HOST:PORT",
+        converter = ServerAddress.Converter.class,
+        description = "A running server.")
+    private ServerAddress server;
+
+    @Option(
+        names = "--target",
+        paramLabel = "FILE",
+        description =
+            "Start a server of our own with this target, in a process of its own. Default:"
+                + " demo:target.")
+    private String target;
+
+    @Option(
+        names = "--compare",
+        arity = "2",
+        paramLabel = "RESULT",
+        description =
+            "Measure nothing: print the ratios of two result.json files, second to first.")
+    private List<Path> compare;
+  }
+
+  @ArgGroup private Subject subject;
+
+  @Option(
+      names = "--mode",
+      paramLabel = "sled|central",
+      defaultValue = "sled",
+      description =
+          "sled: devices draft. central: the server generates alone, the baseline. Default:"
+              + " ${DEFAULT-VALUE}.")
+  private Mode mode;
+
+  @Mixin private BenchDeviceOptions device;
+
+  @Mixin private BenchLoadOptions load;
+
+  @Mixin private SamplingOptions samplingOptions;
+
+  @Mixin private BenchServerOptions serverOptions;
+
+  @Mixin private BenchAnalysisOptions analysis;
+
+  @Mixin private BenchPeerOptions peers;
+
+  @Option(
+      names = "--repetitions",
+      paramLabel = "N",
+      defaultValue = "1",
+      converter = IntegerWithin.CountOrAuto.class,
+      description =
+          "Runs, one after another; from two on the report has confidence intervals. Default:"
+              + " ${DEFAULT-VALUE}.")
+  private int repetitions;
+
+  @Option(
+      names = "--report",
+      paramLabel = "DIR",
+      description =
+          "Write result.json, report.html, latencies.hlog and a .hgrm file per metric there.")
+  private Path report;
+
+  @Option(
+      names = "--json",
+      description = "Print the result as JSON on stdout, and nothing else there.")
+  private boolean json;
+
+  @Option(
+      names = "--auth-token",
+      paramLabel = "TOKEN",
+      defaultValue = "",
+      description = "What the server asks for; better given as SLED_AUTH_TOKEN.")
+  private String authToken;
+
+  @Mixin private LogOptions log;
+
+  BenchCommand(Surroundings surroundings) {
+    this.surroundings = surroundings;
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    log.apply();
+    if (subject != null && subject.compare != null) {
+      return new BenchComparison(surroundings)
+          .print(subject.compare.get(0), subject.compare.get(1));
+    }
+    check();
+    Thread main = Thread.currentThread();
+    surroundings.signals().onInterrupt(main::interrupt);
+    return peers.isComparison() ? comparePeers() : measure();
+  }
+
+  private void check() {
+    if (peers.isComparison() && (!startsServer() || mode == Mode.CENTRAL || load.isOpenLoop())) {
+      throw new CommandFailure(
+          ExitCodes.USAGE,
+          "--peers compares servers that it starts itself, in a closed loop: give --target, and"
+              + " leave --server, --mode and --request-rate out");
+    }
+    analysis.check(load.isOpenLoop(), repetitions);
+    if (repetitions < 1) {
+      throw new CommandFailure(ExitCodes.USAGE, "--repetitions is 1 or more");
+    }
+    if (device.record() != null && (device.replay() != null || mode == Mode.CENTRAL)) {
+      throw new CommandFailure(
+          ExitCodes.USAGE, "--record needs devices that draft: leave --replay and central out");
+    }
+    if (mode == Mode.SLED && device.draftTokens() == 0) {
+      throw new CommandFailure(
+          ExitCodes.USAGE, "without drafts it is --mode central; or give --draft-tokens 1 or more");
+    }
+  }
+
+  private int measure() throws Exception {
+    Sampling sampling = samplingOptions.sampling();
+    DraftTrace trace = device.replay() == null ? null : readTrace(device.replay());
+    int devices = single("--concurrency", load.concurrency(defaultConcurrency()));
+    double rtt = single("--rtt", device.rttMillis(List.of(0.0)));
+    LoadPlan plan = load.plan(devices, sampling.seed());
+    CostTable costs = analysis.costTable(this::measureCosts);
+    // A replayed device needs no model at all, a central one its tokenizer.
+    try (Model model = trace != null ? null : openModel();
+        EnergyMeters meters = EnergyMeters.discover();
+        BenchServer server = server(devices)) {
+      BenchRuns runs =
+          new BenchRuns(surroundings, device, load, mode, model, trace, sampling, authToken);
+      TraceRecorder recorder = device.record() == null ? null : new TraceRecorder();
+      List<RunOutcome> outcomes = new ArrayList<>();
+      CapacityResult capacity = null;
+      EnergyReport energy;
+      try (EnergySession session = EnergySession.start(meters)) {
+        if (analysis.findsCapacity()) {
+          BenchCapacity search = new BenchCapacity(surroundings, analysis, runs);
+          capacity = search.find(server, plan, rtt);
+          outcomes.addAll(search.outcomes());
+        } else {
+          for (int i = 0; i < repetitions; i++) {
+            String label = repetitions == 1 ? "" : (i + 1) + ": ";
+            outcomes.add(runs.run(server, plan, rtt, recorder, label));
+          }
+        }
+        energy = session.stop();
+      }
+      if (recorder != null) {
+        record(recorder, model, runs);
+      }
+      finish(server, runs, plan, outcomes, sampling, capacity, energy, costs);
+      return ExitCodes.DONE;
+    }
+  }
+
+  private int comparePeers() throws Exception {
+    Sampling sampling = samplingOptions.sampling();
+    List<Integer> counts = new ArrayList<>(load.concurrency(List.of(1, 2, 4, 8, 16)));
+    counts.sort(null);
+    int most = counts.get(counts.size() - 1);
+    Path target = new ModelFiles(surroundings.home()).find(target());
+    try (Model model = openModel();
+        BenchServer server = server(most)) {
+      BenchRuns runs =
+          new BenchRuns(surroundings, device, load, mode, model, null, sampling, authToken);
+      DraftTrace trace =
+          device.replay() != null ? readTrace(device.replay()) : recordFirst(server, runs, model);
+      BenchPeers.Setup setup =
+          new BenchPeers.Setup(
+              peers.peers(),
+              target,
+              new ModelFiles(surroundings.home()).find(device.model()),
+              serverOptions.threads(true),
+              runs.contextTokens(server),
+              trace,
+              trace.workload(load.maxTokens() == null ? 0 : load.maxTokens()),
+              load.plan(most, sampling.seed()),
+              counts,
+              device.rttMillis(List.of(0.0, 40.0)),
+              repetitions,
+              device);
+      PeerComparison comparison =
+          new BenchPeers(surroundings, setup)
+              .compare(
+                  server,
+                  authToken,
+                  analysis.tpotMillis(),
+                  analysis.percentile(),
+                  new BenchSettings(spec.commandLine().getParseResult(), sampling));
+      comparison.lines().forEach(surroundings.out()::println);
+      surroundings.out().flush();
+      if (report != null) {
+        ReportFiles.write(report, comparison);
+        surroundings.err().println("report: " + report.resolve(ReportFiles.COMPARISON));
+      }
+      return ExitCodes.DONE;
+    }
+  }
+
+  /** One device at a time, so that its times are those of a device that nobody disturbs. */
+  private DraftTrace recordFirst(BenchServer server, BenchRuns runs, Model model)
+      throws IOException, InterruptedException {
+    surroundings.err().println("recording drafts, one device at a time ...");
+    TraceRecorder recorder = new TraceRecorder();
+    runs.recordAll(server, recorder);
+    return record(recorder, model, runs);
+  }
+
+  private Model openModel() {
+    return Model.open(
+        new ModelFiles(surroundings.home()).find(device.model()),
+        ModelParams.DEFAULT.withVocabularyOnly(mode == Mode.CENTRAL));
+  }
+
+  /** Whether the server has this machine's processor for itself. */
+  private boolean undisturbed() {
+    return device.replay() != null || mode == Mode.CENTRAL;
+  }
+
+  private List<Integer> defaultConcurrency() {
+    return List.of(load.isOpenLoop() ? 64 : 4);
+  }
+
+  private static <T> T single(String option, List<T> values) {
+    if (values.size() != 1) {
+      throw new CommandFailure(ExitCodes.USAGE, option + " takes several values only with --peers");
+    }
+    return values.get(0);
+  }
+
+  private static DraftTrace readTrace(Path file) {
+    try {
+      return TraceFile.read(file);
+    } catch (IOException e) {
+      throw new CommandFailure("cannot replay: " + e.getMessage());
+    }
+  }
+
+  private boolean startsServer() {
+    return subject == null || subject.server == null;
+  }
+
+  private String target() {
+    return subject == null || subject.target == null ? ModelFiles.DEMO_TARGET : subject.target;
+  }
+
+  private BenchServer server(int devices) throws InterruptedException {
+    if (!startsServer()) {
+      return BenchServer.running(subject.server);
+    }
+    Path file = new ModelFiles(surroundings.home()).find(target());
+    surroundings.err().println("starting a server with " + target() + " ...");
+    return BenchServer.start(serverOptions.arguments(file, devices, undisturbed()));
+  }
+
+  private CostTable measureCosts() throws InterruptedException {
+    if (!startsServer()) {
+      throw new CommandFailure(
+          ExitCodes.USAGE,
+          "what a step costs is measured on this machine: give --target, or a file with a table");
+    }
+    int devices = single("--concurrency", load.concurrency(defaultConcurrency()));
+    return BenchCosts.measure(
+        surroundings,
+        new ModelFiles(surroundings.home()).find(target()),
+        serverOptions.engineParams(undisturbed()),
+        devices);
+  }
+
+  private DraftTrace record(TraceRecorder recorder, Model model, BenchRuns runs)
+      throws IOException {
+    surroundings.err().printf("recording drafts of %d generations ...%n", recorder.count());
+    DraftTrace trace =
+        recorder.finish(
+            model,
+            device.model(),
+            device.draftThreads(),
+            runs.devices(),
+            runs.server(),
+            done -> progress(done, recorder.count()));
+    if (device.record() != null) {
+      TraceFile.write(device.record(), trace);
+    }
+    surroundings
+        .err()
+        .printf(
+            "%s: %d generations, %d positions, up to %d drafts at each%n",
+            device.record() == null ? "recorded" : device.record(),
+            trace.streams().size(),
+            trace.positions(),
+            TraceRecorder.DEPTH);
+    return trace;
+  }
+
+  private void progress(int done, int count) {
+    if (surroundings.errIsTerminal()) {
+      surroundings.err().printf("\r%d of %d%s", done, count, done == count ? "\n" : "");
+    }
+  }
+
+  private void finish(
+      BenchServer server,
+      BenchRuns runs,
+      LoadPlan plan,
+      List<RunOutcome> outcomes,
+      Sampling sampling,
+      CapacityResult capacity,
+      EnergyReport energy,
+      CostTable costs)
+      throws IOException {
+    BenchSettings settings = new BenchSettings(spec.commandLine().getParseResult(), sampling);
+    long tokens = outcomes.stream().mapToLong(run -> run.meters().tokensSoFar()).sum();
+    BenchResult result =
+        new ResultBuilder(outcomes)
+            .build(
+                new ResultBuilder.Context(
+                    Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
+                    settings.command(),
+                    settings.all(),
+                    Environment.here(Version.sled()),
+                    runs.describe(server),
+                    load.goodput(),
+                    EnergyResult.of(
+                        energy, startsServer() ? "server and devices" : "devices", tokens),
+                    device.replay() == null ? null : device.replay().toString(),
+                    capacity));
+    if (costs != null) {
+      result = result.withBound(BoundResult.of(costs, runs.devices(), result));
+    }
+    if (report != null) {
+      ReportFiles.write(report, result, outcomes);
+      surroundings.err().println("report: " + report.resolve(ReportFiles.PAGE));
+    }
+    if (json) {
+      surroundings.out().print(ReportFiles.json(result));
+    } else {
+      new BenchSummary(surroundings.out()).print(result, plan);
+    }
+    surroundings.out().flush();
+  }
+}

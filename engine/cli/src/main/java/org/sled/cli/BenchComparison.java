@@ -1,0 +1,30 @@
+package org.sled.cli;
+
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.Locale;
+import org.sled.bench.report.Comparison;
+
+/** {@code sled bench --compare}: two results, side by side. */
+final class BenchComparison {
+  private final Surroundings surroundings;
+
+  BenchComparison(Surroundings surroundings) {
+    this.surroundings = surroundings;
+  }
+
+  int print(Path first, Path second) throws Exception {
+    PrintStream out = surroundings.out();
+    Comparison comparison = Comparison.of(first, second);
+    out.printf("%-28s %12s %12s %8s%n", "", "A", "B", "B / A");
+    for (Comparison.Row row : comparison.rows()) {
+      out.printf(
+          Locale.ROOT, "%-28s %12.3f %12.3f %8.3f%n", row.name(), row.a(), row.b(), row.ratio());
+    }
+    for (String difference : comparison.differences()) {
+      out.println(difference);
+    }
+    out.flush();
+    return ExitCodes.DONE;
+  }
+}

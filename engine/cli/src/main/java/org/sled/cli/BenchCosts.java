@@ -1,0 +1,47 @@
+package org.sled.cli;
+
+import java.nio.file.Path;
+import java.util.Locale;
+import org.sled.bench.cost.CostMeasurement;
+import org.sled.bench.cost.CostTable;
+import org.sled.jni.EngineParams;
+import org.sled.jni.Model;
+import org.sled.jni.ModelParams;
+
+/** Measures what a step costs, with progress. */
+final class BenchCosts {
+  /** Blocks of 0, 1, 2, 3, 4, 6, 8 and 16 drafts. */
+  private static final int[] ROWS = {1, 2, 3, 4, 5, 7, 9, 17};
+
+  private BenchCosts() {}
+
+  static CostTable measure(
+      Surroundings surroundings, Path target, EngineParams params, int mostSequences)
+      throws InterruptedException {
+    surroundings.err().println("measuring what a step of the target costs ...");
+    ModelParams modelParams =
+        params.numerics() == null
+            ? ModelParams.DEFAULT
+            : ModelParams.DEFAULT.forNumerics(params.numerics());
+    try (Model model = Model.open(target, modelParams);
+        CostMeasurement measurement =
+            new CostMeasurement(model, target.toString(), params, mostSequences)) {
+      CostTable table =
+          measurement.measure(
+              CostMeasurement.sequenceCounts(mostSequences),
+              ROWS,
+              (done, all) -> progress(surroundings, done, all));
+      table.lines().forEach(surroundings.err()::println);
+      return table;
+    }
+  }
+
+  private static void progress(Surroundings surroundings, int done, int all) {
+    if (surroundings.errIsTerminal()) {
+      surroundings
+          .err()
+          .printf(Locale.ROOT, "\r%d of %d shapes%s", done, all, done == all ? "\n" : "");
+      surroundings.err().flush();
+    }
+  }
+}

@@ -1,0 +1,324 @@
+package org.sled.cli;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.sled.bench.load.BenchDevice;
+import org.sled.bench.load.Fleet;
+import org.sled.bench.load.Goodput;
+import org.sled.bench.load.LoadPlan;
+import org.sled.bench.load.LoadRunner;
+import org.sled.bench.load.Workload;
+import org.sled.bench.peers.BatchedBench;
+import org.sled.bench.peers.JavaLlama;
+import org.sled.bench.peers.LlamaServer;
+import org.sled.bench.peers.PeerException;
+import org.sled.bench.peers.PeerFiles;
+import org.sled.bench.peers.PeerStatus;
+import org.sled.bench.report.Environment;
+import org.sled.bench.report.PeerCells;
+import org.sled.bench.report.PeerComparison;
+import org.sled.bench.report.RunOutcome;
+import org.sled.bench.report.RunRecord;
+import org.sled.bench.sled.FleetOptions;
+import org.sled.bench.trace.DraftTrace;
+import org.sled.bench.trace.TextCheck;
+import org.sled.net.channel.EmulatedLink;
+
+/**
+ * Our daemon and its peers under the same load, in turns: all servers run all the time, idle ones
+ * cost nothing, and what the machine does meanwhile falls on all of them alike.
+ */
+final class BenchPeers {
+  /** About the speed at which people read. */
+  static final double DEFAULT_TPOT_MILLIS = 100;
+
+  private static final String SINGLE_STREAM_PROMPT = "Once upon a time there was a fox";
+  private static final int SINGLE_STREAM_TOKENS = 128;
+
+  private static final Duration STARTUP = Duration.ofMinutes(10);
+
+  private final Surroundings surroundings;
+  private final Setup setup;
+  private final List<String> skipped = new ArrayList<>();
+
+  /**
+   * What is compared, and how.
+   *
+   * @param peers beside our daemon
+   * @param target the model file of all of them
+   * @param draft the draft model's file, for the peer that drafts itself
+   * @param threads of each server
+   * @param contextTokens of each session of a server
+   * @param trace whose generations are asked for
+   */
+  record Setup(
+      List<BenchPeerOptions.Peer> peers,
+      Path target,
+      Path draft,
+      int threads,
+      int contextTokens,
+      DraftTrace trace,
+      Workload workload,
+      LoadPlan plan,
+      List<Integer> deviceCounts,
+      List<Double> rttMillis,
+      int repetitions,
+      BenchDeviceOptions device) {}
+
+  BenchPeers(Surroundings surroundings, Setup setup) {
+    this.surroundings = surroundings;
+    this.setup = setup;
+  }
+
+  /**
+   * Measures everything.
+   *
+   * @param server our daemon
+   * @param tpotSloMillis the objective; null for {@value #DEFAULT_TPOT_MILLIS} ms
+   */
+  PeerComparison compare(
+      BenchServer server,
+      String authToken,
+      Double tpotSloMillis,
+      double percentile,
+      BenchSettings settings)
+      throws InterruptedException {
+    double objective = tpotSloMillis == null ? DEFAULT_TPOT_MILLIS : tpotSloMillis;
+    List<BenchSystem> started = startPeers();
+    try {
+      List<BenchSystem> systems = new ArrayList<>();
+      systems.add(BenchSystem.sled("sled", server, options(server, authToken, true)));
+      if (setup.peers().contains(BenchPeerOptions.Peer.CENTRAL)) {
+        systems.add(BenchSystem.sled("central", server, options(server, authToken, false)));
+      }
+      systems.addAll(started);
+      PeerCells cells = measure(systems);
+      Map<String, List<String>> commands = new LinkedHashMap<>();
+      systems.forEach(system -> commands.put(system.name(), system.command()));
+      started.forEach(BenchSystem::close); // what follows wants the machine for itself
+      server.close();
+      return new PeerComparison(
+          Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
+          settings.command(),
+          settings.all(),
+          Environment.here(Version.sled()),
+          commands,
+          objective,
+          percentile,
+          cells.cells(percentile),
+          cells.capacities(objective, percentile),
+          floor(),
+          singleStream(),
+          List.copyOf(skipped));
+    } finally {
+      started.forEach(BenchSystem::close);
+    }
+  }
+
+  private FleetOptions options(BenchServer server, String authToken, boolean drafts) {
+    return new FleetOptions(
+        server.address().host(),
+        server.address().port(),
+        authToken,
+        null,
+        setup.trace(),
+        drafts ? setup.device().draftTokens() : 0,
+        1,
+        setup.device().tokensPerSecond(),
+        false,
+        null);
+  }
+
+  // ---------------------------------------------------------------- systems
+
+  /** Starts the servers of the peers; what cannot run is noted as skipped. */
+  private List<BenchSystem> startPeers() throws InterruptedException {
+    List<BenchSystem> systems = new ArrayList<>();
+    PeerFiles files = PeerFiles.find();
+    boolean complete = false;
+    try {
+      for (BenchPeerOptions.Peer peer : setup.peers()) {
+        boolean drafts = peer == BenchPeerOptions.Peer.LLAMA_SERVER_DRAFT;
+        if (!drafts && peer != BenchPeerOptions.Peer.LLAMA_SERVER) {
+          continue;
+        }
+        PeerStatus status = files.llamaServer();
+        if (!status.isReady()) {
+          skip(status.whySkipped());
+          continue;
+        }
+        LlamaServer.Options options =
+            LlamaServer.Options.of(
+                setup.target(), setup.threads(), mostDevices(), setup.contextTokens());
+        if (drafts) {
+          options = options.withDraft(setup.draft(), setup.device().draftTokens());
+        }
+        surroundings.err().println("starting " + peer.word() + " ...");
+        try {
+          systems.add(
+              BenchSystem.llama(peer.word(), LlamaServer.start(status.file(), options, STARTUP)));
+        } catch (PeerException e) {
+          skip(e.getMessage());
+        }
+      }
+      complete = true;
+      return systems;
+    } finally {
+      if (!complete) {
+        systems.forEach(BenchSystem::close);
+      }
+    }
+  }
+
+  private int mostDevices() {
+    return setup.deviceCounts().stream().mapToInt(Integer::intValue).max().orElseThrow();
+  }
+
+  private void skip(String why) {
+    surroundings.err().println("skipped: " + why);
+    skipped.add(why);
+  }
+
+  // ---------------------------------------------------------------- cells
+
+  /** Measures every system at every round trip time and device count, in turns. */
+  private PeerCells measure(List<BenchSystem> systems) throws InterruptedException {
+    PeerCells cells = new PeerCells();
+    for (double rtt : setup.rttMillis()) {
+      for (int devices : setup.deviceCounts()) {
+        Map<String, List<RunOutcome>> outcomes = new LinkedHashMap<>();
+        Map<String, List<Double>> sameText = new HashMap<>();
+        for (int i = 0; i < setup.repetitions(); i++) {
+          for (BenchSystem system : systems) {
+            TextCheck check = new TextCheck(setup.trace());
+            RunOutcome outcome = run(system, devices, rtt, check);
+            outcomes.computeIfAbsent(system.name(), name -> new ArrayList<>()).add(outcome);
+            sameText
+                .computeIfAbsent(system.name(), name -> new ArrayList<>())
+                .add(check.sameShare());
+            surroundings
+                .err()
+                .printf(
+                    Locale.ROOT,
+                    "RTT %.0f ms, %d devices, %s: %.1f tokens/s%n",
+                    rtt,
+                    devices,
+                    system.name(),
+                    outcome.tokensPerSecond());
+          }
+        }
+        outcomes.forEach(
+            (name, runs) -> cells.add(name, rtt, devices, runs, mean(sameText.get(name))));
+      }
+    }
+    return cells;
+  }
+
+  private static double mean(List<Double> values) {
+    return values.stream()
+        .filter(value -> !value.isNaN())
+        .mapToDouble(Double::doubleValue)
+        .average()
+        .orElse(Double.NaN);
+  }
+
+  private RunOutcome run(BenchSystem system, int devices, double rtt, TextCheck check)
+      throws InterruptedException {
+    LoadPlan plan = setup.plan().withDevices(devices);
+    try (EmulatedLink link = setup.device().link(rtt, plan.seed());
+        Fleet fleet = system.connect(devices, link)) {
+      double cpuBefore = system.cpuSeconds();
+      RunRecord record = new RunRecord();
+      BenchProgress progress =
+          new BenchProgress(surroundings, plan, system.name() + ", " + devices + ": ", record);
+      LoadRunner runner =
+          new LoadRunner(setup.workload(), plan, Goodput.ANY, fleet.devices(), check, progress);
+      progress.watch(runner.meters());
+      try {
+        runner.run();
+      } finally {
+        progress.end();
+      }
+      return new RunOutcome(
+          record,
+          runner.meters(),
+          fleet.devices().stream().mapToLong(BenchDevice::bytesUp).sum(),
+          fleet.devices().stream().mapToLong(BenchDevice::bytesDown).sum(),
+          system.cpuSeconds() - cpuBefore,
+          fleet.divergences());
+    }
+  }
+
+  // ---------------------------------------------------------------- without a server
+
+  /** The native floor, if it was asked for and can run. */
+  private List<PeerComparison.Floor> floor() throws InterruptedException {
+    if (!setup.peers().contains(BenchPeerOptions.Peer.BATCHED_BENCH)) {
+      return List.of();
+    }
+    PeerStatus status = PeerFiles.find().batchedBench();
+    if (!status.isReady()) {
+      skip(status.whySkipped());
+      return List.of();
+    }
+    surroundings.err().println("measuring the native floor ...");
+    List<PeerComparison.Floor> floor = new ArrayList<>();
+    try {
+      BatchedBench.Shapes shapes =
+          new BatchedBench.Shapes(List.of(128), List.of(32), setup.deviceCounts());
+      for (BatchedBench.Result result :
+          BatchedBench.run(
+              status.file(), setup.target(), setup.threads(), shapes, Duration.ofMinutes(30))) {
+        floor.add(
+            new PeerComparison.Floor(
+                result.sequences(), result.promptTokens(), result.newTokensPerSecond()));
+      }
+    } catch (PeerException e) {
+      skip(e.getMessage());
+    }
+    return floor;
+  }
+
+  /** java-llama.cpp beside our own target alone, if it was asked for and can run. */
+  private List<PeerComparison.SingleStream> singleStream() throws InterruptedException {
+    if (!setup.peers().contains(BenchPeerOptions.Peer.JAVA_LLAMA)) {
+      return List.of();
+    }
+    PeerStatus status = PeerFiles.find().javaLlama();
+    if (!status.isReady()) {
+      skip(status.whySkipped());
+      return List.of();
+    }
+    surroundings.err().println("measuring a single stream without a server ...");
+    List<PeerComparison.SingleStream> streams = new ArrayList<>();
+    try {
+      JavaLlama.Result result =
+          JavaLlama.run(
+              status.file(),
+              new JavaLlama.Options(
+                  setup.target(),
+                  SINGLE_STREAM_PROMPT,
+                  SINGLE_STREAM_TOKENS,
+                  setup.threads(),
+                  setup.contextTokens()),
+              Duration.ofMinutes(30));
+      streams.add(
+          new PeerComparison.SingleStream(
+              "java-llama.cpp", result.tokensPerSecond(), result.firstTokenSeconds() * 1e3));
+      streams.add(
+          LocalStream.measure(
+              setup.target(), SINGLE_STREAM_PROMPT, SINGLE_STREAM_TOKENS, setup.threads()));
+    } catch (PeerException e) {
+      skip(e.getMessage());
+    }
+    return streams;
+  }
+}

@@ -1,0 +1,53 @@
+package org.sled.cli;
+
+import java.util.List;
+
+/** The server that a bench talks to: a running one, or one of its own. */
+interface BenchServer extends AutoCloseable {
+  /** Where it listens. */
+  ServerAddress address();
+
+  /** Processor time that its process used so far, s; NaN where the process is not ours. */
+  double cpuSeconds();
+
+  /** How it was started, for the report; empty for a running one. */
+  List<String> command();
+
+  @Override
+  void close();
+
+  /** A server that runs already. */
+  static BenchServer running(ServerAddress address) {
+    return new BenchServer() {
+      @Override
+      public ServerAddress address() {
+        return address;
+      }
+
+      @Override
+      public double cpuSeconds() {
+        return Double.NaN;
+      }
+
+      @Override
+      public List<String> command() {
+        return List.of();
+      }
+
+      @Override
+      public void close() {}
+    };
+  }
+
+  /**
+   * Starts {@code sled serve} in a process of its own, as operators run it, with the Java and the
+   * flags of this one, and waits until it listens.
+   *
+   * @param arguments behind {@code serve}
+   * @throws org.sled.bench.peers.PeerException if it ends or does not come up; the text holds what
+   *     it said
+   */
+  static BenchServer start(List<String> arguments) throws InterruptedException {
+    return OwnDaemon.start(arguments);
+  }
+}

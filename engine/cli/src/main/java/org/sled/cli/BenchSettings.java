@@ -1,0 +1,62 @@
+package org.sled.cli;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.sled.net.protocol.Sampling;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParseResult;
+
+/** What was chosen, by name, with defaults: enough to repeat a run. */
+final class BenchSettings {
+  private static final Set<String> SECRET = Set.of("--auth-token");
+  private static final Set<String> NOT_OF_THE_RUN =
+      Set.of("--help", "--version", "--verbose", "--json", "--report", "--compare");
+
+  private final ParseResult parsed;
+  private final Sampling sampling;
+
+  BenchSettings(ParseResult parsed, Sampling sampling) {
+    this.parsed = parsed;
+    this.sampling = sampling;
+  }
+
+  /** The command line, with the seed where one was drawn, and without secrets. */
+  List<String> command() {
+    List<String> command = new ArrayList<>(List.of("sled", "bench"));
+    List<String> given = parsed.expandedArgs();
+    for (int i = 0; i < given.size(); i++) {
+      String argument = given.get(i);
+      if (SECRET.contains(argument)) {
+        i++; // and its value
+      } else if (SECRET.stream().noneMatch(name -> argument.startsWith(name + "="))) {
+        command.add(argument);
+      }
+    }
+    if (sampling.usesSeed() && !parsed.hasMatchedOption("--seed")) {
+      command.add("--seed=" + Long.toUnsignedString(sampling.seed()));
+    }
+    return command;
+  }
+
+  /** Every option's value. */
+  Map<String, Object> all() {
+    Map<String, Object> values = new LinkedHashMap<>();
+    for (OptionSpec option : parsed.commandSpec().options()) {
+      String name = option.longestName();
+      if (NOT_OF_THE_RUN.contains(name) || SECRET.contains(name)) {
+        continue;
+      }
+      Object value = option.getValue();
+      values.put(
+          name.substring(2).replace('-', '_'),
+          value == null || value instanceof Number || value instanceof Boolean
+              ? value
+              : value.toString());
+    }
+    values.put("seed", Long.toUnsignedString(sampling.seed()));
+    return values;
+  }
+}

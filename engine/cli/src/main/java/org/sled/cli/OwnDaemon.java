@@ -1,0 +1,78 @@
+package org.sled.cli;
+
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.sled.bench.peers.ServerCommand;
+import org.sled.bench.peers.ServerProcess;
+
+/** A {@code sled serve} of our own, in a process of its own. */
+final class OwnDaemon implements BenchServer {
+  /** Loading a large model from a slow disk takes minutes. */
+  private static final Duration STARTUP = Duration.ofMinutes(10);
+
+  private static final Pattern LISTENING = Pattern.compile("^listening on (\\S+)");
+
+  private final ServerProcess process;
+  private final ServerAddress address;
+  private final List<String> arguments;
+
+  private OwnDaemon(ServerProcess process, ServerAddress address, List<String> arguments) {
+    this.process = process;
+    this.address = address;
+    this.arguments = arguments;
+  }
+
+  static OwnDaemon start(List<String> arguments) throws InterruptedException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    for (String flag : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
+      // What belongs to this process alone: a debugger's port, an agent's file.
+      if (!flag.startsWith("-agentlib") && !flag.startsWith("-javaagent")) {
+        command.add(flag);
+      }
+    }
+    command.add("-cp");
+    command.add(System.getProperty("java.class.path"));
+    command.add(Sled.class.getName());
+    command.add("serve");
+    command.add("--listen=127.0.0.1:0");
+    command.addAll(arguments);
+    List<String> shown = new ArrayList<>(List.of("sled", "serve", "--listen=127.0.0.1:0"));
+    shown.addAll(arguments);
+    ServerProcess process = ServerProcess.start(ServerCommand.of("sled serve", command));
+    boolean listening = false;
+    try {
+      ServerAddress address = ServerAddress.parse(process.awaitLine(LISTENING, STARTUP).group(1));
+      listening = true;
+      return new OwnDaemon(process, address, shown);
+    } finally {
+      if (!listening) {
+        process.close();
+      }
+    }
+  }
+
+  @Override
+  public ServerAddress address() {
+    return address;
+  }
+
+  @Override
+  public double cpuSeconds() {
+    return process.cpuTime().map(time -> time.toNanos() / 1e9).orElse(Double.NaN);
+  }
+
+  @Override
+  public List<String> command() {
+    return arguments;
+  }
+
+  @Override
+  public void close() {
+    process.close();
+  }
+}
