@@ -33,10 +33,10 @@
  *   SLED_ERR_ARGUMENT       everything; nothing was done
  *   SLED_ERR_HANDLE         everything; nothing was done
  *   SLED_ERR_BUSY           everything; nothing was done (also: close of something that is in use)
- *   SLED_ERR_IO             everything; the file could not be opened or read
+ *   SLED_ERR_IO             everything; a file could not be opened, read or written
  *   SLED_ERR_FORMAT         everything; the file is not a model that this build can load
  *   SLED_ERR_MEMORY         everything; what was asked for does not fit. The text has the numbers
- *   SLED_ERR_UNSUPPORTED    everything; the model is sound, but cannot be served with these parameters
+ *   SLED_ERR_UNSUPPORTED    everything; the model is sound, but this cannot be done with it or here
  *   SLED_ERR_CAPACITY       everything; call again with a larger buffer
  *   SLED_ERR_TOKEN          everything; a token id outside the vocabulary. Nothing was done
  *   SLED_ERR_SESSION        everything; no session is open on this sequence
@@ -66,7 +66,7 @@ extern "C" {
 /* ------------------------------------------------------------------ version and process-wide state ---------- */
 
 /* Raised whenever a signature, a struct or the meaning of a field changes. */
-#define SLED_ABI_VERSION 3
+#define SLED_ABI_VERSION 4
 
 enum sled_status {
   SLED_OK = 0,
@@ -103,7 +103,9 @@ enum sled_struct_id {
   SLED_STRUCT_DRAFT_PARAMS = 9,
   SLED_STRUCT_DRAFT_CHOICE = 10,
   SLED_STRUCT_DEVICE_INFO = 11,
-  SLED_STRUCT_SAMPLING = 12
+  SLED_STRUCT_SAMPLING = 12,
+  SLED_STRUCT_GROW_PARAMS = 13,
+  SLED_STRUCT_GROW_INFO = 14
 };
 
 /* sizeof of a struct in bytes; SLED_ERR_ARGUMENT for an unknown id. */
@@ -226,6 +228,59 @@ enum sled_model_text_id {
 };
 
 SLED_API int32_t sled_model_text(int64_t model, int32_t text_id, char *buffer, int32_t capacity, int32_t *length);
+
+/* ------------------------------------------------------------------ model files for benchmarks --------------- */
+
+/* Both functions below read a GGUF file and write another. The new one is written as "<out>.part" and renamed when it is
+ * whole, so that `out` is never half a model; after an error the part is gone. A tensor is never in memory as a whole: 256
+ * MiB are enough for models of any size. Free space on the disk is looked at first. Any thread; no model is opened. */
+enum sled_output_flags {
+  SLED_OUTPUT_REPLACE = 1 /* replace `out` if it exists, and a part that a killed process left behind */
+};
+
+/* Converts the weights of any model, of a split one all parts into one file, with llama.cpp's own quantiser.
+ * weight_type: "f32", "f16", "bf16", "q8_0", "q6_k", "q5_k_m", "q5_k_s", "q5_1", "q5_0", "q4_k_m", "q4_k_s", "q4_1",
+ * "q4_0", "iq4_nl", "iq4_xs", "q3_k_l", "q3_k_m", "q3_k_s" or "q2_k", upper or lower case; the mixed ones choose for each
+ * tensor. Weights that are quantised already lose a little more. threads: 0 = all cores. flags: enum sled_output_flags.
+ * SLED_ERR_ARGUMENT: no such type. SLED_ERR_IO: `out` exists, cannot be written, or does not fit on the disk. */
+SLED_API int32_t sled_model_quantize(const char *in, const char *out, const char *weight_type, int32_t threads,
+                                     int32_t flags);
+
+typedef struct sled_grow_params {
+  int32_t struct_size; /*  0 sizeof(sled_grow_params) */
+  int32_t flags;       /*  4 enum sled_output_flags */
+  int64_t parameters;  /*  8 wanted; not less than the model has */
+} sled_grow_params;    /* 16 bytes */
+
+typedef struct sled_grow_info {
+  int64_t parameters;             /*  0 reached */
+  int64_t parameters_before;      /*  8 */
+  int64_t file_bytes;             /* 16 */
+  int32_t layers;                 /* 24 */
+  int32_t layers_before;          /* 28 */
+  int32_t feed_forward;           /* 32 neurons of each layer's FFN */
+  int32_t feed_forward_before;    /* 36 */
+  int32_t embedding_width;        /* 40 stays as it is */
+  int32_t reserved;               /* 44 */
+} sled_grow_info;                 /* 48 bytes */
+
+/* Makes a model that costs as much to run as one with `parameters` parameters and says exactly what the small one says: a
+ * target for benchmarks where no large one is at hand. It computes more and changes nothing:
+ *
+ *   - FFNs get more neurons: the gate and up rows of those that are there, over and over, with zeros in the down matrix
+ *   - layers follow the last one: copies of the others, whose attention output and FFN down matrices are zero
+ *
+ * Every weight that was there keeps its type and its bits; convert them first (sled_model_quantize) for another type.
+ *
+ * Where the parameters go: up to 8 neurons for each of the embedding's columns in the layers that there are; then more
+ * layers, at most 32 or 4 times as many, because each takes K/V; then up to 64 neurons for each column; then layers up to
+ * 512. The FFN's width becomes a multiple of 256. Of these shapes it is the first within 2 %, else the nearest: *info says
+ * what was reached.
+ *
+ * out: NULL = only fill in *info. SLED_ERR_ARGUMENT: fewer parameters than the model has. SLED_ERR_UNSUPPORTED: more than
+ * it can grow to; a split file; not a chain of attention and gate/up/down FFN of known tensors (mixtures of experts,
+ * other architectures), by name. SLED_ERR_IO: as above. */
+SLED_API int32_t sled_model_grow(const char *in, const char *out, const sled_grow_params *params, sled_grow_info *info);
 
 /* ------------------------------------------------------------------ tokens and text ------------------------- */
 

@@ -9,9 +9,11 @@
 #include "chat.hpp"
 #include "draft.hpp"
 #include "engine.hpp"
+#include "grow.hpp"
 #include "handles.hpp"
 #include "log_queue.hpp"
 #include "model.hpp"
+#include "quantize.hpp"
 #include "sled.h"
 #include "sled_build_config.h"
 #include "status.hpp"
@@ -33,6 +35,8 @@ static_assert(sizeof(sled_draft_params) == 24, "sled_draft_params");
 static_assert(sizeof(sled_draft_choice) == 32, "sled_draft_choice");
 static_assert(sizeof(sled_logit_bias) == 8, "sled_logit_bias");
 static_assert(sizeof(sled_sampling) == 56, "sled_sampling");
+static_assert(sizeof(sled_grow_params) == 16, "sled_grow_params");
+static_assert(sizeof(sled_grow_info) == 48, "sled_grow_info");
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "SLED is little-endian");
 
 namespace {
@@ -111,6 +115,8 @@ int32_t sled_struct_size(int32_t struct_id) {
     case SLED_STRUCT_DRAFT_CHOICE: return sizeof(sled_draft_choice);
     case SLED_STRUCT_DEVICE_INFO: return sizeof(sled_device_info);
     case SLED_STRUCT_SAMPLING: return sizeof(sled_sampling);
+    case SLED_STRUCT_GROW_PARAMS: return sizeof(sled_grow_params);
+    case SLED_STRUCT_GROW_INFO: return sizeof(sled_grow_info);
     default: return SLED_ERR_ARGUMENT;
   }
 }
@@ -248,6 +254,26 @@ int32_t sled_model_describe(int64_t model, sled_model_info *info) {
 
 int32_t sled_model_text(int64_t model, int32_t text_id, char *buffer, int32_t capacity, int32_t *length) {
   return guarded([&] { return copy_text(models().get(model)->text(text_id), buffer, capacity, length); });
+}
+
+// ------------------------------------------------------------------ model files for benchmarks
+
+int32_t sled_model_quantize(const char *in, const char *out, const char *weight_type, int32_t threads, int32_t flags) {
+  return guarded([&] {
+    capture_logs();
+    require_backends();
+    quantize_model(&required(in, "in"), &required(out, "out"), &required(weight_type, "weight_type"), threads, flags);
+    return SLED_OK;
+  });
+}
+
+int32_t sled_model_grow(const char *in, const char *out, const sled_grow_params *params, sled_grow_info *info) {
+  return guarded([&] {
+    capture_logs();
+    required(info, "info") = sled_grow_info{};
+    *info = grow_model(&required(in, "in"), out, checked(params));
+    return SLED_OK;
+  });
 }
 
 // ------------------------------------------------------------------ tokens and text

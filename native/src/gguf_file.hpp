@@ -28,6 +28,8 @@ class GgufFile {
 
   int64_t tensor_count() const;
   int64_t file_bytes() const { return file_bytes_; }
+  const std::string &path() const { return path_; }
+  const gguf_context *header() const { return header_.get(); }
   TokenizerFingerprint fingerprint() const;
 
   // Fails with SLED_ERR_FORMAT where llama.cpp would end the process instead of refusing: it trusts some of the

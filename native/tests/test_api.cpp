@@ -61,7 +61,7 @@ void check_process_wide() {
   CHECK_EQ(sled_struct_size(SLED_STRUCT_SLOT), sizeof(sled_slot));
   CHECK_EQ(sled_struct_size(SLED_STRUCT_DEVICE_INFO), sizeof(sled_device_info));
   CHECK_EQ(sled_struct_size(SLED_STRUCT_SAMPLING), sizeof(sled_sampling));
-  for (const int32_t id : {0, -1, 13, INT32_MAX, INT32_MIN}) {
+  for (const int32_t id : {0, -1, 15, INT32_MAX, INT32_MIN}) {
     CHECK_EQ(sled_struct_size(id), SLED_ERR_ARGUMENT);
   }
   for (int32_t status = SLED_ERR_INTERNAL; status <= SLED_OK; status++) {

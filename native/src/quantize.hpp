@@ -1,0 +1,13 @@
+// Another weight type for a model, through llama.cpp's quantiser.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace sled {
+
+// See sled_model_quantize().
+void quantize_model(const std::string &in, const std::string &out, const std::string &weight_type, int32_t threads,
+                    int32_t flags);
+
+}  // namespace sled
