@@ -143,4 +143,27 @@ final class SledLayout {
 
     private DeviceInfoStruct() {}
   }
+
+  static final class GrowParamsStruct {
+    static final int SIZE = 16;
+    static final int STRUCT_SIZE = 0;
+    static final int FLAGS = 4;
+    static final int PARAMETERS = 8;
+
+    private GrowParamsStruct() {}
+  }
+
+  static final class GrowInfoStruct {
+    static final int SIZE = 48;
+    static final int PARAMETERS = 0;
+    static final int PARAMETERS_BEFORE = 8;
+    static final int FILE_BYTES = 16;
+    static final int LAYERS = 24;
+    static final int LAYERS_BEFORE = 28;
+    static final int FEED_FORWARD = 32;
+    static final int FEED_FORWARD_BEFORE = 36;
+    static final int EMBEDDING_WIDTH = 40;
+
+    private GrowInfoStruct() {}
+  }
 }

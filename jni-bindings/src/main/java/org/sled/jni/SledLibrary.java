@@ -10,6 +10,8 @@ import org.sled.jni.SledLayout.DeviceInfoStruct;
 import org.sled.jni.SledLayout.DraftParamsStruct;
 import org.sled.jni.SledLayout.EngineInfoStruct;
 import org.sled.jni.SledLayout.EngineParamsStruct;
+import org.sled.jni.SledLayout.GrowInfoStruct;
+import org.sled.jni.SledLayout.GrowParamsStruct;
 import org.sled.jni.SledLayout.MemoryPlanStruct;
 import org.sled.jni.SledLayout.ModelInfoStruct;
 import org.sled.jni.SledLayout.ModelParamsStruct;
@@ -286,6 +288,8 @@ public final class SledLibrary {
     checkSize(directory, "draft_choice", SledNative.SLED_STRUCT_DRAFT_CHOICE, DraftChoice.SIZE);
     checkSize(directory, "sampling", SledNative.SLED_STRUCT_SAMPLING, SamplingStruct.SIZE);
     checkSize(directory, "device_info", SledNative.SLED_STRUCT_DEVICE_INFO, DeviceInfoStruct.SIZE);
+    checkSize(directory, "grow_params", SledNative.SLED_STRUCT_GROW_PARAMS, GrowParamsStruct.SIZE);
+    checkSize(directory, "grow_info", SledNative.SLED_STRUCT_GROW_INFO, GrowInfoStruct.SIZE);
   }
 
   private static void checkSize(Path directory, String struct, int id, int expected) {

@@ -9,7 +9,7 @@ public enum SledStatus {
   HANDLE(SledNative.SLED_ERR_HANDLE),
   /** Another thread is inside, or what shall be closed is in use. */
   BUSY(SledNative.SLED_ERR_BUSY),
-  /** A file could not be opened or read. */
+  /** A file could not be opened, read or written. */
   IO(SledNative.SLED_ERR_IO),
   /** The file is not a model that this build can load. */
   FORMAT(SledNative.SLED_ERR_FORMAT),

@@ -22,7 +22,8 @@ import picocli.CommandLine.Parameters;
       "",
       "Examples:",
       "  sled models",
-      "  sled models target.gguf draft.gguf     also says whether they can work together"
+      "  sled models target.gguf draft.gguf     also says whether they can work together",
+      "  sled models grow --help                a target that costs like a large one"
     })
 final class ModelsCommand implements Callable<Integer> {
   private final Surroundings surroundings;

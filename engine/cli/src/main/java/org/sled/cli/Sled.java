@@ -80,7 +80,9 @@ public final class Sled implements Runnable {
             .addSubcommand(new ServeCommand(surroundings))
             .addSubcommand(new GenerateCommand(surroundings))
             .addSubcommand(new BenchCommand(surroundings))
-            .addSubcommand(new ModelsCommand(surroundings))
+            .addSubcommand(
+                new CommandLine(new ModelsCommand(surroundings))
+                    .addSubcommand(new GrowCommand(surroundings)))
             .addSubcommand(new DoctorCommand(surroundings))
             .setOut(new PrintWriter(surroundings.out(), true, StandardCharsets.UTF_8))
             .setErr(new PrintWriter(surroundings.err(), true, StandardCharsets.UTF_8))

@@ -57,6 +57,13 @@ final class UsageTest {
           {"generate", "--prompt", ""},
           {"generate", "prompt"},
           {"demo", "--devices", "0"},
+          {"models", "grow"},
+          {"models", "grow", "--model", "demo:target", "out.gguf"},
+          {"models", "grow", "--model", "demo:target", "--parameters", "12M"},
+          {"models", "grow", "--model", "demo:target", "--parameters", "400X", "out.gguf"},
+          {"models", "grow", "--model", "demo:target", "--parameters", "1.5", "out.gguf"},
+          {"models", "grow", "--model", "demo:target", "--parameters", "-1M", "out.gguf"},
+          {"models", "grow", "--model", "demo:target", "--parameters", "9999T", "out.gguf"},
           {"serve", "--model", "demo:nothing"},
           {"serve", "--model", "demo:target", "--kv-type", "f7"},
           {"serve", "--model", "demo:target", "--max-draft-tokens", "63"}

@@ -32,6 +32,8 @@ public class SledConfig implements InfoMapper {
           "draft_params",
           "engine_info",
           "engine_params",
+          "grow_info",
+          "grow_params",
           "logit_bias",
           "memory_plan",
           "model_info",

@@ -1,0 +1,235 @@
+package org.sled.cli;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
+import org.sled.jni.Model;
+import org.sled.jni.ModelFile;
+import org.sled.jni.ModelParams;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code sled models grow}: a target that costs like a large one, out of a small one. */
+@Command(
+    name = "grow",
+    mixinStandardHelpOptions = true,
+    versionProvider = Version.class,
+    description = {
+      "Makes a model that costs as much to run as a large one, and says exactly what the small one"
+          + " says: neurons and layers are added that are computed and change nothing. For"
+          + " benchmarks, where what a target costs matters and what it says does not.",
+      "",
+      "The FFNs become wider first, up to 8 neurons for each column of the embedding; then layers"
+          + " are added, up to 32 or 4 times as many, because each takes K/V; then the FFNs become"
+          + " wider still. The number of parameters comes within 2 % where the model's shape"
+          + " allows it.",
+      "",
+      "Then the model is asked for tokens, as is the small one with the same weight type. It is"
+          + " kept only if they are the same."
+    },
+    footer = {
+      "",
+      "Examples:",
+      "  sled models grow --model demo:target --parameters 400M --type bf16 big.gguf",
+      "  sled models grow --model small.gguf --parameters 1.5B big.gguf",
+      "  sled models grow --model demo:target --type bf16 same-size.gguf    converts only",
+      "",
+      "Exits with 1, and writes nothing, if the tokens differ."
+    })
+final class GrowCommand implements Callable<Integer> {
+  private static final String LINE = "  %-11s %s%n";
+
+  private final Surroundings surroundings;
+  private final AtomicBoolean interrupted = new AtomicBoolean();
+
+  @Option(
+      names = {"-m", "--model"},
+      required = true,
+      paramLabel = "FILE",
+      description =
+          "The small model: a GGUF file of a llama-like architecture, or demo:target, demo:draft.")
+  private String model;
+
+  @Option(
+      names = "--parameters",
+      paramLabel = "COUNT",
+      defaultValue = "0",
+      converter = ParameterCount.class,
+      description = "Parameters wanted, such as 400M or 1.5B. Default: as many as it has.")
+  private long parameters;
+
+  @Option(
+      names = "--type",
+      paramLabel = "TYPE",
+      description =
+          "Weight type, such as f32, f16, bf16, q8_0, q4_0 or q4_k_m. Default: as they are.")
+  private String type;
+
+  @Option(names = "--force", description = "Replace OUT if it exists.")
+  private boolean force;
+
+  @Option(names = "--no-check", description = "Do not compare the tokens of both models.")
+  private boolean noCheck;
+
+  @Option(
+      names = {"-t", "--threads"},
+      paramLabel = "N",
+      defaultValue = "0",
+      converter = IntegerWithin.CountOrAuto.class,
+      description = "Threads for converting and comparing, 0 for all cores.")
+  private int threads;
+
+  @Parameters(paramLabel = "OUT", description = "The GGUF file to write.")
+  private Path out;
+
+  @Mixin private LogOptions log;
+
+  GrowCommand(Surroundings surroundings) {
+    this.surroundings = surroundings;
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    log.apply();
+    if (parameters == 0 && type == null) {
+      throw new CommandFailure(
+          ExitCodes.USAGE, "nothing to do: give --parameters, such as 400M, or --type");
+    }
+    Path in = new ModelFiles(surroundings.home()).find(model);
+    checkOut();
+    surroundings.signals().onInterrupt(() -> interrupted.set(true));
+    Path directory = workDirectory();
+    try {
+      Path small = type == null ? in : convert(in, directory.resolve("small.gguf"));
+      ModelFile.Growth growth = null;
+      Path result = small;
+      if (parameters > 0) {
+        result = directory.resolve("grown.gguf");
+        growth = grow(small, result);
+        if (!noCheck) {
+          check(small, result);
+        }
+      }
+      Files.move(result, out, StandardCopyOption.ATOMIC_MOVE);
+      describe(growth);
+      return ExitCodes.DONE;
+    } finally {
+      delete(directory);
+    }
+  }
+
+  private void checkOut() {
+    if (Files.isDirectory(out)) {
+      throw new CommandFailure(out + " is a directory; name the file to write");
+    }
+    if (Files.exists(out) && !force) {
+      throw new CommandFailure(out + " exists; --force replaces it");
+    }
+  }
+
+  /** Beside the result, so that it only has to be renamed when it is right. */
+  private Path workDirectory() {
+    Path parent = out.toAbsolutePath().getParent();
+    try {
+      return Files.createTempDirectory(parent, ".sled-grow-");
+    } catch (IOException e) {
+      throw new CommandFailure("cannot write to " + parent + ": " + e);
+    }
+  }
+
+  private Path convert(Path in, Path to) throws InterruptedException {
+    say("converting " + in + " to " + type);
+    ModelFile.quantize(in, to, type, threads, false);
+    stopIfInterrupted();
+    return to;
+  }
+
+  private ModelFile.Growth grow(Path small, Path to) throws InterruptedException {
+    ModelFile.Growth plan = ModelFile.planGrowth(small, parameters);
+    say(
+        String.format(
+            Locale.ROOT,
+            "growing it from %s to %s parameters, %s: %d layers (from %d), %,d FFN neurons (from"
+                + " %,d)",
+            ParameterCount.words(plan.parametersBefore()),
+            ParameterCount.words(plan.parameters()),
+            Sizes.bytes(plan.fileBytes()),
+            plan.layers(),
+            plan.layersBefore(),
+            plan.feedForward(),
+            plan.feedForwardBefore()));
+    Path part = to.resolveSibling(to.getFileName() + ".part");
+    try (FileProgress progress = new FileProgress(part, plan.fileBytes(), surroundings.err())) {
+      ModelFile.grow(small, to, parameters, false);
+    }
+    stopIfInterrupted();
+    return plan;
+  }
+
+  private void check(Path small, Path grown) throws InterruptedException {
+    say("comparing what both say");
+    SameTokens tokens = new SameTokens(threads, interrupted::get);
+    String difference = tokens.difference(small, grown);
+    stopIfInterrupted();
+    if (difference != null || tokens.compared() == 0) {
+      throw new CommandFailure(
+          "the grown model does not say what the small one says: "
+              + (difference == null ? "no prompt fits into its context" : difference)
+              + ". Nothing was written; --no-check keeps it all the same");
+    }
+    say(tokens.compared() + " tokens are the same");
+  }
+
+  private void describe(ModelFile.Growth growth) throws IOException {
+    PrintStream to = surroundings.out();
+    to.println(out);
+    try (Model grown = Model.open(out, ModelParams.DEFAULT.withGpuLayers(0))) {
+      to.printf(LINE, "size", Sizes.bytes(Files.size(out)));
+      to.printf(LINE, "type", grown.architecture() + ", " + grown.weightType());
+      if (growth == null) {
+        to.printf(LINE, "parameters", number(grown.info().parameterCount()));
+      } else {
+        row("parameters", growth.parameters(), growth.parametersBefore());
+        row("layers", growth.layers(), growth.layersBefore());
+        row("FFN neurons", growth.feedForward(), growth.feedForwardBefore());
+      }
+    }
+    to.flush();
+  }
+
+  private void row(String what, long now, long before) {
+    surroundings.out().printf(LINE, what, number(now) + ", grown from " + number(before));
+  }
+
+  private static String number(long value) {
+    return String.format(Locale.ROOT, "%,d", value);
+  }
+
+  private void say(String line) {
+    surroundings.err().println(line);
+  }
+
+  /** Native calls cannot be interrupted: it is done behind them. */
+  private void stopIfInterrupted() throws InterruptedException {
+    if (interrupted.get()) {
+      throw new InterruptedException();
+    }
+  }
+
+  private static void delete(Path directory) throws IOException {
+    try (Stream<Path> files = Files.list(directory)) {
+      for (Path file : files.toList()) {
+        Files.delete(file);
+      }
+    }
+    Files.delete(directory);
+  }
+}

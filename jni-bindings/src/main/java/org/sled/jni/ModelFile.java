@@ -1,0 +1,114 @@
+package org.sled.jni;
+
+import java.nio.file.Path;
+import org.sled.jni.SledLayout.GrowInfoStruct;
+import org.sled.jni.SledLayout.GrowParamsStruct;
+
+/**
+ * Makes GGUF files out of others, for benchmarks: another weight type, and models that cost like
+ * large ones. Nothing is opened as a model, and no more than 256 MiB are taken at a time. A file is
+ * written as {@code <name>.part} beside its place and renamed when it is whole; after an exception
+ * the part is gone. Any thread; the calls take as long as reading and writing the files takes.
+ */
+public final class ModelFile {
+  private ModelFile() {}
+
+  /**
+   * What growing does.
+   *
+   * @param parameters reached; the shape is coarse, so not always what was asked for
+   * @param fileBytes size of the grown file
+   * @param layers with those that were added
+   * @param feedForward neurons of each layer's FFN, with those that were added
+   * @param embeddingWidth stays as it is
+   */
+  public record Growth(
+      long parameters,
+      long parametersBefore,
+      long fileBytes,
+      int layers,
+      int layersBefore,
+      int feedForward,
+      int feedForwardBefore,
+      int embeddingWidth) {}
+
+  /**
+   * Converts a model's weights; of a split model, all parts into one file.
+   *
+   * @param weightType such as {@code bf16}, {@code q8_0} or {@code q4_k_m}: {@code sled.h} lists
+   *     them
+   * @param threads 0 for all cores
+   * @param replace whether {@code out} may exist
+   * @throws SledException {@link SledStatus#ARGUMENT} for an unknown type, {@link SledStatus#IO},
+   *     {@link SledStatus#FORMAT}
+   */
+  public static void quantize(Path in, Path out, String weightType, int threads, boolean replace) {
+    SledLibrary.load();
+    try (Scratch from = Scratch.ofText(in.toString());
+        Scratch to = Scratch.ofText(out.toString());
+        Scratch type = Scratch.ofText(weightType)) {
+      NativeCall.check(
+          SledNative.sled_model_quantize(
+              from.address(), to.address(), type.address(), threads, flags(replace)),
+          "convert " + in);
+    } finally {
+      NativeLog.drain();
+    }
+  }
+
+  /**
+   * Makes a model that costs as much to run as one with so many parameters, and says exactly what
+   * this one says: it gets neurons and layers that change nothing. {@code sled.h} says where they
+   * go. Weights keep their type: {@link #quantize} first for another.
+   *
+   * @param parameters wanted; at least what the model has
+   * @param replace whether {@code out} may exist
+   * @throws SledException {@link SledStatus#ARGUMENT} for fewer parameters than there are, {@link
+   *     SledStatus#UNSUPPORTED} for models that are not a chain of attention and gate/up/down FFN,
+   *     and for more than they can grow to, {@link SledStatus#IO}, {@link SledStatus#FORMAT}
+   */
+  public static Growth grow(Path in, Path out, long parameters, boolean replace) {
+    try (Scratch to = Scratch.ofText(out.toString())) {
+      return grow(in, to.address(), parameters, replace, "grow " + in);
+    }
+  }
+
+  /**
+   * What {@link #grow} would make, without writing it.
+   *
+   * @throws SledException as {@link #grow}
+   */
+  public static Growth planGrowth(Path in, long parameters) {
+    return grow(in, 0, parameters, false, "plan to grow " + in);
+  }
+
+  private static Growth grow(
+      Path in, long outAddress, long parameters, boolean replace, String what) {
+    SledLibrary.load();
+    try (Scratch from = Scratch.ofText(in.toString());
+        Scratch params = Scratch.ofBytes(GrowParamsStruct.SIZE);
+        Scratch info = Scratch.ofBytes(GrowInfoStruct.SIZE)) {
+      params.putInt(GrowParamsStruct.STRUCT_SIZE, GrowParamsStruct.SIZE);
+      params.putInt(GrowParamsStruct.FLAGS, flags(replace));
+      params.putLong(GrowParamsStruct.PARAMETERS, parameters);
+      NativeCall.check(
+          SledNative.sled_model_grow(from.address(), outAddress, params.address(), info.address()),
+          what);
+      return new Growth(
+          info.getLong(GrowInfoStruct.PARAMETERS),
+          info.getLong(GrowInfoStruct.PARAMETERS_BEFORE),
+          info.getLong(GrowInfoStruct.FILE_BYTES),
+          info.getInt(GrowInfoStruct.LAYERS),
+          info.getInt(GrowInfoStruct.LAYERS_BEFORE),
+          info.getInt(GrowInfoStruct.FEED_FORWARD),
+          info.getInt(GrowInfoStruct.FEED_FORWARD_BEFORE),
+          info.getInt(GrowInfoStruct.EMBEDDING_WIDTH));
+    } finally {
+      NativeLog.drain();
+    }
+  }
+
+  private static int flags(boolean replace) {
+    return replace ? SledNative.SLED_OUTPUT_REPLACE : 0;
+  }
+}

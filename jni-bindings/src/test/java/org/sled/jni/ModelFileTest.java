@@ -1,0 +1,92 @@
+package org.sled.jni;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ModelFileTest {
+  private static final long WANTED = 12_000_000;
+
+  @TempDir Path directory;
+
+  @Test
+  void aGrownModelChoosesTheSameTokens() throws IOException {
+    long before = NativeMemory.allocatedBytes();
+    Path small = directory.resolve("small.gguf");
+    Path grown = directory.resolve("grown.gguf");
+    ModelFile.quantize(DemoPair.targetFile(), small, "bf16", 1, false);
+    ModelFile.Growth plan = ModelFile.planGrowth(small, WANTED);
+    assertFalse(Files.exists(grown));
+    ModelFile.Growth growth = ModelFile.grow(small, grown, WANTED, false);
+    assertEquals(plan, growth);
+    assertEquals(growth.fileBytes(), Files.size(grown));
+    assertTrue(Math.abs(growth.parameters() - WANTED) <= WANTED / 50);
+    try (Model one = Model.open(small, ModelParams.DEFAULT);
+        Model other = Model.open(grown, ModelParams.DEFAULT)) {
+      assertEquals("BF16", one.weightType());
+      assertEquals("BF16", other.weightType());
+      assertEquals(growth.parametersBefore(), one.info().parameterCount());
+      assertEquals(growth.parameters(), other.info().parameterCount());
+      assertEquals(growth.layersBefore(), one.info().layerCount());
+      assertEquals(growth.layers(), other.info().layerCount());
+      assertEquals(growth.embeddingWidth(), other.info().embeddingWidth());
+      assertEquals(one.info().tokensHash(), other.info().tokensHash());
+      assertEquals(one.chatTemplate(), other.chatTemplate());
+      assertEquals(one.name() + ", grown to 12M", other.name());
+      assertArrayEquals(choices(one), choices(other));
+    }
+    assertEquals(before, NativeMemory.allocatedBytes());
+  }
+
+  /** Greedy. */
+  private static int[] choices(Model model) {
+    int[] prompt = model.tokenize("Once upon a time");
+    int[] chosen = new int[24];
+    try (DraftContext context =
+            DraftContext.open(model, new DraftParams(256, 1, KvType.F16, KvType.F16, false));
+        TokenBuffer tokens = new TokenBuffer(prompt.length);
+        DraftChoice choice = new DraftChoice()) {
+      tokens.addAll(prompt);
+      int position = 0;
+      for (int i = 0; i < chosen.length; i++) {
+        context.decode(position, tokens, choice);
+        position += tokens.size();
+        chosen[i] = choice.token();
+        tokens.clear();
+        tokens.add(chosen[i]);
+      }
+    }
+    return chosen;
+  }
+
+  @Test
+  void refusalsLeaveNothingBehind() throws IOException {
+    Path demo = DemoPair.targetFile();
+    Path out = directory.resolve("out.gguf");
+    Failures.expect(SledStatus.ARGUMENT, () -> ModelFile.grow(demo, out, 1000, false));
+    Failures.expect(SledStatus.UNSUPPORTED, () -> ModelFile.grow(demo, out, Long.MAX_VALUE, false));
+    SledException type =
+        Failures.expect(SledStatus.ARGUMENT, () -> ModelFile.quantize(demo, out, "bf17", 1, false));
+    assertTrue(type.getMessage().contains("q4_k_m"), type.getMessage());
+    Path missing = directory.resolve("missing.gguf");
+    Failures.expect(SledStatus.IO, () -> ModelFile.grow(missing, out, WANTED, false));
+    assertFalse(Files.exists(out));
+    Files.writeString(out, "mine");
+    Failures.expect(SledStatus.IO, () -> ModelFile.grow(demo, out, WANTED, false));
+    Failures.expect(SledStatus.IO, () -> ModelFile.quantize(demo, out, "bf16", 1, false));
+    assertEquals("mine", Files.readString(out));
+    Failures.expect(SledStatus.FORMAT, () -> ModelFile.planGrowth(out, WANTED));
+    ModelFile.grow(demo, out, WANTED, true);
+    assertTrue(Files.size(out) > 10_000_000);
+    try (var files = Files.list(directory)) {
+      assertEquals(1, files.count());
+    }
+  }
+}
