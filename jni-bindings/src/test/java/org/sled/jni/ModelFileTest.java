@@ -51,15 +51,14 @@ class ModelFileTest {
     int[] chosen = new int[24];
     try (DraftContext context =
             DraftContext.open(model, new DraftParams(256, 1, KvType.F16, KvType.F16, false));
-        TokenBuffer tokens = new TokenBuffer(prompt.length);
+        TokenBuffer tokens = new TokenBuffer(prompt.length + chosen.length);
         DraftChoice choice = new DraftChoice()) {
       tokens.addAll(prompt);
       int position = 0;
       for (int i = 0; i < chosen.length; i++) {
         context.decode(position, tokens, choice);
-        position += tokens.size();
+        position = tokens.size();
         chosen[i] = choice.token();
-        tokens.clear();
         tokens.add(chosen[i]);
       }
     }

@@ -7,8 +7,8 @@ import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/** Says every few seconds how much of a file is written, on a thread of its own, until closed. */
-final class FileProgress implements AutoCloseable {
+/** Says every few seconds how much of a file is written, on a thread of its own, until stopped. */
+final class FileProgress {
   private static final int SECONDS = 3;
 
   private final CountDownLatch done = new CountDownLatch(1);
@@ -38,8 +38,7 @@ final class FileProgress implements AutoCloseable {
     thread.start();
   }
 
-  @Override
-  public void close() throws InterruptedException {
+  void stop() throws InterruptedException {
     done.countDown();
     thread.join();
   }

@@ -167,8 +167,11 @@ final class GrowCommand implements Callable<Integer> {
             plan.feedForward(),
             plan.feedForwardBefore()));
     Path part = to.resolveSibling(to.getFileName() + ".part");
-    try (FileProgress progress = new FileProgress(part, plan.fileBytes(), surroundings.err())) {
+    FileProgress progress = new FileProgress(part, plan.fileBytes(), surroundings.err());
+    try {
       ModelFile.grow(small, to, parameters, false);
+    } finally {
+      progress.stop();
     }
     stopIfInterrupted();
     return plan;
