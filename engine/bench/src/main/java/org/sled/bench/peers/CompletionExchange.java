@@ -25,6 +25,9 @@ final class CompletionExchange {
 
   private boolean stopped;
 
+  private long draftTokens;
+  private long acceptedTokens;
+
   /** What the server said about an error in its stream; it ends the stream after that. */
   private String refusal;
 
@@ -62,6 +65,11 @@ final class CompletionExchange {
       }
       tokens(nanos, event);
       stopped |= event.path("stop").asBoolean();
+      if (stopped) {
+        JsonNode timings = event.path("timings");
+        draftTokens = timings.path("draft_n").asLong();
+        acceptedTokens = timings.path("draft_n_accepted").asLong();
+      }
     } catch (JsonProcessingException e) {
       throw new BenchDeviceException("llama-server sent an event that is no JSON: " + data, e);
     } catch (RuntimeException e) {
@@ -111,6 +119,16 @@ final class CompletionExchange {
   /** The request failed; later calls change nothing. */
   synchronized void fail(BenchDeviceException failure) {
     end.completeExceptionally(failure);
+  }
+
+  /** Tokens that the server drafted for this request; after its end. */
+  synchronized long draftTokens() {
+    return draftTokens;
+  }
+
+  /** How many of them stand in the answer; after its end. */
+  synchronized long acceptedTokens() {
+    return acceptedTokens;
   }
 
   /** Nobody waits for it any more. */

@@ -33,23 +33,24 @@ final class JavaLlamaMain {
             .setCtxSize(Integer.parseInt(args[3]))
             .enableFlashAttn()
             .disableContextShift();
-    try (LlamaModel model = new LlamaModel(parameters)) {
-      InferenceParameters request =
-          new InferenceParameters(args[4])
-              .setNPredict(maxTokens)
-              .setTemperature(0)
-              .setTopK(0)
-              .setTopP(1)
-              .setMinP(0)
-              .setRepeatPenalty(1)
-              .setIgnoreEos(true)
-              .setCachePrompt(false);
-      String unused = generate(model, request);
-      String result = generate(model, request);
-      PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
-      // What llama.cpp logged may have left its line open.
-      out.println("\n" + RESULT + result);
-    }
+    // Never closed, and no end but this: closing it waits for ever (seen with 4.2.0).
+    LlamaModel model = new LlamaModel(parameters);
+    InferenceParameters request =
+        new InferenceParameters(args[4])
+            .setNPredict(maxTokens)
+            .setTemperature(0)
+            .setTopK(0)
+            .setTopP(1)
+            .setMinP(0)
+            .setRepeatPenalty(1)
+            .setIgnoreEos(true)
+            .setCachePrompt(false);
+    String unused = generate(model, request);
+    String result = generate(model, request);
+    PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
+    // What llama.cpp logged may have left its line open.
+    out.println("\n" + RESULT + result);
+    Runtime.getRuntime().halt(0);
   }
 
   private static String generate(LlamaModel model, InferenceParameters request) {

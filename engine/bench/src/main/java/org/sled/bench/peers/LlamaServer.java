@@ -92,7 +92,7 @@ public final class LlamaServer implements AutoCloseable {
                 .withLogFile(options.logFile()));
     URI health = URI.create("http://" + HOST + ":" + port + "/health");
     process.awaitReady(() -> isHealthy(health), timeout);
-    return new LlamaServer(process, new InetSocketAddress(HOST, port));
+    return new LlamaServer(process, new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
   }
 
   static List<String> command(Path program, Options options, int port) {
@@ -125,6 +125,8 @@ public final class LlamaServer implements AutoCloseable {
             "--ctx-checkpoints",
             "0"));
     if (options.draft() != null) {
+      // Without a type it would load the draft model and not use it.
+      command.addAll(List.of("--spec-type", "draft-simple"));
       command.addAll(List.of("--spec-draft-model", options.draft().toString()));
       command.addAll(List.of("--spec-draft-n-max", Integer.toString(options.draftTokens())));
       command.addAll(
@@ -138,7 +140,7 @@ public final class LlamaServer implements AutoCloseable {
 
   /** Free a moment ago: that another process takes it meanwhile would be seen as a failed start. */
   private static int freePort() {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getByName(HOST))) {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       return socket.getLocalPort();
     } catch (IOException e) {
       throw new PeerException("no free port on " + HOST + ": " + e.getMessage(), e);

@@ -2,6 +2,7 @@ package org.sled.bench.peers;
 
 import io.netty.channel.Channel;
 import java.net.InetSocketAddress;
+import java.util.concurrent.atomic.AtomicLong;
 import org.sled.bench.load.BenchDevice;
 import org.sled.bench.load.BenchDeviceException;
 import org.sled.bench.load.BenchRequest;
@@ -27,6 +28,8 @@ public final class LlamaServerDevice implements BenchDevice {
   private final InetSocketAddress server;
   private final EmulatedLink link;
   private final TrafficCounter traffic = new TrafficCounter();
+  private final AtomicLong draftTokens = new AtomicLong();
+  private final AtomicLong acceptedTokens = new AtomicLong();
 
   /** Null where none is open. Written by the thread that runs requests. */
   private volatile Channel channel;
@@ -86,6 +89,8 @@ public final class LlamaServerDevice implements BenchDevice {
     handler.send(to.pipeline().context(handler), CompletionRequest.http(request, host), exchange);
     try {
       exchange.await();
+      draftTokens.addAndGet(exchange.draftTokens());
+      acceptedTokens.addAndGet(exchange.acceptedTokens());
     } catch (InterruptedException e) {
       exchange.abandon();
       disconnect(); // how llama-server is told to stop
@@ -99,6 +104,16 @@ public final class LlamaServerDevice implements BenchDevice {
       var unused = open.close();
       channel = null;
     }
+  }
+
+  /** Tokens that the server drafted in all requests that ended; 0 without a draft model. */
+  public long draftTokens() {
+    return draftTokens.get();
+  }
+
+  /** How many of them it accepted. */
+  public long acceptedTokens() {
+    return acceptedTokens.get();
   }
 
   @Override

@@ -29,7 +29,7 @@ final class TrafficCounter extends ChannelDuplexHandler {
     if (message instanceof ByteBuf written) {
       up.addAndGet(written.readableBytes());
     }
-    ctx.write(message, promise);
+    var unused = ctx.write(message, promise);
   }
 
   /** Bytes written so far; any thread. */

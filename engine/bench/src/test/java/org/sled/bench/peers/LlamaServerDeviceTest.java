@@ -28,7 +28,8 @@ class LlamaServerDeviceTest {
   private static final BenchRequest REQUEST =
       new BenchRequest(0, 0, TokenIds.of(1, 2, 3), 4, true, Sampling.GREEDY);
   private static final String END =
-      "{\"stop\":true,\"stop_type\":\"limit\",\"tokens_predicted\":%d}";
+      "{\"stop\":true,\"stop_type\":\"limit\",\"tokens_predicted\":%d,"
+          + "\"timings\":{\"draft_n\":3,\"draft_n_accepted\":1}}";
 
   @AfterAll
   static void stop() {
@@ -65,6 +66,8 @@ class LlamaServerDeviceTest {
       assertEquals(List.of(7, 8), run(device));
       assertEquals(List.of(9), run(device));
       assertEquals(1, server.connections.get());
+      assertEquals(6, device.draftTokens());
+      assertEquals(2, device.acceptedTokens());
       JsonNode body = new ObjectMapper().readTree(server.bodies.take());
       assertEquals("[1,2,3]", body.path("prompt").toString());
       assertEquals(4, body.path("n_predict").asInt());

@@ -27,16 +27,15 @@ class ServerProcessTest {
   @Test
   void lineSaysThatItIsReady() throws Exception {
     String text = "echo loading; sleep 0.1; echo listening on 127.0.0.1:7411 >&2; exec sleep 60";
-    try (ServerProcess process = ServerProcess.start(script(text))) {
-      Pattern pattern = Pattern.compile("listening on 127\\.0\\.0\\.1:(\\d+)");
-      assertEquals("7411", process.awaitLine(pattern, SECONDS).group(1));
-      assertTrue(process.isAlive());
-      assertTrue(process.cpuTime().isPresent());
-      assertTrue(process.residentBytes().orElseThrow() > 10_000);
-      process.close();
-      assertFalse(process.isAlive());
-      process.close();
-    }
+    ServerProcess process = ServerProcess.start(script(text));
+    Pattern pattern = Pattern.compile("listening on 127\\.0\\.0\\.1:(\\d+)");
+    assertEquals("7411", process.awaitLine(pattern, SECONDS).group(1));
+    assertTrue(process.isAlive());
+    assertTrue(process.cpuTime().isPresent());
+    assertTrue(process.residentBytes().orElseThrow() > 10_000);
+    process.close();
+    assertFalse(process.isAlive());
+    process.close();
   }
 
   @Test
