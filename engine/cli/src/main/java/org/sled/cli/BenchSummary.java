@@ -116,11 +116,12 @@ final class BenchSummary {
         "bound",
         String.format(
             Locale.ROOT,
-            "%.1f tokens/s with %d drafts per block and %d sequences per step, limited by the %s",
+            "%.1f tokens/s with %d drafts per block and %d sequences per step; the engine is busy for"
+                + " %.0f %% of the time then",
             best.tokensPerSecond(),
             best.draftTokens(),
             best.sequencesPerStep(),
-            best.limitedBy()));
+            100 * best.engineBusyShare()));
     if (rate != null) {
       line("", two(bound.reachedShare()) + " of it was reached");
     }

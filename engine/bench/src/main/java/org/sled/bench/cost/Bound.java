@@ -19,10 +19,11 @@ import java.util.List;
  * @param tokensPerSecond the best rate
  * @param draftTokens the block length k that gives it; 0: central serving is best
  * @param sequencesPerStep the batch size m that gives it
- * @param limitedBy "server" or "devices"
+ * @param engineBusyShare share of the time that the engine computes then: near 1 the server is the
+ *     limit, far below it the devices and their links are
  */
 public record Bound(
-    double tokensPerSecond, int draftTokens, int sequencesPerStep, String limitedBy) {
+    double tokensPerSecond, int draftTokens, int sequencesPerStep, double engineBusyShare) {
   /** Longer blocks than this are never the best in practice. */
   public static final int LONGEST_BLOCK = 16;
 
@@ -55,7 +56,7 @@ public record Bound(
         double fleet = devices * expected / (k * draftMillis + fixedMillis + step) * 1e3;
         double rate = Math.min(server, fleet);
         if (best == null || rate > best.tokensPerSecond()) {
-          best = new Bound(rate, k, m, server <= fleet ? "server" : "devices");
+          best = new Bound(rate, k, m, rate / server);
         }
       }
     }

@@ -49,9 +49,10 @@ final class BoundTest {
   }
 
   @Test
-  void aLongLinkIsTheDevicesLimitAndABusyServerTheServers() {
-    assertEquals("devices", Bound.of(LINEAR, List.of(0.8), 1, 1, 200).limitedBy());
-    assertEquals("server", Bound.of(LINEAR, List.of(0.8), 8, 0.1, 1).limitedBy());
+  void aLongLinkLeavesTheEngineIdleAndManyDevicesDoNot() {
+    assertTrue(Bound.of(LINEAR, List.of(0.8), 1, 1, 200).engineBusyShare() < 0.2);
+    assertTrue(Bound.of(LINEAR, List.of(0.8), 200, 1, 200).engineBusyShare() > 0.9);
+    assertEquals(1, Bound.of(LINEAR, List.of(), 4, 0, 0).engineBusyShare(), 1e-9);
   }
 
   @Test

@@ -93,7 +93,7 @@ final class SampleResults {
             500),
         new BenchResult.Replay(HOSTILE, 3),
         new BoundResult(
-            new Bound(60, 4, 2, "server"),
+            new Bound(60, 4, 2, 0.9),
             0.83,
             4,
             1.5,
