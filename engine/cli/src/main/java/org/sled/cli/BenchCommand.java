@@ -259,7 +259,10 @@ final class BenchCommand implements Callable<Integer> {
                   authToken,
                   analysis.tpotMillis(),
                   analysis.percentile(),
-                  new BenchSettings(spec.commandLine().getParseResult(), sampling));
+                  settings(sampling)
+                      .with("concurrency", counts)
+                      .with("rtt", setup.rttMillis())
+                      .with("duration", setup.plan().duration().toSeconds()));
       comparison.lines().forEach(surroundings.out()::println);
       surroundings.out().flush();
       if (report != null) {
@@ -283,6 +286,15 @@ final class BenchCommand implements Callable<Integer> {
     return Model.open(
         new ModelFiles(surroundings.home()).find(device.model()),
         ModelParams.DEFAULT.withVocabularyOnly(mode == Mode.CENTRAL));
+  }
+
+  private BenchSettings settings(Sampling sampling) {
+    BenchSettings settings = new BenchSettings(spec.commandLine().getParseResult(), sampling);
+    return startsServer()
+        ? settings
+            .with("target", target())
+            .with("server_threads", serverOptions.threads(undisturbed()))
+        : settings;
   }
 
   /** Whether the server has this machine's processor for itself. */
@@ -381,7 +393,12 @@ final class BenchCommand implements Callable<Integer> {
       EnergyReport energy,
       CostTable costs)
       throws IOException {
-    BenchSettings settings = new BenchSettings(spec.commandLine().getParseResult(), sampling);
+    BenchSettings settings = settings(sampling);
+    settings
+        .with("concurrency", runs.devices())
+        .with("rtt", device.rttMillis(List.of(0.0)).get(0))
+        .with("duration", plan.duration().toSeconds())
+        .with("max_tokens", runs.maxTokens());
     long tokens = outcomes.stream().mapToLong(run -> run.meters().tokensSoFar()).sum();
     BenchResult result =
         new ResultBuilder(outcomes)

@@ -165,7 +165,7 @@ final class BenchRuns {
         prompts.add(PromptFile.Prompt.ofText(DemoPrompts.get(i)));
       }
     }
-    int maxTokens = load.maxTokens() == null ? DEFAULT_MAX_TOKENS : load.maxTokens();
+    int maxTokens = maxTokens();
     List<BenchRequest> requests = new ArrayList<>();
     for (PromptFile.Prompt prompt : prompts) {
       int number = requests.size();
@@ -180,6 +180,11 @@ final class BenchRuns {
               sampling.withSeed(sampling.seed() + number)));
     }
     return new Workload(requests);
+  }
+
+  /** New tokens of a request at most; null where the trace says it. */
+  Integer maxTokens() {
+    return load.maxTokens() == null && trace == null ? DEFAULT_MAX_TOKENS : load.maxTokens();
   }
 
   private int[] tokens(PromptFile.Prompt prompt) {

@@ -17,6 +17,7 @@ final class BenchSettings {
 
   private final ParseResult parsed;
   private final Sampling sampling;
+  private final Map<String, Object> chosen = new LinkedHashMap<>();
 
   BenchSettings(ParseResult parsed, Sampling sampling) {
     this.parsed = parsed;
@@ -41,7 +42,13 @@ final class BenchSettings {
     return command;
   }
 
-  /** Every option's value. */
+  /** What an option that was not given comes to. */
+  BenchSettings with(String name, Object value) {
+    chosen.put(name, value);
+    return this;
+  }
+
+  /** Every option's value, defaults included. */
   Map<String, Object> all() {
     Map<String, Object> values = new LinkedHashMap<>();
     for (OptionSpec option : parsed.commandSpec().options()) {
@@ -56,6 +63,7 @@ final class BenchSettings {
               ? value
               : value.toString());
     }
+    values.putAll(chosen);
     values.put("seed", Long.toUnsignedString(sampling.seed()));
     return values;
   }
