@@ -8,8 +8,9 @@ import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 
 /**
- * The arrows between the modules: cli → server, device; server → core, bridge, net, jni; device →
- * core, bridge, net, jni; bridge → net, jni; nothing else.
+ * The arrows between the modules: cli → server, device, bench; bench → device, bridge, net, jni;
+ * server → core, bridge, net, jni; device → core, bridge, net, jni; bridge → net, jni; nothing
+ * else.
  */
 @AnalyzeClasses(packages = "org.sled", importOptions = ImportOption.DoNotIncludeTests.class)
 final class ModuleArrowsTest {
@@ -19,6 +20,7 @@ final class ModuleArrowsTest {
   private static final String BRIDGE = "org.sled.bridge..";
   private static final String SERVER = "org.sled.server..";
   private static final String DEVICE = "org.sled.device..";
+  private static final String BENCH = "org.sled.bench..";
   private static final String CLI = "org.sled.cli..";
 
   @ArchTest
@@ -28,7 +30,7 @@ final class ModuleArrowsTest {
           .resideInAPackage(NET)
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage(CORE, JNI, BRIDGE, SERVER, DEVICE, CLI);
+          .resideInAnyPackage(CORE, JNI, BRIDGE, SERVER, DEVICE, BENCH, CLI);
 
   @ArchTest
   static final ArchRule JNI_KNOWS_NEITHER_NET_NOR_ENGINE =
@@ -37,7 +39,7 @@ final class ModuleArrowsTest {
           .resideInAPackage(JNI)
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage(NET, CORE, BRIDGE, SERVER, DEVICE, CLI, "io.netty..");
+          .resideInAnyPackage(NET, CORE, BRIDGE, SERVER, DEVICE, BENCH, CLI, "io.netty..");
 
   @ArchTest
   static final ArchRule CORE_KNOWS_NO_OTHER_MODULE_AND_NO_NETWORK =
@@ -46,7 +48,8 @@ final class ModuleArrowsTest {
           .resideInAPackage(CORE)
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage(NET, JNI, BRIDGE, SERVER, DEVICE, CLI, "io.netty..", "java.net..");
+          .resideInAnyPackage(
+              NET, JNI, BRIDGE, SERVER, DEVICE, BENCH, CLI, "io.netty..", "java.net..");
 
   @ArchTest
   static final ArchRule BRIDGE_KNOWS_NET_AND_JNI_ALONE =
@@ -55,7 +58,16 @@ final class ModuleArrowsTest {
           .resideInAPackage(BRIDGE)
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage(CORE, SERVER, DEVICE, CLI);
+          .resideInAnyPackage(CORE, SERVER, DEVICE, BENCH, CLI);
+
+  @ArchTest
+  static final ArchRule BENCH_KNOWS_DEVICES_AND_NOT_THE_SERVER =
+      noClasses()
+          .that()
+          .resideInAPackage(BENCH)
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(CORE, SERVER, CLI);
 
   @ArchTest
   static final ArchRule CORE_STARTS_NO_THREADS =
@@ -93,7 +105,7 @@ final class ModuleArrowsTest {
           .resideInAPackage(SERVER)
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage(DEVICE, CLI);
+          .resideInAnyPackage(DEVICE, BENCH, CLI);
 
   @ArchTest
   static final ArchRule DEVICE_DOES_NOT_KNOW_THE_SERVER =
@@ -102,7 +114,7 @@ final class ModuleArrowsTest {
           .resideInAPackage(DEVICE)
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage(SERVER, CLI);
+          .resideInAnyPackage(SERVER, BENCH, CLI);
 
   private ModuleArrowsTest() {}
 }
