@@ -174,6 +174,9 @@ final class BenchCommand implements Callable<Integer> {
           "--peers compares servers that it starts itself, in a closed loop: give --target, and"
               + " leave --server, --mode and --request-rate out");
     }
+    if (peers.isComparison()) {
+      var unused = peers.peers(); // says now what is unknown
+    }
     analysis.check(load.isOpenLoop(), repetitions);
     if (repetitions < 1) {
       throw new CommandFailure(ExitCodes.USAGE, "--repetitions is 1 or more");

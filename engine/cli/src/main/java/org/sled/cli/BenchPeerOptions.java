@@ -3,9 +3,7 @@ package org.sled.cli;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.TypeConversionException;
 
 /** What our daemon is to be compared with. */
 final class BenchPeerOptions {
@@ -32,7 +30,6 @@ final class BenchPeerOptions {
       names = "--peers",
       paramLabel = "PEER[,PEER]",
       split = ",",
-      converter = PeerConverter.class,
       description = {
         "Compare with: central (our daemon alone), llama-server, llama-server-draft (with the"
             + " draft model on the server), batched-bench (the native floor), java-llama; or all."
@@ -40,36 +37,42 @@ final class BenchPeerOptions {
             + " are built by './sled build peers'; what is not there is skipped with a message.",
         "The devices are replayed: without --replay the drafts are recorded first."
       })
-  private List<List<Peer>> peers;
-
-  /** A name, or all. */
-  static final class PeerConverter implements ITypeConverter<List<Peer>> {
-    @Override
-    public List<Peer> convert(String value) {
-      if (value.equals("all")) {
-        return List.of(Peer.values());
-      }
-      for (Peer peer : Peer.values()) {
-        if (peer.word().equals(value)) {
-          return List.of(peer);
-        }
-      }
-      List<String> words = new ArrayList<>();
-      for (Peer peer : Peer.values()) {
-        words.add(peer.word());
-      }
-      throw new TypeConversionException(
-          "'" + value + "' is no peer; there are " + String.join(", ", words) + ", and all");
-    }
-  }
+  private List<String> names;
 
   /** Whether there is anything to compare with. */
   boolean isComparison() {
-    return peers != null;
+    return names != null;
   }
 
-  /** Those that were asked for, each once. */
+  /**
+   * Those that were asked for, each once.
+   *
+   * @throws CommandFailure if one is unknown
+   */
   List<Peer> peers() {
-    return peers.stream().flatMap(List::stream).distinct().toList();
+    List<Peer> known = List.of(Peer.values());
+    if (names.contains("all")) {
+      return known;
+    }
+    List<Peer> peers = new ArrayList<>();
+    for (String name : names) {
+      Peer peer =
+          known.stream()
+              .filter(one -> one.word().equals(name))
+              .findFirst()
+              .orElseThrow(
+                  () ->
+                      new CommandFailure(
+                          ExitCodes.USAGE,
+                          "--peers: '"
+                              + name
+                              + "' is no peer; there are "
+                              + String.join(", ", known.stream().map(Peer::word).toList())
+                              + ", and all"));
+      if (!peers.contains(peer)) {
+        peers.add(peer);
+      }
+    }
+    return peers;
   }
 }

@@ -154,6 +154,8 @@ final class BenchTest {
     assertSays(ExitCodes.USAGE, "--tpot-slo", "--find-capacity");
     assertSays(ExitCodes.USAGE, "ttft:500", "--goodput=fast");
     assertSays(ExitCodes.USAGE, "--record", "--record=x", "--mode=central");
+    assertSays(ExitCodes.USAGE, "llama-server-draft", "--peers=vllm");
+    assertSays(ExitCodes.USAGE, "--peers compares", "--peers=central", "--request-rate=1");
     assertSays(ExitCodes.FAILED, "cannot replay", "--replay=" + directory.resolve("none"));
     assertSays(ExitCodes.FAILED, "no readable file", "--target=" + directory.resolve("none"));
     assertSays(ExitCodes.UNREACHABLE, "cannot connect", "--server=127.0.0.1:1", "--warmup=0");
