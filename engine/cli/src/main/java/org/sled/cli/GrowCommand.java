@@ -29,7 +29,7 @@ import picocli.CommandLine.Parameters;
       "",
       "The FFNs become wider first, up to 8 neurons for each column of the embedding; then layers"
           + " are added, up to 32 or 4 times as many, because each takes K/V; then the FFNs become"
-          + " wider still. The number of parameters comes within 2 % where the model's shape"
+          + " wider still. The number of parameters comes within 2 %% where the model's shape"
           + " allows it.",
       "",
       "Then the model is asked for tokens, as is the small one with the same weight type. It is"
@@ -40,7 +40,7 @@ import picocli.CommandLine.Parameters;
       "Examples:",
       "  sled models grow --model demo:target --parameters 400M --type bf16 big.gguf",
       "  sled models grow --model small.gguf --parameters 1.5B big.gguf",
-      "  sled models grow --model demo:target --type bf16 same-size.gguf    converts only",
+      "  sled models grow --model demo:target --type bf16 same.gguf    converts only",
       "",
       "Exits with 1, and writes nothing, if the tokens differ."
     })
@@ -111,15 +111,17 @@ final class GrowCommand implements Callable<Integer> {
       Path small = type == null ? in : convert(in, directory.resolve("small.gguf"));
       ModelFile.Growth growth = null;
       Path result = small;
+      String kind = type == null ? "" : type.toUpperCase(Locale.ROOT);
       if (parameters > 0) {
         result = directory.resolve("grown.gguf");
         growth = grow(small, result);
+        kind = kind(small);
         if (!noCheck) {
           check(small, result);
         }
       }
       Files.move(result, out, StandardCopyOption.ATOMIC_MOVE);
-      describe(growth);
+      describe(kind, growth);
       return ExitCodes.DONE;
     } finally {
       delete(directory);
@@ -191,19 +193,22 @@ final class GrowCommand implements Callable<Integer> {
     say(tokens.compared() + " tokens are the same");
   }
 
-  private void describe(ModelFile.Growth growth) throws IOException {
+  /** Of the small model: the grown one may be more than this machine's memory takes. */
+  private static String kind(Path small) {
+    try (Model one = Model.open(small, ModelParams.DEFAULT.withGpuLayers(0))) {
+      return one.architecture() + ", " + one.weightType();
+    }
+  }
+
+  private void describe(String kind, ModelFile.Growth growth) throws IOException {
     PrintStream to = surroundings.out();
     to.println(out);
-    try (Model grown = Model.open(out, ModelParams.DEFAULT.withGpuLayers(0))) {
-      to.printf(LINE, "size", Sizes.bytes(Files.size(out)));
-      to.printf(LINE, "type", grown.architecture() + ", " + grown.weightType());
-      if (growth == null) {
-        to.printf(LINE, "parameters", number(grown.info().parameterCount()));
-      } else {
-        row("parameters", growth.parameters(), growth.parametersBefore());
-        row("layers", growth.layers(), growth.layersBefore());
-        row("FFN neurons", growth.feedForward(), growth.feedForwardBefore());
-      }
+    to.printf(LINE, "size", Sizes.bytes(Files.size(out)));
+    to.printf(LINE, "type", kind);
+    if (growth != null) {
+      row("parameters", growth.parameters(), growth.parametersBefore());
+      row("layers", growth.layers(), growth.layersBefore());
+      row("FFN neurons", growth.feedForward(), growth.feedForwardBefore());
     }
     to.flush();
   }

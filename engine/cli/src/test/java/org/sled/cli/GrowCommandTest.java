@@ -1,7 +1,6 @@
 package org.sled.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -44,7 +43,7 @@ final class GrowCommandTest {
 
     String same = directory.resolve("same.gguf").toString();
     CliRun converted = grow("-m", "demo:target", "--type", "bf16", same).expect(0);
-    assertTrue(converted.out().contains("6,033,664"), converted::out);
+    assertTrue(converted.out().contains("BF16"), converted::out);
     String[] generate = {"generate", "--local", "-t", "1", "-n", "30", "-p", "Hello", "-m"};
     String text = CliRun.of(with(generate, same)).expect(0).out();
     assertEquals(text, CliRun.of(with(generate, grown)).expect(0).out());
@@ -106,6 +105,7 @@ final class GrowCommandTest {
   void helpHasExamples() {
     CliRun help = CliRun.of("models", "grow", "--help").expect(0);
     assertTrue(help.out().contains("--parameters 400M --type bf16"), help::out);
-    assertFalse(help.out().contains("@|"), help::out);
+    assertTrue(help.out().contains(" 2 %") && !help.out().contains("%%"), help::out);
+    assertEquals("", help.err());
   }
 }
