@@ -14,7 +14,13 @@ import io.netty.handler.codec.http.LastHttpContent;
 import java.nio.charset.StandardCharsets;
 import org.sled.bench.load.BenchDeviceException;
 
-/** One connection to llama-server: one completion after another. On its event loop. */
+/**
+ * One connection to llama-server. On its event loop, but for the methods that say otherwise.
+ *
+ * <p>It serves one stream: llama-server closes its side after each, in spite of the {@code
+ * Keep-Alive} in its answer, so a request sent after a stream would be lost. After an error it goes
+ * on.
+ */
 final class CompletionHandler extends SimpleChannelInboundHandler<HttpObject> {
   /** Of the text of an error; the rest is dropped. */
   private static final int MAX_ERROR_CHARS = 4096;
@@ -25,15 +31,34 @@ final class CompletionHandler extends SimpleChannelInboundHandler<HttpObject> {
   private HttpResponseStatus status;
   private boolean keepAlive;
 
+  /** Set before anybody knows this connection. */
+  private volatile ChannelHandlerContext context;
+
   /** The connection is about to be closed, which may take a while over an emulated link. */
-  private boolean ended;
+  private volatile boolean ended;
+
+  @Override
+  public void handlerAdded(ChannelHandlerContext ctx) {
+    context = ctx;
+  }
+
+  /** Whether a request may be sent, as far as is known here. Any thread. */
+  boolean isOpen() {
+    return !ended && context.channel().isActive();
+  }
+
+  /** Closes the connection; an exchange under way fails. Any thread. */
+  void close() {
+    close(context);
+  }
 
   /** Sends a request; the one before it has ended. Any thread. */
-  void send(ChannelHandlerContext ctx, FullHttpRequest request, CompletionExchange next) {
+  void send(FullHttpRequest request, CompletionExchange next) {
+    ChannelHandlerContext ctx = context;
     ctx.executor()
         .execute(
             () -> {
-              if (ended || !ctx.channel().isActive()) {
+              if (!isOpen()) {
                 request.release();
                 fail(next, null);
                 return;
@@ -76,7 +101,7 @@ final class CompletionHandler extends SimpleChannelInboundHandler<HttpObject> {
     if (message instanceof LastHttpContent) {
       CompletionExchange last = exchange;
       exchange = null;
-      if (!keepAlive) {
+      if (!keepAlive || status.equals(HttpResponseStatus.OK)) {
         close(ctx);
       }
       end(last);

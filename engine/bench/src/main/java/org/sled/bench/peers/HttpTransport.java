@@ -1,7 +1,6 @@
 package org.sled.bench.peers;
 
 import io.netty.bootstrap.Bootstrap;
-import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
@@ -37,9 +36,10 @@ public final class HttpTransport implements AutoCloseable {
    * Connects.
    *
    * @param link null for none
+   * @param completions stands at the end of the new connection's pipeline, and knows it afterwards
    * @throws BenchDeviceException if nobody answers
    */
-  Channel connect(
+  void connect(
       InetSocketAddress server,
       EmulatedLink link,
       TrafficCounter traffic,
@@ -78,7 +78,6 @@ public final class HttpTransport implements AutoCloseable {
               + "; check that the server still runs",
           connecting.cause());
     }
-    return connecting.channel();
   }
 
   /** Closes all connections and ends the event loops; idempotent. */

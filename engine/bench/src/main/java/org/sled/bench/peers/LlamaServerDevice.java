@@ -1,6 +1,5 @@
 package org.sled.bench.peers;
 
-import io.netty.channel.Channel;
 import java.net.InetSocketAddress;
 import java.util.concurrent.atomic.AtomicLong;
 import org.sled.bench.load.BenchDevice;
@@ -10,9 +9,11 @@ import org.sled.bench.load.RequestListener;
 import org.sled.net.channel.EmulatedLink;
 
 /**
- * A device of the load that llama-server serves: all tokens are made there and streamed to here
- * over one connection, which is kept from request to request and opened anew where the server
- * closed it, as it does after a hundred requests and some idle seconds.
+ * A device of the load that llama-server serves: all tokens are made there and streamed to here.
+ *
+ * <p>llama-server closes a connection after every stream. So that no request has to wait for a new
+ * one, the device opens it when a request has ended; where the server has closed that as well, as
+ * it does after five idle seconds, the next request connects anew.
  *
  * <p>The listener is called on an event loop. A request takes as long as the server keeps its
  * connection open; interrupt the thread to give up.
@@ -32,7 +33,7 @@ public final class LlamaServerDevice implements BenchDevice {
   private final AtomicLong acceptedTokens = new AtomicLong();
 
   /** Null where none is open. Written by the thread that runs requests. */
-  private volatile Channel channel;
+  private volatile CompletionHandler connection;
 
   private volatile boolean closed;
 
@@ -52,7 +53,9 @@ public final class LlamaServerDevice implements BenchDevice {
     if (closed) {
       throw new BenchDeviceException("the device is closed", null);
     }
-    channel = transport.connect(server, link, traffic, new CompletionHandler());
+    CompletionHandler opened = new CompletionHandler();
+    transport.connect(server, link, traffic, opened);
+    connection = opened;
     if (closed) { // meanwhile
       disconnect();
     }
@@ -60,12 +63,13 @@ public final class LlamaServerDevice implements BenchDevice {
 
   @Override
   public void run(BenchRequest request, RequestListener listener) throws InterruptedException {
-    Channel kept = channel;
-    if (kept != null && kept.isActive()) {
+    CompletionHandler kept = connection;
+    boolean done = false;
+    if (kept != null && kept.isOpen()) {
       CompletionExchange exchange = new CompletionExchange(listener);
       try {
-        exchange(request, exchange);
-        return;
+        exchange(kept, request, exchange);
+        done = true;
       } catch (BenchDeviceException e) {
         // The server may have closed an idle connection while the request was on its way: then
         // nothing of an answer came, and it is asked once more.
@@ -74,19 +78,33 @@ public final class LlamaServerDevice implements BenchDevice {
         }
       }
     }
-    connect();
-    exchange(request, new CompletionExchange(listener));
+    if (!done) {
+      connect();
+      kept = connection;
+      if (kept == null) {
+        throw new BenchDeviceException("the device is closed", null);
+      }
+      exchange(kept, request, new CompletionExchange(listener));
+    }
+    prepareNext();
   }
 
-  private void exchange(BenchRequest request, CompletionExchange exchange)
-      throws InterruptedException {
-    Channel to = channel;
-    if (to == null) {
-      throw new BenchDeviceException("the device is closed", null);
+  /** The request is done, so whatever goes wrong here is for the next one to find out. */
+  private void prepareNext() {
+    try {
+      connect();
+    } catch (BenchDeviceException e) {
+      connection = null;
+    } catch (InterruptedException e) {
+      connection = null;
+      Thread.currentThread().interrupt();
     }
-    CompletionHandler handler = to.pipeline().get(CompletionHandler.class);
+  }
+
+  private void exchange(CompletionHandler over, BenchRequest request, CompletionExchange exchange)
+      throws InterruptedException {
     String host = server.getHostString() + ":" + server.getPort();
-    handler.send(to.pipeline().context(handler), CompletionRequest.http(request, host), exchange);
+    over.send(CompletionRequest.http(request, host), exchange);
     try {
       exchange.await();
       draftTokens.addAndGet(exchange.draftTokens());
@@ -99,10 +117,10 @@ public final class LlamaServerDevice implements BenchDevice {
   }
 
   private void disconnect() {
-    Channel open = channel;
+    CompletionHandler open = connection;
     if (open != null) {
-      var unused = open.close();
-      channel = null;
+      open.close();
+      connection = null;
     }
   }
 

@@ -9,24 +9,24 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class BatchedBenchTest {
-  /** As the program wrote it; with a line of its log before. */
+  /** As the program wrote it, with other lines around. */
   private static final List<String> OUTPUT =
       List.of(
-          "0.00.052.114 W llama_context: n_ctx_seq (192) < n_ctx_train (512)",
-          "{\"n_kv_max\": 768, \"n_batch\": 2048, \"n_ubatch\": 512, \"flash_attn\": 1, "
+          "a warning",
+          "{\"n_kv_max\": 1024, \"n_batch\": 2048, \"n_ubatch\": 512, \"flash_attn\": 1, "
               + "\"is_pp_shared\": 0, \"n_gpu_layers\": -1, \"n_threads\": 1, \"n_threads_batch\": 1,"
-              + " \"pp\": 128, \"tg\": 64, \"pl\": 4, \"n_kv\": 768, \"t_pp\": 0.250000, "
-              + "\"speed_pp\": 2048.000000, \"t_tg\": 0.500000, \"speed_tg\": 512.000000, "
-              + "\"t\": 0.750000, \"speed\": 1024.000000}",
+              + " \"pp\": 64, \"tg\": 32, \"pl\": 4, \"n_kv\": 384, \"t_pp\": 0.104410, "
+              + "\"speed_pp\": 2451.872314, \"t_tg\": 0.107975, \"speed_tg\": 1185.459595, "
+              + "\"t\": 0.212385, \"speed\": 1808.037354}",
           "");
 
   @Test
   void resultsAreRead() {
     List<BatchedBench.Result> results = BatchedBench.parse(OUTPUT);
-    assertEquals(List.of(new BatchedBench.Result(128, 64, 4, 0.25, 0.5)), results);
-    assertEquals(2048, results.get(0).promptTokensPerSecond());
-    assertEquals(512, results.get(0).newTokensPerSecond());
-    assertEquals(0.5 / 64, results.get(0).stepSeconds());
+    assertEquals(List.of(new BatchedBench.Result(64, 32, 4, 0.104410, 0.107975)), results);
+    assertEquals(2451.87, results.get(0).promptTokensPerSecond(), 0.1);
+    assertEquals(1185.46, results.get(0).newTokensPerSecond(), 0.1);
+    assertEquals(0.107975 / 32, results.get(0).stepSeconds());
   }
 
   @Test

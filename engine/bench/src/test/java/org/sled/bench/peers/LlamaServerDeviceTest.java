@@ -57,7 +57,7 @@ class LlamaServerDeviceTest {
   }
 
   @Test
-  void streamsTokensOverOneConnection() throws Exception {
+  void streamsTokens() throws Exception {
     try (FakeLlamaServer server =
             new FakeLlamaServer(
                 FakeLlamaServer.stream(token(7, 1), token(8, 2), END.formatted(2)),
@@ -65,7 +65,7 @@ class LlamaServerDeviceTest {
         LlamaServerDevice device = new LlamaServerDevice(TRANSPORT, server.address(), null)) {
       assertEquals(List.of(7, 8), run(device));
       assertEquals(List.of(9), run(device));
-      assertEquals(1, server.connections.get());
+      assertEquals(2, server.bodies.size(), "none was sent twice");
       assertEquals(6, device.draftTokens());
       assertEquals(2, device.acceptedTokens());
       JsonNode body = new ObjectMapper().readTree(server.bodies.take());
@@ -115,8 +115,8 @@ class LlamaServerDeviceTest {
       assertFails(device, "prompt is too long", "(HTTP 500)");
       assertFails(device, "<html>", "(HTTP 503)");
       assertFails(device, "no slot");
-      assertEquals(List.of(7), run(device));
       assertEquals(1, server.connections.get());
+      assertEquals(List.of(7), run(device));
     }
   }
 
@@ -138,18 +138,17 @@ class LlamaServerDeviceTest {
 
   @Test
   void idleConnectionThatTheServerClosedIsReplaced() throws Exception {
-    FakeLlamaServer.Answer full = FakeLlamaServer.stream(token(7, 1), END.formatted(1));
+    FakeLlamaServer.Answer refusal = FakeLlamaServer.error(500, "{}");
     try (FakeLlamaServer server =
             new FakeLlamaServer(
                 (self, socket) -> {
-                  full.to(self, socket);
+                  refusal.to(self, socket);
                   return false;
                 },
-                full);
+                FakeLlamaServer.stream(token(7, 1), END.formatted(1)));
         LlamaServerDevice device = new LlamaServerDevice(TRANSPORT, server.address(), null)) {
+      assertFails(device, "(HTTP 500)");
       assertEquals(List.of(7), run(device));
-      assertEquals(List.of(7), run(device));
-      assertEquals(2, server.connections.get());
     }
   }
 
@@ -159,6 +158,24 @@ class LlamaServerDeviceTest {
     server.close();
     try (LlamaServerDevice device = new LlamaServerDevice(TRANSPORT, server.address(), null)) {
       assertFails(device, "cannot connect", "check that the server still runs");
+    }
+  }
+
+  @Test
+  void serverThatGoesAwayAfterARequestLeavesItDone() throws Exception {
+    FakeLlamaServer server =
+        new FakeLlamaServer(FakeLlamaServer.stream(token(7, 1), END.formatted(1)));
+    try (LlamaServerDevice device = new LlamaServerDevice(TRANSPORT, server.address(), null)) {
+      device.connect();
+      List<Integer> tokens = new ArrayList<>();
+      device.run(
+          REQUEST,
+          (nanos, ids) -> {
+            server.close();
+            tokens.add(ids[0]);
+          });
+      assertEquals(List.of(7), tokens);
+      assertFails(device, "cannot connect");
     }
   }
 
