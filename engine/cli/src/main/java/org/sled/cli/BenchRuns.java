@@ -184,7 +184,10 @@ final class BenchRuns {
 
   /** New tokens of a request at most; null where the trace says it. */
   Integer maxTokens() {
-    return load.maxTokens() == null && trace == null ? DEFAULT_MAX_TOKENS : load.maxTokens();
+    if (load.maxTokens() == null && trace == null) {
+      return DEFAULT_MAX_TOKENS;
+    }
+    return load.maxTokens();
   }
 
   private int[] tokens(PromptFile.Prompt prompt) {

@@ -42,6 +42,12 @@ final class BenchSummary {
     if (requests.firstFailure() != null) {
       line("", "the first failure: " + requests.firstFailure());
     }
+    if (requests.completed() < plan.devices() && !plan.isOpenLoop()) {
+      line(
+          "NOTE",
+          "fewer requests began and ended in the measured time than there are devices: give a"
+              + " longer --duration, or a smaller --max-tokens");
+    }
     Estimate rate = result.confidence().get("tokens_per_second");
     line(
         "speed",

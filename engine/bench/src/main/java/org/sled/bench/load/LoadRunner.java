@@ -48,8 +48,12 @@ public final class LoadRunner {
     /** A request begins; what happens in it is to be told to the returned listener, or nobody. */
     RequestListener begin(BenchRequest request);
 
-    /** It ended as it should. */
-    void done(BenchRequest request, RequestListener listener);
+    /**
+     * It ended as it should.
+     *
+     * @param measured false for one of the warm-up
+     */
+    void done(BenchRequest request, RequestListener listener, boolean measured);
   }
 
   /**
@@ -279,7 +283,7 @@ public final class LoadRunner {
       failuresInSuccession.set(0);
       meter.done();
       if (recorder != null) {
-        recorder.done(request, more);
+        recorder.done(request, more, measured);
       }
     } catch (BenchDeviceException e) {
       failuresInSuccession.incrementAndGet();

@@ -36,7 +36,7 @@ public final class TextCheck implements LoadRunner.RequestRecorder {
   }
 
   @Override
-  public void done(BenchRequest request, RequestListener listener) {
+  public void done(BenchRequest request, RequestListener listener, boolean measured) {
     TraceStream stream = trace.find(request.prompt(), request.sampling());
     if (stream == null) {
       return;

@@ -32,7 +32,7 @@ public final class TraceFile {
   public static void write(Path file, DraftTrace trace) throws IOException {
     Path directory = file.toAbsolutePath().getParent();
     Files.createDirectories(directory);
-    Path partial = Files.createTempFile(directory, file.getFileName().toString(), ".part");
+    Path partial = directory.resolve(file.getFileName() + ".part");
     try {
       try (BufferedWriter out =
           new BufferedWriter(

@@ -32,6 +32,7 @@ public final class TraceRecorder implements LoadRunner.RequestRecorder {
     final BenchRequest request;
     final List<Integer> tokens = new ArrayList<>();
     final List<LiveBlock> blocks = new ArrayList<>();
+    boolean measured; // guarded by the recorder
 
     /** A block that a device drafted: behind so many new tokens, so many drafts, in such a time. */
     record LiveBlock(int generated, int drafted, long nanos) {}
@@ -60,10 +61,25 @@ public final class TraceRecorder implements LoadRunner.RequestRecorder {
     return new Recording(request);
   }
 
-  /** Keeps the last one of each text: the first ones are those of a machine that warms up. */
+  /**
+   * Keeps one generation of each text, with the blocks of all of its measured ones: their times are
+   * those of the run, and a single one's would be chance. Those of the warm-up count only where
+   * there is nothing else.
+   */
   @Override
-  public synchronized void done(BenchRequest request, RequestListener listener) {
-    recordings.put(List.of(request.prompt(), request.sampling()), (Recording) listener);
+  public synchronized void done(BenchRequest request, RequestListener listener, boolean measured) {
+    Recording recording = (Recording) listener;
+    List<Object> text = List.of(request.prompt(), request.sampling());
+    Recording known = recordings.get(text);
+    if (known != null && !measured) {
+      return;
+    }
+    if (known != null && known.measured) {
+      known.blocks.addAll(recording.blocks);
+      return;
+    }
+    recording.measured = measured;
+    recordings.put(text, recording);
   }
 
   /** Generations that ended so far. */
