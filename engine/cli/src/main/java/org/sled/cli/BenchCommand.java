@@ -22,7 +22,6 @@ import org.sled.bench.report.ReportFiles;
 import org.sled.bench.report.ResultBuilder;
 import org.sled.bench.report.RunOutcome;
 import org.sled.bench.trace.DraftTrace;
-import org.sled.bench.trace.TraceFile;
 import org.sled.bench.trace.TraceRecorder;
 import org.sled.jni.Model;
 import org.sled.jni.ModelParams;
@@ -193,7 +192,7 @@ final class BenchCommand implements Callable<Integer> {
 
   private int measure() throws Exception {
     Sampling sampling = samplingOptions.sampling();
-    DraftTrace trace = device.replay() == null ? null : readTrace(device.replay());
+    DraftTrace trace = device.replay() == null ? null : BenchTraces.read(device.replay());
     int devices = single("--concurrency", load.concurrency(defaultConcurrency()));
     double rtt = single("--rtt", device.rttMillis(List.of(0.0)));
     LoadPlan plan = load.plan(devices, sampling.seed());
@@ -222,7 +221,7 @@ final class BenchCommand implements Callable<Integer> {
         energy = session.stop();
       }
       if (recorder != null) {
-        record(recorder, model, runs);
+        var unused = new BenchTraces(surroundings, device).finish(recorder, model, runs);
       }
       finish(server, runs, plan, outcomes, sampling, capacity, energy, costs);
       return ExitCodes.DONE;
@@ -240,7 +239,9 @@ final class BenchCommand implements Callable<Integer> {
       BenchRuns runs =
           new BenchRuns(surroundings, device, load, mode, model, null, sampling, authToken);
       DraftTrace trace =
-          device.replay() != null ? readTrace(device.replay()) : recordFirst(server, runs, model);
+          device.replay() != null
+              ? BenchTraces.read(device.replay())
+              : new BenchTraces(surroundings, device).recordAll(server, runs, model);
       BenchPeers.Setup setup =
           new BenchPeers.Setup(
               peers.peers(),
@@ -276,15 +277,6 @@ final class BenchCommand implements Callable<Integer> {
     }
   }
 
-  /** One device at a time, so that its times are those of a device that nobody disturbs. */
-  private DraftTrace recordFirst(BenchServer server, BenchRuns runs, Model model)
-      throws IOException, InterruptedException {
-    surroundings.err().println("recording drafts, one device at a time ...");
-    TraceRecorder recorder = new TraceRecorder();
-    runs.recordAll(server, recorder);
-    return record(recorder, model, runs);
-  }
-
   private Model openModel() {
     return Model.open(
         new ModelFiles(surroundings.home()).find(device.model()),
@@ -302,7 +294,7 @@ final class BenchCommand implements Callable<Integer> {
 
   /** Whether the server has this machine's processor for itself. */
   private boolean undisturbed() {
-    return device.replay() != null || mode == Mode.CENTRAL;
+    return device.replay() != null || mode == Mode.CENTRAL || peers.isComparison();
   }
 
   private List<Integer> defaultConcurrency() {
@@ -314,14 +306,6 @@ final class BenchCommand implements Callable<Integer> {
       throw new CommandFailure(ExitCodes.USAGE, option + " takes several values only with --peers");
     }
     return values.get(0);
-  }
-
-  private static DraftTrace readTrace(Path file) {
-    try {
-      return TraceFile.read(file);
-    } catch (IOException e) {
-      throw new CommandFailure("cannot replay: " + e.getMessage());
-    }
   }
 
   private boolean startsServer() {
@@ -355,37 +339,6 @@ final class BenchCommand implements Callable<Integer> {
         devices);
   }
 
-  private DraftTrace record(TraceRecorder recorder, Model model, BenchRuns runs)
-      throws IOException {
-    surroundings.err().printf("recording drafts of %d generations ...%n", recorder.count());
-    DraftTrace trace =
-        recorder.finish(
-            model,
-            device.model(),
-            device.draftThreads(),
-            runs.devices(),
-            runs.server(),
-            done -> progress(done, recorder.count()));
-    if (device.record() != null) {
-      TraceFile.write(device.record(), trace);
-    }
-    surroundings
-        .err()
-        .printf(
-            "%s: %d generations, %d positions, up to %d drafts at each%n",
-            device.record() == null ? "recorded" : device.record(),
-            trace.streams().size(),
-            trace.positions(),
-            TraceRecorder.DEPTH);
-    return trace;
-  }
-
-  private void progress(int done, int count) {
-    if (surroundings.errIsTerminal()) {
-      surroundings.err().printf("\r%d of %d%s", done, count, done == count ? "\n" : "");
-    }
-  }
-
   private void finish(
       BenchServer server,
       BenchRuns runs,
@@ -402,7 +355,6 @@ final class BenchCommand implements Callable<Integer> {
         .with("rtt", device.rttMillis(List.of(0.0)).get(0))
         .with("duration", plan.duration().toSeconds())
         .with("max_tokens", runs.maxTokens());
-    long tokens = outcomes.stream().mapToLong(run -> run.meters().tokensSoFar()).sum();
     BenchResult result =
         new ResultBuilder(outcomes)
             .build(
@@ -414,7 +366,7 @@ final class BenchCommand implements Callable<Integer> {
                     runs.describe(server),
                     load.goodput(),
                     EnergyResult.of(
-                        energy, startsServer() ? "server and devices" : "devices", tokens),
+                        energy, startsServer() ? "server and devices" : "devices", runs.tokens()),
                     device.replay() == null ? null : device.replay().toString(),
                     capacity));
     if (costs != null) {

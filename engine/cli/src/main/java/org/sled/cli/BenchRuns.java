@@ -40,6 +40,7 @@ final class BenchRuns {
 
   private ServerInfo server;
   private int devices;
+  private long tokens;
 
   BenchRuns(
       Surroundings surroundings,
@@ -63,6 +64,11 @@ final class BenchRuns {
   /** What the server of the last run said of itself. */
   ServerInfo server() {
     return server;
+  }
+
+  /** Tokens of all runs so far, warm-ups included. */
+  long tokens() {
+    return tokens;
   }
 
   /** Devices of the last run. */
@@ -96,6 +102,7 @@ final class BenchRuns {
       } finally {
         progress.end();
       }
+      tokens += runner.meters().tokensSoFar();
       return new RunOutcome(
           record,
           runner.meters(),

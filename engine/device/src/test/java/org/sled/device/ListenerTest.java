@@ -176,6 +176,20 @@ final class ListenerTest {
   }
 
   @Test
+  void aConnectionThatEndsIsNoticedOverAnEmulatedLink() throws Exception {
+    try (EmulatedLink link = new EmulatedLink(TimeUnit.MILLISECONDS.toNanos(20), 0, 0, 7);
+        ClientTransport transport = new ClientTransport(1, link);
+        SledClient client = builder().transport(transport).connect()) {
+      server.close();
+      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+      while (!client.isClosed() && System.nanoTime() - end < 0) {
+        TimeUnit.MILLISECONDS.sleep(5);
+      }
+      assertTrue(client.isClosed());
+    }
+  }
+
+  @Test
   void aSlowDeviceTakesItsTime() throws Exception {
     Notes notes = listen(builder().draftTokensPerSecond(500), request(4));
     long nanos = 0;

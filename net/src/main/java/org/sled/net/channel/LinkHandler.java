@@ -3,7 +3,10 @@ package org.sled.net.channel;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPromise;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.ChannelInputShutdownReadComplete;
 import io.netty.util.ReferenceCountUtil;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -79,6 +82,13 @@ final class LinkHandler extends ChannelDuplexHandler {
       arm(ctx);
     }
 
+    /** Everything that is under way, now. */
+    void deliverAll() {
+      for (Held next = held.poll(); next != null; next = held.poll()) {
+        next.deliver().accept(next.message());
+      }
+    }
+
     void abandon() {
       held.forEach(Held::release);
       held.clear();
@@ -126,10 +136,34 @@ final class LinkHandler extends ChannelDuplexHandler {
     // Follows each message when it has arrived.
   }
 
+  /**
+   * The peer's end of the stream is a message too: without half-closure Netty would close the
+   * channel at once, and what is still under way would be lost with its handlers.
+   */
+  @Override
+  public void handlerAdded(ChannelHandlerContext ctx) {
+    ctx.channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+  }
+
+  @Override
+  public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+    if (event instanceof ChannelInputShutdownEvent) {
+      down.add(
+          ctx,
+          null,
+          nothing -> {
+            var unused = ctx.close();
+          });
+    } else if (!(event instanceof ChannelInputShutdownReadComplete)) {
+      ctx.fireUserEventTriggered(event);
+    }
+  }
+
   @Override
   public void channelInactive(ChannelHandlerContext ctx) {
     up.abandon();
-    down.add(ctx, null, nothing -> ctx.fireChannelInactive());
+    down.deliverAll(); // a connection that breaks does not wait
+    ctx.fireChannelInactive();
   }
 
   @Override

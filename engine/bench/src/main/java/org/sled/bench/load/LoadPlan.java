@@ -10,7 +10,9 @@ import java.time.Duration;
  * @param requestsPerSecond of an open loop; 0 for a closed one
  * @param burstiness of an open loop, see {@link Arrivals}
  * @param requests how many are measured, 0 for as many as fit into the duration
- * @param duration how long requests are started, warm-up apart; zero to be ended by their number
+ * @param duration how long requests are started, warm-up apart; zero to be ended by their number. A
+ *     closed loop goes on until as many as there are devices have begun, or the time to drain is
+ *     over
  * @param warmup load before that, which is not measured
  * @param drain how long requests that have begun may take to finish; what is left is cancelled
  * @param seed of the arrival times

@@ -38,6 +38,7 @@ public final class LoadRunner {
   private final AtomicInteger measuredStarted = new AtomicInteger();
   private final AtomicInteger active = new AtomicInteger();
   private final AtomicInteger failuresInSuccession = new AtomicInteger();
+  private final long plannedEndNanos;
   private volatile boolean arrivalsEnded;
 
   /** A request that is due. */
@@ -77,9 +78,10 @@ public final class LoadRunner {
     this.devices = List.copyOf(devices);
     this.recorder = recorder;
     this.sink = sink;
-    meters =
-        new Meters(
-            goodput, LoadWindow.of(startNanos, plan.warmup().toNanos(), plan.duration().toNanos()));
+    LoadWindow planned =
+        LoadWindow.of(startNanos, plan.warmup().toNanos(), plan.duration().toNanos());
+    plannedEndNanos = planned.endNanos();
+    meters = new Meters(goodput, plan.isOpenLoop() ? planned : planned.withoutEnd());
   }
 
   /** What is measured; also while the run goes on. */
@@ -161,6 +163,7 @@ public final class LoadRunner {
       long now = System.nanoTime();
       if (hasEnded(now) && drainEnd == 0) {
         arrivalsEnded = true;
+        meters.endWindow(now);
         drainEnd = now + plan.drain().toNanos();
       }
       if (over) {
@@ -206,8 +209,18 @@ public final class LoadRunner {
   }
 
   private boolean hasEnded(long nowNanos) {
-    return nowNanos - meters.window().endNanos() >= 0
-        || failuresInSuccession.get() >= MAX_FAILURES_IN_SUCCESSION;
+    if (failuresInSuccession.get() >= MAX_FAILURES_IN_SUCCESSION) {
+      return true;
+    }
+    long beyond = nowNanos - plannedEndNanos;
+    if (beyond < 0) {
+      return false;
+    }
+    // A closed loop goes on until every device could begin a request that counts: where requests
+    // take longer than the run is meant to, there would be none.
+    return plan.isOpenLoop()
+        || measuredStarted.get() >= plan.devices()
+        || beyond >= plan.drain().toNanos();
   }
 
   // ---------------------------------------------------------------- the clock of an open loop
@@ -238,12 +251,18 @@ public final class LoadRunner {
 
   /** The next request, meant to start then; null after the last. */
   private Arrival nextArrival(long intendedNanos) {
-    if (hasEnded(intendedNanos) || arrivalsEnded) {
+    if (arrivalsEnded) {
       return null;
     }
-    boolean measured = meters.window().contains(intendedNanos);
-    if (measured && plan.requests() > 0 && measuredStarted.incrementAndGet() > plan.requests()) {
+    if (hasEnded(intendedNanos)) {
+      meters.endWindow(intendedNanos);
       return null;
+    }
+    if (meters.window().contains(intendedNanos)) {
+      int number = measuredStarted.incrementAndGet();
+      if (plan.requests() > 0 && number > plan.requests()) {
+        return null;
+      }
     }
     return new Arrival(nextNumber.getAndIncrement(), intendedNanos);
   }

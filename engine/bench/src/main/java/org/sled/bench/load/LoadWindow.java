@@ -18,6 +18,11 @@ public record LoadWindow(long startNanos, long endNanos) {
     return new LoadWindow(start, start + (durationNanos == 0 ? FOREVER_NANOS : durationNanos));
   }
 
+  /** The same beginning, without an end. */
+  LoadWindow withoutEnd() {
+    return new LoadWindow(startNanos, startNanos + FOREVER_NANOS);
+  }
+
   /** Whether a time is in it. */
   public boolean contains(long nanos) {
     return nanos - startNanos >= 0 && nanos - endNanos < 0;

@@ -46,7 +46,7 @@ public final class Meters {
   }
 
   /** Nothing that comes later counts as throughput. */
-  void endWindow(long nanos) {
+  synchronized void endWindow(long nanos) {
     window = window.endingBy(nanos);
   }
 
