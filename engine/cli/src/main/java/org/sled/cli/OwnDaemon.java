@@ -14,6 +14,10 @@ final class OwnDaemon implements BenchServer {
   /** Loading a large model from a slow disk takes minutes. */
   private static final Duration STARTUP = Duration.ofMinutes(10);
 
+  /** Properties that say where things are and how libraries behave. */
+  private static final List<String> OURS =
+      List.of("sled.", "org.bytedeco.javacpp.", "jna.", "io.netty.leakDetection");
+
   private static final Pattern LISTENING = Pattern.compile("^listening on (\\S+)");
 
   private final ServerProcess process;
@@ -32,6 +36,13 @@ final class OwnDaemon implements BenchServer {
     for (String flag : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
       // What belongs to this process alone: a debugger's port, an agent's file.
       if (!flag.startsWith("-agentlib") && !flag.startsWith("-javaagent")) {
+        command.add(flag);
+      }
+    }
+    for (String name : System.getProperties().stringPropertyNames()) {
+      // Set by other means than a flag.
+      String flag = "-D" + name + "=" + System.getProperty(name);
+      if (OURS.stream().anyMatch(name::startsWith) && !command.contains(flag)) {
         command.add(flag);
       }
     }
