@@ -57,7 +57,12 @@ public final class PeerCells {
         Numbers.orNull(cpu * MICROS_PER_MILLI / tokens),
         Numbers.orNull(row.sameText()),
         row.runs().stream().mapToLong(run -> run.meters().requestsDone()).sum(),
-        row.runs().stream().mapToLong(run -> run.meters().requestsFailed()).sum());
+        row.runs().stream().mapToLong(run -> run.meters().requestsFailed()).sum(),
+        row.runs().stream()
+            .map(run -> run.meters().firstFailure())
+            .filter(text -> text != null)
+            .findFirst()
+            .orElse(null));
   }
 
   private static Double sloTpot(ResultBuilder sums, double percentile) {

@@ -54,6 +54,7 @@ public record PeerComparison(
    * @param sameTextShare generations that are the target's, as it was recorded, token by token
    * @param requests that ended
    * @param failed requests
+   * @param firstFailure why the first of them failed; null if none did
    */
   public record Cell(
       String system,
@@ -69,7 +70,8 @@ public record PeerComparison(
       Double serverCpuMsPerToken,
       Double sameTextShare,
       long requests,
-      long failed) {}
+      long failed,
+      String firstFailure) {}
 
   /**
    * The largest number of devices of those measured that holds the objective.
@@ -137,6 +139,19 @@ public record PeerComparison(
                       one.tokensPerSecond(),
                       one.ttftMs())));
       lines.add("");
+    }
+    for (Cell cell : cells) {
+      if (cell.failed() > 0) {
+        lines.add(
+            String.format(
+                Locale.ROOT,
+                "failed: %d requests of %s with %d devices at %s ms, the first: %s",
+                cell.failed(),
+                cell.system(),
+                cell.devices(),
+                Format.tick(cell.rttMs()),
+                cell.firstFailure()));
+      }
     }
     skipped.forEach(why -> lines.add("skipped: " + why));
     return lines;
