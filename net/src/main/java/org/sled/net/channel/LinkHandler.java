@@ -110,14 +110,11 @@ final class LinkHandler extends ChannelDuplexHandler {
     // Each message is flushed when it has arrived.
   }
 
+  /** Our own end does not wait: an event loop that is shut down meanwhile would forget it. */
   @Override
   public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
-    up.add(
-        ctx,
-        null,
-        nothing -> {
-          var unused = ctx.close(promise);
-        });
+    up.deliverAll();
+    var unused = ctx.close(promise);
   }
 
   @Override
