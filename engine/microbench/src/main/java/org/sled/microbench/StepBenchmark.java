@@ -137,8 +137,7 @@ public class StepBenchmark {
     long nanos = System.nanoTime() - start;
     parts.steps++;
     parts.javaNanos += nanos - stats.totalNanos();
-    parts.nativeOverheadNanos +=
-        stats.totalNanos() - stats.decodeNanos() - stats.samplingNanos();
+    parts.nativeOverheadNanos += stats.totalNanos() - stats.decodeNanos() - stats.samplingNanos();
     return cached[0];
   }
 }
