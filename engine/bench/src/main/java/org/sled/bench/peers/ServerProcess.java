@@ -190,10 +190,13 @@ public final class ServerProcess implements AutoCloseable {
   @Override
   public void close() {
     List<ProcessHandle> children = children();
+    // By its handle: Process.destroy closes the pipe, and its last lines, which say why, are lost.
+    ProcessHandle handle = process.toHandle();
     try {
-      process.destroy();
+      handle.destroy();
       if (!process.waitFor(GRACE.toMillis(), TimeUnit.MILLISECONDS)) {
-        process.destroyForcibly().waitFor();
+        handle.destroyForcibly();
+        process.waitFor();
       }
       children.forEach(ProcessHandle::destroyForcibly);
       output.awaitEnd(1000);
@@ -209,6 +212,6 @@ public final class ServerProcess implements AutoCloseable {
   /** Ends it and its children at once. */
   void kill() {
     process.descendants().forEach(ProcessHandle::destroyForcibly);
-    process.destroyForcibly();
+    process.toHandle().destroyForcibly();
   }
 }
