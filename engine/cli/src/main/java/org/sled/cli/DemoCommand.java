@@ -10,6 +10,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
+import org.sled.bench.report.Rounding;
 import org.sled.device.GenerationEnd;
 import org.sled.device.ServerInfo;
 import org.sled.device.SledClient;
@@ -283,13 +284,13 @@ final class DemoCommand implements Callable<Integer> {
         exactness.streamsTotal(),
         exactness.tokensCompared(),
         deviceCount,
-        Rounding.decimals(outcome.seconds()),
+        Rounding.orNull(outcome.seconds()),
         totals.tokens(),
-        Rounding.decimals(totals.tokens() / outcome.seconds()),
+        Rounding.orNull(totals.tokens() / outcome.seconds()),
         totals.rounds(),
         totals.drafted(),
         totals.accepted(),
-        Rounding.decimals(totals.acceptedShare()),
+        Rounding.orNull(totals.acceptedShare()),
         draftTokens == 0 ? null : totals.acceptancePerPosition(),
         Percentiles.millis(totals.roundMicros()),
         Percentiles.micros(totals.overheadMicros()),
@@ -298,7 +299,7 @@ final class DemoCommand implements Callable<Integer> {
         shown == null ? null : shown.end().word(),
         totals.firstTokenMicros().getTotalCount() == 0
             ? null
-            : Rounding.decimals(
+            : Rounding.orNull(
                 totals.firstTokenMicros().getValueAtPercentile(50) / MICROS_PER_MILLI),
         draftTokens,
         outcome.address(),

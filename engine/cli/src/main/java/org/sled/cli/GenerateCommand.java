@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import org.sled.bench.report.Rounding;
 import org.sled.device.Generation;
 import org.sled.device.GenerationEnd;
 import org.sled.device.GenerationRequest;
@@ -274,11 +275,11 @@ final class GenerateCommand implements Callable<Integer> {
               Json.line(
                   new GenerationReport(
                       stats.tokens(),
-                      Rounding.decimals(stats.tokensPerSecond()),
+                      Rounding.orNull(stats.tokensPerSecond()),
                       stats.rounds(),
                       stats.drafted(),
                       stats.accepted(),
-                      Rounding.decimals(stats.acceptedShare()),
+                      Rounding.orNull(stats.acceptedShare()),
                       draftTokens == 0 ? null : totals.acceptancePerPosition(),
                       Percentiles.millis(stats.roundMicros()),
                       Percentiles.micros(stats.serverOverheadMicros()),
@@ -287,7 +288,7 @@ final class GenerateCommand implements Callable<Integer> {
                       generation.end().word(),
                       stats.timeToFirstTokenNanos() < 0
                           ? null
-                          : Rounding.decimals(stats.timeToFirstTokenNanos() / NANOS_PER_MILLI),
+                          : Rounding.orNull(stats.timeToFirstTokenNanos() / NANOS_PER_MILLI),
                       draftTokens,
                       promptTokens,
                       address.toString(),
@@ -395,7 +396,7 @@ final class GenerateCommand implements Callable<Integer> {
             Json.line(
                 new GenerationReport(
                     output.tokens().size(),
-                    Rounding.decimals(perSecond),
+                    Rounding.orNull(perSecond),
                     0,
                     0L,
                     0L,
@@ -406,9 +407,7 @@ final class GenerateCommand implements Callable<Integer> {
                     output.text(),
                     output.tokens(),
                     end.word(),
-                    firstTokenNanos < 0
-                        ? null
-                        : Rounding.decimals(firstTokenNanos / NANOS_PER_MILLI),
+                    firstTokenNanos < 0 ? null : Rounding.orNull(firstTokenNanos / NANOS_PER_MILLI),
                     null,
                     promptTokens,
                     null,

@@ -2,6 +2,7 @@ package org.sled.cli;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import org.HdrHistogram.Histogram;
+import org.sled.bench.report.Rounding;
 
 /**
  * Some percentiles of a histogram, for JSON.
@@ -19,9 +20,9 @@ record Percentiles(Double p50, @JsonInclude(JsonInclude.Include.NON_NULL) Double
       return null;
     }
     return new Percentiles(
-        Rounding.decimals(micros.getValueAtPercentile(50) / MICROS_PER_MILLI),
-        Rounding.decimals(micros.getValueAtPercentile(90) / MICROS_PER_MILLI),
-        Rounding.decimals(micros.getValueAtPercentile(99) / MICROS_PER_MILLI));
+        Rounding.orNull(micros.getValueAtPercentile(50) / MICROS_PER_MILLI),
+        Rounding.orNull(micros.getValueAtPercentile(90) / MICROS_PER_MILLI),
+        Rounding.orNull(micros.getValueAtPercentile(99) / MICROS_PER_MILLI));
   }
 
   /** Of a histogram in microseconds, in microseconds, without p90. */

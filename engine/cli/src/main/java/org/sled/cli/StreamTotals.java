@@ -3,6 +3,7 @@ package org.sled.cli;
 import java.util.ArrayList;
 import java.util.List;
 import org.HdrHistogram.Histogram;
+import org.sled.bench.report.Rounding;
 import org.sled.device.GenerationStats;
 
 /** The sum of several generations. One thread at a time. */
@@ -81,7 +82,7 @@ final class StreamTotals {
     for (int i = 0; i < verifiedPerPosition.size(); i++) {
       long looked = verifiedPerPosition.get(i);
       acceptance.add(
-          looked == 0 ? null : Rounding.decimals((double) acceptedPerPosition.get(i) / looked));
+          looked == 0 ? null : Rounding.orNull((double) acceptedPerPosition.get(i) / looked));
     }
     return acceptance;
   }

@@ -35,10 +35,10 @@ public record BoundResult(
     Double rate = result.tokensPerSecond();
     return new BoundResult(
         best,
-        rate == null ? null : Numbers.orNull(rate / best.tokensPerSecond()),
+        rate == null ? null : Rounding.orNull(rate / best.tokensPerSecond()),
         devices,
-        Numbers.round(draft),
-        Numbers.round(fixed),
+        Rounding.round(draft),
+        Rounding.round(fixed),
         table);
   }
 

@@ -31,7 +31,7 @@ public record Distribution(
     }
     return new Distribution(
         micros.getTotalCount(),
-        Numbers.round(micros.getMean() / MICROS_PER_MILLI),
+        Rounding.round(micros.getMean() / MICROS_PER_MILLI),
         millis(micros, 50),
         millis(micros, 90),
         millis(micros, 99),

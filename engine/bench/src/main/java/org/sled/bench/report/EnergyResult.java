@@ -28,9 +28,9 @@ public record EnergyResult(
     Double joules = report.totalJoules();
     return new EnergyResult(
         machine,
-        Numbers.round(report.seconds()),
-        joules == null ? null : Numbers.round(joules),
-        joules == null ? null : Numbers.orNull(joules / tokens),
+        Rounding.round(report.seconds()),
+        joules == null ? null : Rounding.round(joules),
+        joules == null ? null : Rounding.orNull(joules / tokens),
         report.totalCovers(),
         report.measured(),
         report.unavailable());

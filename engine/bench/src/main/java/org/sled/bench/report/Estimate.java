@@ -33,7 +33,7 @@ public record Estimate(double mean, Double low, Double high, int repetitions) {
       mean += value / known.length;
     }
     if (known.length == 1) {
-      return new Estimate(Numbers.round(mean), null, null, 1);
+      return new Estimate(Rounding.round(mean), null, null, 1);
     }
     double squares = 0;
     for (double value : known) {
@@ -43,6 +43,9 @@ public record Estimate(double mean, Double low, Double high, int repetitions) {
     int freedom = known.length - 1;
     double half = error * (freedom <= T95.length ? T95[freedom - 1] : T95_MANY);
     return new Estimate(
-        Numbers.round(mean), Numbers.round(mean - half), Numbers.round(mean + half), known.length);
+        Rounding.round(mean),
+        Rounding.round(mean - half),
+        Rounding.round(mean + half),
+        known.length);
   }
 }

@@ -64,10 +64,10 @@ public final class ResultBuilder {
         context.settings(),
         context.environment(),
         context.server(),
-        Numbers.orNull(mean(RunOutcome::tokensPerSecond)),
-        Numbers.orNull(mean(run -> run.meters().requestsDone() / run.meters().window().seconds())),
+        Rounding.orNull(mean(RunOutcome::tokensPerSecond)),
+        Rounding.orNull(mean(run -> run.meters().requestsDone() / run.meters().window().seconds())),
         requests(),
-        Numbers.orNull((double) accepted / drafted),
+        Rounding.orNull((double) accepted / drafted),
         acceptancePerPosition(),
         sum(run -> run.meters().acceptance().rounds()),
         drafted,
@@ -114,7 +114,7 @@ public final class ResultBuilder {
   private List<Double> acceptancePerPosition() {
     return Acceptance.perPosition(runs.stream().map(run -> run.meters().acceptance()).toList())
         .stream()
-        .map(Numbers::orNull)
+        .map(Rounding::orNull)
         .toList();
   }
 
@@ -127,7 +127,7 @@ public final class ResultBuilder {
         double share = totals.get(metric).getMean() / round;
         phases.put(
             metric.tag(),
-            new BenchResult.Phase(distribution.mean(), Numbers.orNull(share), distribution));
+            new BenchResult.Phase(distribution.mean(), Rounding.orNull(share), distribution));
       }
     }
     return phases;
@@ -138,7 +138,7 @@ public final class ResultBuilder {
     long up = sum(RunOutcome::bytesUp);
     long down = sum(RunOutcome::bytesDown);
     return new BenchResult.Bytes(
-        up, down, Numbers.orNull(up / tokens), Numbers.orNull(down / tokens));
+        up, down, Rounding.orNull(up / tokens), Rounding.orNull(down / tokens));
   }
 
   private BenchResult.ServerCpu serverCpu() {
@@ -148,7 +148,7 @@ public final class ResultBuilder {
     }
     double tokens = sum(run -> run.meters().tokensSoFar());
     return new BenchResult.ServerCpu(
-        Numbers.round(seconds), Numbers.orNull(seconds * 1e3 / tokens));
+        Rounding.round(seconds), Rounding.orNull(seconds * 1e3 / tokens));
   }
 
   private BenchResult.GoodputResult goodput(Goodput objective) {
@@ -157,10 +157,11 @@ public final class ResultBuilder {
     }
     double done = sum(run -> run.meters().requestsDone());
     return new BenchResult.GoodputResult(
-        Numbers.orNull(objective.ttftMillis()),
-        Numbers.orNull(objective.tpotMillis()),
-        Numbers.orNull(sum(run -> run.meters().requestsGood()) / done),
-        Numbers.orNull(mean(run -> run.meters().requestsGood() / run.meters().window().seconds())));
+        Rounding.orNull(objective.ttftMillis()),
+        Rounding.orNull(objective.tpotMillis()),
+        Rounding.orNull(sum(run -> run.meters().requestsGood()) / done),
+        Rounding.orNull(
+            mean(run -> run.meters().requestsGood() / run.meters().window().seconds())));
   }
 
   private Map<String, Estimate> confidence() {
@@ -180,7 +181,7 @@ public final class ResultBuilder {
 
   private Estimate estimate(ToDoubleFunction<RunOutcome> value) {
     List<Double> values = new ArrayList<>();
-    runs.forEach(run -> values.add(Numbers.orNull(value.applyAsDouble(run))));
+    runs.forEach(run -> values.add(Rounding.orNull(value.applyAsDouble(run))));
     return Estimate.of(values);
   }
 
@@ -193,10 +194,10 @@ public final class ResultBuilder {
 
   private static BenchResult.Repetition repetition(RunOutcome run) {
     return new BenchResult.Repetition(
-        Numbers.round(run.meters().window().seconds()),
+        Rounding.round(run.meters().window().seconds()),
         run.meters().windowTokens(),
-        Numbers.round(run.tokensPerSecond()),
-        Numbers.orNull(run.meters().acceptance().share()),
+        Rounding.round(run.tokensPerSecond()),
+        Rounding.orNull(run.meters().acceptance().share()),
         Distribution.ofMicros(run.record().total(Metric.TTFT)),
         Distribution.ofMicros(run.record().total(Metric.TPOT)),
         Distribution.ofMicros(run.record().total(Metric.ROUND)));
