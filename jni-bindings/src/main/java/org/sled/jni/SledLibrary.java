@@ -4,8 +4,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.sled.jni.SledLayout.DeviceInfoStruct;
 import org.sled.jni.SledLayout.DraftParamsStruct;
 import org.sled.jni.SledLayout.EngineInfoStruct;
@@ -117,6 +119,18 @@ public final class SledLibrary {
   public static String buildInfo() {
     load();
     return NativeCall.text("build info", SledNative::sled_build_info);
+  }
+
+  /** The same by key, in its order. */
+  public static Map<String, String> buildProperties() {
+    Map<String, String> properties = new LinkedHashMap<>();
+    for (String pair : buildInfo().split("\n", -1)) {
+      int equals = pair.indexOf('=');
+      if (equals > 0) {
+        properties.put(pair.substring(0, equals), pair.substring(equals + 1));
+      }
+    }
+    return properties;
   }
 
   /**

@@ -22,6 +22,7 @@ class SledLibraryTest {
   @Test
   void saysWhatWasBuiltAndWhatComputes() {
     assertTrue(SledLibrary.buildInfo().contains("llama"), SledLibrary.buildInfo());
+    assertTrue(SledLibrary.buildProperties().containsKey("llama.cpp"));
     assertTrue(
         SledLibrary.devices().stream()
             .anyMatch(

@@ -74,12 +74,7 @@ final class DoctorCommand implements Callable<Integer> {
   private boolean nativeLibraries() {
     try {
       line("libraries", SledLibrary.directory());
-      for (String pair : SledLibrary.buildInfo().split("\n", -1)) {
-        int equals = pair.indexOf('=');
-        if (equals > 0) {
-          line("  " + pair.substring(0, equals), pair.substring(equals + 1));
-        }
-      }
+      SledLibrary.buildProperties().forEach((name, value) -> line("  " + name, value));
       for (DeviceInfo device : SledLibrary.devices()) {
         line(device.name(), device.description().isEmpty() ? "-" : device.description());
         line("  backend", device.backend());

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import org.sled.jni.SledException;
 import org.sled.jni.SledLibrary;
@@ -65,17 +64,10 @@ public record Environment(
   }
 
   private static Map<String, String> readNativeLibrary() {
-    Map<String, String> info = new LinkedHashMap<>();
     try {
-      for (String pair : SledLibrary.buildInfo().split("\n", -1)) {
-        int equals = pair.indexOf('=');
-        if (equals > 0) {
-          info.put(pair.substring(0, equals).strip(), pair.substring(equals + 1));
-        }
-      }
+      return SledLibrary.buildProperties();
     } catch (SledException | LinkageError e) {
-      info.put("unavailable", String.valueOf(e.getMessage()));
+      return Map.of("unavailable", String.valueOf(e.getMessage()));
     }
-    return info;
   }
 }
