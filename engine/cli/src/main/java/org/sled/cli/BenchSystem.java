@@ -78,7 +78,7 @@ interface BenchSystem extends AutoCloseable {
 
       @Override
       public double cpuSeconds() {
-        return server.process().cpuTime().map(time -> time.toNanos() / 1e9).orElse(Double.NaN);
+        return server.process().cpuSeconds();
       }
 
       @Override

@@ -30,6 +30,14 @@ final class OwnDaemon implements BenchServer {
     this.arguments = arguments;
   }
 
+  /**
+   * Starts it as operators do, with the Java and the flags of this process, and waits until it
+   * listens.
+   *
+   * @param arguments behind {@code serve}
+   * @throws org.sled.bench.peers.PeerException if it ends or does not come up; the text holds what
+   *     it said
+   */
   static OwnDaemon start(List<String> arguments) throws InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -74,7 +82,7 @@ final class OwnDaemon implements BenchServer {
 
   @Override
   public double cpuSeconds() {
-    return process.cpuTime().map(time -> time.toNanos() / 1e9).orElse(Double.NaN);
+    return process.cpuSeconds();
   }
 
   @Override

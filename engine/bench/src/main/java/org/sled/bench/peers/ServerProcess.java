@@ -27,6 +27,8 @@ public final class ServerProcess implements AutoCloseable {
   /** Lines of output in an error message. */
   private static final int MESSAGE_LINES = 25;
 
+  private static final double NANOS_PER_SECOND = 1e9;
+
   private final String name;
   private final List<String> command;
   private final Process process;
@@ -167,8 +169,13 @@ public final class ServerProcess implements AutoCloseable {
     return output.tail(MESSAGE_LINES);
   }
 
-  /** User and system time of all its threads so far; empty once it ended. */
-  public Optional<Duration> cpuTime() {
+  /** User and system time of all its threads so far, s; NaN once it ended. */
+  public double cpuSeconds() {
+    return cpuTime().map(time -> time.toNanos() / NANOS_PER_SECOND).orElse(Double.NaN);
+  }
+
+  /** The same; empty once it ended. */
+  Optional<Duration> cpuTime() {
     return process.toHandle().info().totalCpuDuration();
   }
 
