@@ -67,8 +67,8 @@ public final class Meters {
 
   /** A block was answered. */
   void round(RoundTimes times) {
-    int own =
-        stepCost.own(times.batchRows(), 1 + times.drafted(), times.computeMicros()); // in warm-up
+    // Of the warm-up as well: what a step costs is learned from every one of them.
+    int own = stepCost.own(times.batchRows(), 1 + times.drafted(), times.computeMicros());
     if (!window.contains(times.verdictNanos())) {
       return;
     }

@@ -34,7 +34,6 @@ public final class LlamaServer implements AutoCloseable {
    * @param slots requests that it serves at once; further ones wait
    * @param contextPerSlot tokens of prompt and answer together; it serves no more than the model
    *     was trained with, whatever stands here
-   * @param more further arguments; they win over ours
    * @param logFile gets its output; null for none
    */
   public record Options(
@@ -44,36 +43,28 @@ public final class LlamaServer implements AutoCloseable {
       int threads,
       int slots,
       int contextPerSlot,
-      List<String> more,
       Path logFile) {
-    /** Copies the list. */
+    /** Refuses what makes no sense. */
     public Options {
       if (threads < 1 || slots < 1 || contextPerSlot < 1 || draftTokens < 0) {
         throw new IllegalArgumentException(
             "llama-server needs a thread, a slot and a token of context at least");
       }
-      more = List.copyOf(more);
     }
 
-    /** Without speculation, further arguments and a log file. */
+    /** Without speculation and a log file. */
     public static Options of(Path model, int threads, int slots, int contextPerSlot) {
-      return new Options(model, null, 0, threads, slots, contextPerSlot, List.of(), null);
+      return new Options(model, null, 0, threads, slots, contextPerSlot, null);
     }
 
     /** The same with a draft model. */
     public Options withDraft(Path file, int tokens) {
-      return new Options(model, file, tokens, threads, slots, contextPerSlot, more, logFile);
-    }
-
-    /** The same with further arguments. */
-    public Options withMore(String... arguments) {
-      return new Options(
-          model, draft, draftTokens, threads, slots, contextPerSlot, List.of(arguments), logFile);
+      return new Options(model, file, tokens, threads, slots, contextPerSlot, logFile);
     }
 
     /** The same with a log file; null for none. */
     public Options withLogFile(Path file) {
-      return new Options(model, draft, draftTokens, threads, slots, contextPerSlot, more, file);
+      return new Options(model, draft, draftTokens, threads, slots, contextPerSlot, file);
     }
   }
 
@@ -138,7 +129,6 @@ public final class LlamaServer implements AutoCloseable {
     }
     command.addAll(List.of("--host", HOST, "--port", Integer.toString(port)));
     command.addAll(List.of("--no-ui", "--no-slots", "--offline", "--verbosity", "2"));
-    command.addAll(options.more());
     return command;
   }
 
