@@ -8,6 +8,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.HdrHistogram.Histogram;
+import org.sled.device.GenerationListener;
 
 /**
  * Puts a {@link LoadPlan} on devices and measures it. Each device has a thread of its own, which
@@ -44,17 +45,17 @@ public final class LoadRunner {
   /** A request that is due. */
   private record Arrival(int number, long intendedNanos) {}
 
-  /** Gets every request of the run, warm-up included; see {@link #begin}. Any thread. */
+  /** Gets every request of the run, warm-up included. Any thread. */
   public interface RequestRecorder {
     /** A request begins; what happens in it is to be told to the returned listener, or nobody. */
-    RequestListener begin(BenchRequest request);
+    GenerationListener begin(BenchRequest request);
 
     /**
      * It ended as it should.
      *
      * @param measured false for one of the warm-up
      */
-    void done(BenchRequest request, RequestListener listener, boolean measured);
+    void done(BenchRequest request, GenerationListener listener, boolean measured);
   }
 
   /**
@@ -87,11 +88,6 @@ public final class LoadRunner {
   /** What is measured; also while the run goes on. */
   public Meters meters() {
     return meters;
-  }
-
-  /** Requests under way. */
-  public int activeRequests() {
-    return active.get();
   }
 
   /**
@@ -293,7 +289,7 @@ public final class LoadRunner {
 
   private void serve(BenchDevice device, Arrival arrival) throws InterruptedException {
     BenchRequest request = workload.request(arrival.number());
-    RequestListener more = recorder == null ? null : recorder.begin(request);
+    GenerationListener more = recorder == null ? null : recorder.begin(request);
     boolean measured = meters.window().contains(arrival.intendedNanos());
     RequestMeter meter = new RequestMeter(meters, more, arrival.intendedNanos(), measured);
     active.incrementAndGet();

@@ -1,11 +1,12 @@
 package org.sled.bench.load;
 
+import org.sled.device.GenerationListener;
 import org.sled.device.RoundTimes;
 
 /** Measures one request. Its tokens come on one thread; the end is told afterwards. */
-final class RequestMeter implements RequestListener {
+final class RequestMeter implements GenerationListener {
   private final Meters meters;
-  private final RequestListener more; // null: nobody else wants to know
+  private final GenerationListener more; // null: nobody else wants to know
   private final boolean measured;
   private final long intendedNanos;
   private long firstTokenNanos;
@@ -18,7 +19,7 @@ final class RequestMeter implements RequestListener {
    * @param intendedNanos when it was meant to begin: what it waited for a device counts
    * @param measured whether its latencies count, or only its tokens
    */
-  RequestMeter(Meters meters, RequestListener more, long intendedNanos, boolean measured) {
+  RequestMeter(Meters meters, GenerationListener more, long intendedNanos, boolean measured) {
     this.meters = meters;
     this.more = more;
     this.intendedNanos = intendedNanos;

@@ -7,7 +7,7 @@ import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import org.sled.bench.load.BenchDeviceException;
-import org.sled.bench.load.RequestListener;
+import org.sled.device.GenerationListener;
 
 /**
  * One request on its way: the connection's event loop tells it what comes, and the thread that runs
@@ -17,7 +17,7 @@ import org.sled.bench.load.RequestListener;
 final class CompletionExchange {
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  private final RequestListener listener;
+  private final GenerationListener listener;
   private final CompletableFuture<Void> end = new CompletableFuture<>();
 
   /** Tokens that the listener was told of. */
@@ -33,7 +33,7 @@ final class CompletionExchange {
 
   private volatile boolean answered;
 
-  CompletionExchange(RequestListener listener) {
+  CompletionExchange(GenerationListener listener) {
     this.listener = listener;
   }
 

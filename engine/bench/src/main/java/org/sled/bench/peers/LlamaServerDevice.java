@@ -5,7 +5,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.sled.bench.load.BenchDevice;
 import org.sled.bench.load.BenchDeviceException;
 import org.sled.bench.load.BenchRequest;
-import org.sled.bench.load.RequestListener;
+import org.sled.device.GenerationListener;
 import org.sled.net.channel.EmulatedLink;
 
 /**
@@ -62,7 +62,7 @@ public final class LlamaServerDevice implements BenchDevice {
   }
 
   @Override
-  public void run(BenchRequest request, RequestListener listener) throws InterruptedException {
+  public void run(BenchRequest request, GenerationListener listener) throws InterruptedException {
     CompletionHandler kept = connection;
     boolean done = false;
     if (kept != null && kept.isOpen()) {

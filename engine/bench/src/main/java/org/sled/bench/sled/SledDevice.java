@@ -4,8 +4,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.sled.bench.load.BenchDevice;
 import org.sled.bench.load.BenchDeviceException;
 import org.sled.bench.load.BenchRequest;
-import org.sled.bench.load.RequestListener;
 import org.sled.device.Generation;
+import org.sled.device.GenerationListener;
 import org.sled.device.GenerationRequest;
 import org.sled.device.GenerationStats;
 import org.sled.device.SledClient;
@@ -47,7 +47,7 @@ public final class SledDevice implements BenchDevice {
   }
 
   @Override
-  public void run(BenchRequest request, RequestListener listener) throws InterruptedException {
+  public void run(BenchRequest request, GenerationListener listener) throws InterruptedException {
     try {
       if (client.isClosed()) {
         client.close();

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
 import org.sled.bench.load.BenchRequest;
 import org.sled.bench.load.LoadRunner;
-import org.sled.bench.load.RequestListener;
+import org.sled.device.GenerationListener;
 
 /** Compares what is generated with the texts of a trace. Any thread. */
 public final class TextCheck implements LoadRunner.RequestRecorder {
@@ -19,7 +19,7 @@ public final class TextCheck implements LoadRunner.RequestRecorder {
   }
 
   /** Collects one text. One thread at a time. */
-  private static final class Text implements RequestListener {
+  private static final class Text implements GenerationListener {
     private final List<Integer> tokens = new ArrayList<>();
 
     @Override
@@ -31,12 +31,12 @@ public final class TextCheck implements LoadRunner.RequestRecorder {
   }
 
   @Override
-  public RequestListener begin(BenchRequest request) {
+  public GenerationListener begin(BenchRequest request) {
     return new Text();
   }
 
   @Override
-  public void done(BenchRequest request, RequestListener listener, boolean measured) {
+  public void done(BenchRequest request, GenerationListener listener, boolean measured) {
     TraceStream stream = trace.find(request.prompt(), request.sampling());
     if (stream == null) {
       return;

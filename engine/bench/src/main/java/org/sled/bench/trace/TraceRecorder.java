@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.function.IntConsumer;
 import org.sled.bench.load.BenchRequest;
 import org.sled.bench.load.LoadRunner;
-import org.sled.bench.load.RequestListener;
 import org.sled.bridge.Fingerprints;
+import org.sled.device.GenerationListener;
 import org.sled.device.RoundTimes;
 import org.sled.device.ServerInfo;
 import org.sled.jni.Model;
@@ -28,7 +28,7 @@ public final class TraceRecorder implements LoadRunner.RequestRecorder {
   public TraceRecorder() {}
 
   /** Listens to one generation. One thread at a time. */
-  static final class Recording implements RequestListener {
+  static final class Recording implements GenerationListener {
     final BenchRequest request;
     final List<Integer> tokens = new ArrayList<>();
     final List<LiveBlock> blocks = new ArrayList<>();
@@ -57,7 +57,7 @@ public final class TraceRecorder implements LoadRunner.RequestRecorder {
   }
 
   @Override
-  public RequestListener begin(BenchRequest request) {
+  public GenerationListener begin(BenchRequest request) {
     return new Recording(request);
   }
 
@@ -67,7 +67,8 @@ public final class TraceRecorder implements LoadRunner.RequestRecorder {
    * there is nothing else.
    */
   @Override
-  public synchronized void done(BenchRequest request, RequestListener listener, boolean measured) {
+  public synchronized void done(
+      BenchRequest request, GenerationListener listener, boolean measured) {
     Recording recording = (Recording) listener;
     List<Object> text = List.of(request.prompt(), request.sampling());
     Recording known = recordings.get(text);

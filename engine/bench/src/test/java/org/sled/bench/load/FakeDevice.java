@@ -2,6 +2,7 @@ package org.sled.bench.load;
 
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.sled.device.GenerationListener;
 
 /** A device without a server: gives tokens at a pace, and does what a test tells it. */
 final class FakeDevice implements BenchDevice {
@@ -24,7 +25,7 @@ final class FakeDevice implements BenchDevice {
   }
 
   @Override
-  public void run(BenchRequest request, RequestListener listener) throws InterruptedException {
+  public void run(BenchRequest request, GenerationListener listener) throws InterruptedException {
     try {
       fault.strike();
       for (int i = 0; i < tokens; i++) {
