@@ -1,7 +1,6 @@
 package org.sled.cli;
 
 import java.nio.file.Path;
-import java.util.Locale;
 import org.sled.bench.cost.CostMeasurement;
 import org.sled.bench.cost.CostTable;
 import org.sled.jni.EngineParams;
@@ -30,18 +29,9 @@ final class BenchCosts {
           measurement.measure(
               CostMeasurement.sequenceCounts(mostSequences),
               ROWS,
-              (done, all) -> progress(surroundings, done, all));
+              (done, all) -> CountProgress.show(surroundings, done, all, "shapes"));
       table.lines().forEach(surroundings.err()::println);
       return table;
-    }
-  }
-
-  private static void progress(Surroundings surroundings, int done, int all) {
-    if (surroundings.errIsTerminal()) {
-      surroundings
-          .err()
-          .printf(Locale.ROOT, "\r%d of %d shapes%s", done, all, done == all ? "\n" : "");
-      surroundings.err().flush();
     }
   }
 }

@@ -51,7 +51,7 @@ final class BenchTraces {
             device.draftThreads(),
             runs.devices(),
             runs.server(),
-            done -> progress(done, recorder.count()));
+            done -> CountProgress.show(surroundings, done, recorder.count(), "generations"));
     if (device.record() != null) {
       TraceFile.write(device.record(), trace);
     }
@@ -64,12 +64,5 @@ final class BenchTraces {
             trace.positions(),
             TraceRecorder.DEPTH);
     return trace;
-  }
-
-  private void progress(int done, int count) {
-    if (surroundings.errIsTerminal()) {
-      surroundings.err().printf("\r%d of %d%s", done, count, done == count ? "\n" : "");
-      surroundings.err().flush();
-    }
   }
 }
