@@ -5,6 +5,8 @@ import java.time.Duration;
 import java.util.List;
 import org.sled.bench.load.Goodput;
 import org.sled.bench.load.LoadPlan;
+import org.sled.bench.load.Workload;
+import org.sled.bench.trace.DraftTrace;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
@@ -165,6 +167,11 @@ final class BenchLoadOptions {
   /** So many requests on one device, all of them measured. */
   LoadPlan once(int requests) {
     return new LoadPlan(1, 0, 1, requests, Duration.ZERO, Duration.ZERO, Duration.ofDays(1), 0);
+  }
+
+  /** The requests of a trace, none of them longer than was said. */
+  Workload requests(DraftTrace trace) {
+    return trace.workload(maxTokens == null ? 0 : maxTokens);
   }
 
   Path prompts() {

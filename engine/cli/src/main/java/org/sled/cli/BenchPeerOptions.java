@@ -24,6 +24,11 @@ final class BenchPeerOptions {
     String word() {
       return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
+
+    /** Whether it is llama.cpp's server, whoever drafts. */
+    boolean isLlamaServer() {
+      return this == LLAMA_SERVER || this == LLAMA_SERVER_DRAFT;
+    }
   }
 
   @Option(

@@ -10,23 +10,16 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import org.sled.bench.load.BenchDevice;
 import org.sled.bench.load.Fleet;
 import org.sled.bench.load.Goodput;
 import org.sled.bench.load.LoadPlan;
-import org.sled.bench.load.LoadRunner;
 import org.sled.bench.load.Workload;
-import org.sled.bench.peers.BatchedBench;
-import org.sled.bench.peers.JavaLlama;
 import org.sled.bench.peers.LlamaServer;
-import org.sled.bench.peers.PeerException;
 import org.sled.bench.peers.PeerFiles;
-import org.sled.bench.peers.PeerStatus;
 import org.sled.bench.report.Environment;
 import org.sled.bench.report.PeerCells;
 import org.sled.bench.report.PeerComparison;
 import org.sled.bench.report.RunOutcome;
-import org.sled.bench.report.RunRecord;
 import org.sled.bench.sled.FleetOptions;
 import org.sled.bench.trace.DraftTrace;
 import org.sled.bench.trace.TextCheck;
@@ -40,21 +33,18 @@ final class BenchPeers {
   /** About the speed at which people read. */
   static final double DEFAULT_TPOT_MILLIS = 100;
 
-  private static final String SINGLE_STREAM_PROMPT = "Once upon a time there was a fox";
-  private static final int SINGLE_STREAM_TOKENS = 128;
-
   private static final Duration STARTUP = Duration.ofMinutes(10);
 
   private final Surroundings surroundings;
   private final Setup setup;
-  private final List<String> skipped = new ArrayList<>();
+  private final WantedPeers wanted;
 
   /**
    * What is compared, and how.
    *
    * @param peers beside our daemon
    * @param target the model file of all of them
-   * @param draft the draft model's file, for the peer that drafts itself
+   * @param draft the draft model's file, for the peer that drafts itself; null if there is none
    * @param threads of each server
    * @param contextTokens of each session of a server
    * @param trace whose generations are asked for
@@ -76,6 +66,7 @@ final class BenchPeers {
   BenchPeers(Surroundings surroundings, Setup setup) {
     this.surroundings = surroundings;
     this.setup = setup;
+    wanted = new WantedPeers(surroundings, setup.peers());
   }
 
   /**
@@ -96,7 +87,7 @@ final class BenchPeers {
     try {
       List<BenchSystem> systems = new ArrayList<>();
       systems.add(BenchSystem.sled("sled", server, options(server, authToken, true)));
-      if (setup.peers().contains(BenchPeerOptions.Peer.CENTRAL)) {
+      if (wanted.peers().contains(BenchPeerOptions.Peer.CENTRAL)) {
         systems.add(BenchSystem.sled("central", server, options(server, authToken, false)));
       }
       systems.addAll(started);
@@ -105,6 +96,7 @@ final class BenchPeers {
       systems.forEach(system -> commands.put(system.name(), system.command()));
       started.forEach(BenchSystem::close); // what follows wants the machine for itself
       server.close();
+      BenchWithoutServer alone = new BenchWithoutServer(surroundings, setup, wanted);
       return new PeerComparison(
           Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
           settings.command(),
@@ -115,9 +107,9 @@ final class BenchPeers {
           percentile,
           cells.cells(percentile),
           cells.capacities(objective, percentile),
-          floor(),
-          singleStream(),
-          List.copyOf(skipped));
+          alone.floor(),
+          alone.singleStream(),
+          wanted.skipped());
     } finally {
       started.forEach(BenchSystem::close);
     }
@@ -145,28 +137,9 @@ final class BenchPeers {
     PeerFiles files = PeerFiles.find();
     boolean complete = false;
     try {
-      for (BenchPeerOptions.Peer peer : setup.peers()) {
-        boolean drafts = peer == BenchPeerOptions.Peer.LLAMA_SERVER_DRAFT;
-        if (!drafts && peer != BenchPeerOptions.Peer.LLAMA_SERVER) {
-          continue;
-        }
-        PeerStatus status = files.llamaServer();
-        if (!status.isReady()) {
-          skip(status.whySkipped());
-          continue;
-        }
-        LlamaServer.Options options =
-            LlamaServer.Options.of(
-                setup.target(), setup.threads(), mostDevices(), setup.contextTokens());
-        if (drafts) {
-          options = options.withDraft(setup.draft(), setup.device().draftTokens());
-        }
-        surroundings.err().println("starting " + peer.word() + " ...");
-        try {
-          systems.add(
-              BenchSystem.llama(peer.word(), LlamaServer.start(status.file(), options, STARTUP)));
-        } catch (PeerException e) {
-          skip(e.getMessage());
+      for (BenchPeerOptions.Peer peer : wanted.peers()) {
+        if (peer.isLlamaServer()) {
+          wanted.use(peer, files.llamaServer(), program -> systems.add(start(peer, program)));
         }
       }
       complete = true;
@@ -178,13 +151,19 @@ final class BenchPeers {
     }
   }
 
-  private int mostDevices() {
-    return setup.deviceCounts().stream().mapToInt(Integer::intValue).max().orElseThrow();
+  private BenchSystem start(BenchPeerOptions.Peer peer, Path program) throws InterruptedException {
+    LlamaServer.Options options =
+        LlamaServer.Options.of(
+            setup.target(), setup.threads(), mostDevices(), setup.contextTokens());
+    if (peer == BenchPeerOptions.Peer.LLAMA_SERVER_DRAFT) {
+      options = options.withDraft(setup.draft(), setup.device().draftTokens());
+    }
+    surroundings.err().println("starting " + peer.word() + " ...");
+    return BenchSystem.llama(peer.word(), LlamaServer.start(program, options, STARTUP));
   }
 
-  private void skip(String why) {
-    surroundings.err().println("skipped: " + why);
-    skipped.add(why);
+  private int mostDevices() {
+    return setup.deviceCounts().stream().mapToInt(Integer::intValue).max().orElseThrow();
   }
 
   // ---------------------------------------------------------------- cells
@@ -235,90 +214,9 @@ final class BenchPeers {
     LoadPlan plan = setup.plan().withDevices(devices);
     try (EmulatedLink link = setup.device().link(rtt, plan.seed());
         Fleet fleet = system.connect(devices, link)) {
-      double cpuBefore = system.cpuSeconds();
-      RunRecord record = new RunRecord();
-      BenchProgress progress =
-          new BenchProgress(surroundings, plan, system.name() + ", " + devices + ": ", record);
-      LoadRunner runner =
-          new LoadRunner(setup.workload(), plan, Goodput.ANY, fleet.devices(), check, progress);
-      progress.watch(runner.meters());
-      try {
-        runner.run();
-      } finally {
-        progress.end();
-      }
-      return new RunOutcome(
-          record,
-          runner.meters(),
-          fleet.devices().stream().mapToLong(BenchDevice::bytesUp).sum(),
-          fleet.devices().stream().mapToLong(BenchDevice::bytesDown).sum(),
-          system.cpuSeconds() - cpuBefore,
-          fleet.divergences());
+      String label = system.name() + ", " + devices + ": ";
+      return new BenchRun(surroundings, setup.workload(), plan, Goodput.ANY, check, label)
+          .on(fleet, system::cpuSeconds);
     }
-  }
-
-  // ---------------------------------------------------------------- without a server
-
-  /** The native floor, if it was asked for and can run. */
-  private List<PeerComparison.Floor> floor() throws InterruptedException {
-    if (!setup.peers().contains(BenchPeerOptions.Peer.BATCHED_BENCH)) {
-      return List.of();
-    }
-    PeerStatus status = PeerFiles.find().batchedBench();
-    if (!status.isReady()) {
-      skip(status.whySkipped());
-      return List.of();
-    }
-    surroundings.err().println("measuring the native floor ...");
-    List<PeerComparison.Floor> floor = new ArrayList<>();
-    try {
-      BatchedBench.Shapes shapes =
-          new BatchedBench.Shapes(List.of(128), List.of(32), setup.deviceCounts());
-      for (BatchedBench.Result result :
-          BatchedBench.run(
-              status.file(), setup.target(), setup.threads(), shapes, Duration.ofMinutes(30))) {
-        floor.add(
-            new PeerComparison.Floor(
-                result.sequences(), result.promptTokens(), result.newTokensPerSecond()));
-      }
-    } catch (PeerException e) {
-      skip(e.getMessage());
-    }
-    return floor;
-  }
-
-  /** java-llama.cpp beside our own target alone, if it was asked for and can run. */
-  private List<PeerComparison.SingleStream> singleStream() throws InterruptedException {
-    if (!setup.peers().contains(BenchPeerOptions.Peer.JAVA_LLAMA)) {
-      return List.of();
-    }
-    PeerStatus status = PeerFiles.find().javaLlama();
-    if (!status.isReady()) {
-      skip(status.whySkipped());
-      return List.of();
-    }
-    surroundings.err().println("measuring a single stream without a server ...");
-    List<PeerComparison.SingleStream> streams = new ArrayList<>();
-    try {
-      JavaLlama.Result result =
-          JavaLlama.run(
-              status.file(),
-              new JavaLlama.Options(
-                  setup.target(),
-                  SINGLE_STREAM_PROMPT,
-                  SINGLE_STREAM_TOKENS,
-                  setup.threads(),
-                  setup.contextTokens()),
-              Duration.ofMinutes(30));
-      streams.add(
-          new PeerComparison.SingleStream(
-              "java-llama.cpp", result.tokensPerSecond(), result.firstTokenSeconds() * 1e3));
-      streams.add(
-          LocalStream.measure(
-              setup.target(), SINGLE_STREAM_PROMPT, SINGLE_STREAM_TOKENS, setup.threads()));
-    } catch (PeerException e) {
-      skip(e.getMessage());
-    }
-    return streams;
   }
 }

@@ -1,0 +1,96 @@
+package org.sled.cli;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.sled.bench.load.BenchRequest;
+import org.sled.bench.load.PromptFile;
+import org.sled.bench.load.Workload;
+import org.sled.bench.trace.DraftTrace;
+import org.sled.device.Prompts;
+import org.sled.jni.ChatMessage;
+import org.sled.jni.Model;
+import org.sled.net.protocol.Sampling;
+import org.sled.net.protocol.TokenIds;
+
+/** What all runs of a bench ask for: the requests of a trace, or prompts. One thread. */
+final class BenchWorkload {
+  private static final int DEFAULT_MAX_TOKENS = 128;
+
+  private final BenchLoadOptions load;
+  private final Model model; // null for a replay
+  private final DraftTrace trace; // null for prompts
+  private final Sampling sampling;
+  private Workload workload; // null before the first run
+
+  BenchWorkload(BenchLoadOptions load, Model model, DraftTrace trace, Sampling sampling) {
+    this.load = load;
+    this.model = model;
+    this.trace = trace;
+    this.sampling = sampling;
+  }
+
+  /**
+   * The requests, which are made once.
+   *
+   * @param chatTemplate the target's, "" if it has none
+   * @throws CommandFailure if there are texts for a chat, and no template
+   */
+  Workload requests(String chatTemplate) throws IOException {
+    if (workload == null) {
+      workload = trace == null ? prompts(chatTemplate) : load.requests(trace);
+    }
+    return workload;
+  }
+
+  /** New tokens of a request at most; null where the trace says it. */
+  Integer maxTokens() {
+    if (load.maxTokens() == null && trace == null) {
+      return DEFAULT_MAX_TOKENS;
+    }
+    return load.maxTokens();
+  }
+
+  private Workload prompts(String chatTemplate) throws IOException {
+    List<PromptFile.Prompt> prompts = new ArrayList<>();
+    if (load.prompts() != null) {
+      prompts.addAll(PromptFile.read(load.prompts()));
+    } else {
+      for (int i = 0; i < DemoPrompts.count(); i++) {
+        prompts.add(PromptFile.Prompt.ofText(DemoPrompts.get(i)));
+      }
+    }
+    int maxTokens = maxTokens();
+    List<BenchRequest> requests = new ArrayList<>();
+    for (PromptFile.Prompt prompt : prompts) {
+      int number = requests.size();
+      requests.add(
+          new BenchRequest(
+              0,
+              number,
+              TokenIds.of(tokens(prompt, chatTemplate)),
+              maxTokens,
+              load.ignoreEnd(),
+              // Another text for each prompt, the same one each time that it comes round.
+              sampling.withSeed(sampling.seed() + number)));
+    }
+    return new Workload(requests);
+  }
+
+  private int[] tokens(PromptFile.Prompt prompt, String chatTemplate) {
+    if (prompt.tokens() != null) {
+      return prompt.tokens();
+    }
+    if (load.raw() && prompt.text() != null) {
+      return Prompts.raw(model, prompt.text());
+    }
+    if (chatTemplate.isEmpty()) {
+      throw new CommandFailure("the target has no chat template: send it raw texts with --raw");
+    }
+    List<ChatMessage> messages =
+        prompt.messages() == null
+            ? List.of(new ChatMessage("user", prompt.text()))
+            : prompt.messages();
+    return Prompts.chat(model, chatTemplate, messages);
+  }
+}
