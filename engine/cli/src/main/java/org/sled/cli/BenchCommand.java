@@ -18,7 +18,6 @@ import org.sled.bench.report.CapacityResult;
 import org.sled.bench.report.EnergyResult;
 import org.sled.bench.report.Environment;
 import org.sled.bench.report.PeerComparison;
-import org.sled.bench.report.ReportFiles;
 import org.sled.bench.report.ResultBuilder;
 import org.sled.bench.report.RunOutcome;
 import org.sled.bench.trace.DraftTrace;
@@ -69,33 +68,7 @@ final class BenchCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  /** What is measured. */
-  static final class Subject {
-    @Option(
-        names = "--server",
-        paramLabel = "HOST:PORT",
-        converter = ServerAddress.Converter.class,
-        description = "A running server.")
-    private ServerAddress server;
-
-    @Option(
-        names = "--target",
-        paramLabel = "FILE",
-        description =
-            "Start a server of our own with this target, in a process of its own. Default:"
-                + " demo:target.")
-    private String target;
-
-    @Option(
-        names = "--compare",
-        arity = "2",
-        paramLabel = "RESULT",
-        description =
-            "Measure nothing: print the ratios of two result.json files, second to first.")
-    private List<Path> compare;
-  }
-
-  @ArgGroup private Subject subject;
+  @ArgGroup private BenchSubject subject; // null until call() if none of it is given
 
   @Option(
       names = "--mode",
@@ -128,17 +101,7 @@ final class BenchCommand implements Callable<Integer> {
               + " ${DEFAULT-VALUE}.")
   private int repetitions;
 
-  @Option(
-      names = "--report",
-      paramLabel = "DIR",
-      description =
-          "Write result.json, report.html, latencies.hlog and a .hgrm file per metric there.")
-  private Path report;
-
-  @Option(
-      names = "--json",
-      description = "Print the result as JSON on stdout, and nothing else there.")
-  private boolean json;
+  @Mixin private BenchOutput output;
 
   @Option(
       names = "--auth-token",
@@ -156,9 +119,13 @@ final class BenchCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     log.apply();
-    if (subject != null && subject.compare != null) {
+    if (subject == null) {
+      // Not from the beginning: picocli would fill it from the environment.
+      subject = new BenchSubject();
+    }
+    if (subject.compare() != null) {
       return new BenchComparison(surroundings)
-          .print(subject.compare.get(0), subject.compare.get(1));
+          .print(subject.compare().get(0), subject.compare().get(1));
     }
     check();
     Thread main = Thread.currentThread();
@@ -167,7 +134,8 @@ final class BenchCommand implements Callable<Integer> {
   }
 
   private void check() {
-    if (peers.isComparison() && (!startsServer() || mode == Mode.CENTRAL || load.isOpenLoop())) {
+    if (peers.isComparison()
+        && (!subject.startsServer() || mode == Mode.CENTRAL || load.isOpenLoop())) {
       throw new CommandFailure(
           ExitCodes.USAGE,
           "--peers compares servers that it starts itself, in a closed loop: give --target, and"
@@ -233,24 +201,25 @@ final class BenchCommand implements Callable<Integer> {
     List<Integer> counts = new ArrayList<>(load.concurrency(List.of(1, 2, 4, 8, 16)));
     counts.sort(null);
     int most = counts.get(counts.size() - 1);
-    Path target = new ModelFiles(surroundings.home()).find(target());
-    try (Model model = openModel();
+    Path target = subject.targetFile(surroundings);
+    DraftTrace recorded = device.replay() == null ? null : BenchTraces.read(device.replay());
+    try (Model model = recorded == null ? openModel() : null;
         BenchServer server = server(most)) {
       BenchRuns runs =
-          new BenchRuns(surroundings, device, load, mode, model, null, sampling, authToken);
+          new BenchRuns(surroundings, device, load, mode, model, recorded, sampling, authToken);
       DraftTrace trace =
-          device.replay() != null
-              ? BenchTraces.read(device.replay())
-              : new BenchTraces(surroundings, device).recordAll(server, runs, model);
+          recorded == null
+              ? new BenchTraces(surroundings, device).recordAll(server, runs, model)
+              : recorded;
       BenchPeers.Setup setup =
           new BenchPeers.Setup(
               peers.peers(),
               target,
-              new ModelFiles(surroundings.home()).find(device.model()),
+              peers.peers().contains(BenchPeerOptions.Peer.LLAMA_SERVER_DRAFT) ? draftFile() : null,
               serverOptions.threads(true),
               runs.contextTokens(server),
               trace,
-              trace.workload(load.maxTokens() == null ? 0 : load.maxTokens()),
+              load.requests(trace),
               load.plan(most, sampling.seed()),
               counts,
               device.rttMillis(List.of(0.0, 40.0)),
@@ -267,27 +236,24 @@ final class BenchCommand implements Callable<Integer> {
                       .with("concurrency", counts)
                       .with("rtt", setup.rttMillis())
                       .with("duration", setup.plan().duration().toSeconds()));
-      comparison.lines().forEach(surroundings.out()::println);
-      surroundings.out().flush();
-      if (report != null) {
-        ReportFiles.write(report, comparison);
-        surroundings.err().println("report: " + report.resolve(ReportFiles.COMPARISON));
-      }
+      output.write(surroundings, comparison);
       return ExitCodes.DONE;
     }
   }
 
   private Model openModel() {
-    return Model.open(
-        new ModelFiles(surroundings.home()).find(device.model()),
-        ModelParams.DEFAULT.withVocabularyOnly(mode == Mode.CENTRAL));
+    return Model.open(draftFile(), ModelParams.DEFAULT.withVocabularyOnly(mode == Mode.CENTRAL));
+  }
+
+  private Path draftFile() {
+    return new ModelFiles(surroundings.home()).find(device.model());
   }
 
   private BenchSettings settings(Sampling sampling) {
     BenchSettings settings = new BenchSettings(spec.commandLine().getParseResult(), sampling);
-    return startsServer()
+    return subject.startsServer()
         ? settings
-            .with("target", target())
+            .with("target", subject.target())
             .with("server_threads", serverOptions.threads(undisturbed()))
         : settings;
   }
@@ -308,25 +274,12 @@ final class BenchCommand implements Callable<Integer> {
     return values.get(0);
   }
 
-  private boolean startsServer() {
-    return subject == null || subject.server == null;
-  }
-
-  private String target() {
-    return subject == null || subject.target == null ? ModelFiles.DEMO_TARGET : subject.target;
-  }
-
   private BenchServer server(int devices) throws InterruptedException {
-    if (!startsServer()) {
-      return BenchServer.running(subject.server);
-    }
-    Path file = new ModelFiles(surroundings.home()).find(target());
-    surroundings.err().println("starting a server with " + target() + " ...");
-    return BenchServer.start(serverOptions.arguments(file, devices, undisturbed()));
+    return subject.connect(surroundings, serverOptions, devices, undisturbed());
   }
 
   private CostTable measureCosts() throws InterruptedException {
-    if (!startsServer()) {
+    if (!subject.startsServer()) {
       throw new CommandFailure(
           ExitCodes.USAGE,
           "what a step costs is measured on this machine: give --target, or a file with a table");
@@ -334,7 +287,7 @@ final class BenchCommand implements Callable<Integer> {
     int devices = single("--concurrency", load.concurrency(defaultConcurrency()));
     return BenchCosts.measure(
         surroundings,
-        new ModelFiles(surroundings.home()).find(target()),
+        subject.targetFile(surroundings),
         serverOptions.engineParams(undisturbed()),
         devices);
   }
@@ -366,21 +319,14 @@ final class BenchCommand implements Callable<Integer> {
                     runs.describe(server),
                     load.goodput(),
                     EnergyResult.of(
-                        energy, startsServer() ? "server and devices" : "devices", runs.tokens()),
+                        energy,
+                        subject.startsServer() ? "server and devices" : "devices",
+                        runs.tokens()),
                     device.replay() == null ? null : device.replay().toString(),
                     capacity));
     if (costs != null) {
       result = result.withBound(BoundResult.of(costs, runs.devices(), result));
     }
-    if (report != null) {
-      ReportFiles.write(report, result, outcomes);
-      surroundings.err().println("report: " + report.resolve(ReportFiles.PAGE));
-    }
-    if (json) {
-      surroundings.out().print(ReportFiles.json(result));
-    } else {
-      new BenchSummary(surroundings.out()).print(result, plan);
-    }
-    surroundings.out().flush();
+    output.write(surroundings, result, plan, outcomes);
   }
 }

@@ -38,16 +38,4 @@ interface BenchServer extends AutoCloseable {
       public void close() {}
     };
   }
-
-  /**
-   * Starts {@code sled serve} in a process of its own, as operators run it, with the Java and the
-   * flags of this one, and waits until it listens.
-   *
-   * @param arguments behind {@code serve}
-   * @throws org.sled.bench.peers.PeerException if it ends or does not come up; the text holds what
-   *     it said
-   */
-  static BenchServer start(List<String> arguments) throws InterruptedException {
-    return OwnDaemon.start(arguments);
-  }
 }
