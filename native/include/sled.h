@@ -349,7 +349,7 @@ SLED_API int32_t sled_sample(int64_t logits_address, int32_t logit_count, int64_
 
 /* What an engine promises about bits. */
 enum sled_numerics {
-  SLED_NUMERICS_AUTO = 0,  /* exact where that is possible, else fast; sled_engine_info says which */
+  SLED_NUMERICS_AUTO = 0,  /* exact where that is possible, else (or with unified K/V) fast; sled_engine_info says which */
   SLED_NUMERICS_EXACT = 1, /* a row's bits do not depend on what else is in the batch; refused where not possible */
   SLED_NUMERICS_FAST = 2   /* any shape and kernel; now and then another token than the target's alone comes out */
 };
@@ -360,10 +360,13 @@ enum sled_kv_type { SLED_KV_F16 = 0, SLED_KV_BF16 = 1, SLED_KV_F32 = 2, SLED_KV_
 #define SLED_MAX_SEQUENCES 256
 #define SLED_MAX_SESSIONS 65536
 
-/* How the K/V cache is laid out. */
+/* How the K/V cache is laid out. Either has context_tokens (and some for padding) for each sequence. */
 enum sled_kv_layout {
-  SLED_KV_LAYOUT_AUTO = 0, /* split */
-  SLED_KV_LAYOUT_SPLIT = 1 /* each sequence has cells of its own */
+  SLED_KV_LAYOUT_AUTO = 0,   /* split */
+  SLED_KV_LAYOUT_SPLIT = 1,  /* each sequence has cells of its own. A pass takes sequences with consecutive ids and equally
+                                many rows: others are padded, or take passes of their own */
+  SLED_KV_LAYOUT_UNIFIED = 2 /* one set of cells for all. A pass takes any rows, which all look through the cells of all;
+                                shared K/V is not copied. Fast numerics only: SLED_ERR_UNSUPPORTED with exact */
 };
 
 /* Rows of one sequence in one step at most, padding included, within which a row's bits do not depend on its
@@ -372,6 +375,12 @@ enum sled_kv_layout {
 
 /* A context holds this many tokens at least. */
 #define SLED_MIN_CONTEXT_TOKENS 2
+
+enum sled_engine_flags {
+  SLED_ENGINE_PIN_THREADS = 1 /* each of its threads stays on a core of its own while it computes, the calling thread during
+                                 sled_step alone. For machines that do nothing else: two engines would choose the same
+                                 cores. SLED_ERR_ARGUMENT with more threads than cores */
+};
 
 typedef struct sled_engine_params {
   int32_t struct_size;     /*  0 sizeof(sled_engine_params) */
@@ -384,7 +393,7 @@ typedef struct sled_engine_params {
   int32_t numerics;        /* 28 enum sled_numerics */
   int32_t session_count;   /* 32 sessions that can be open, 0 = sequence_count; at most SLED_MAX_SESSIONS */
   int32_t kv_layout;       /* 36 enum sled_kv_layout */
-  int32_t flags;           /* 40 0 */
+  int32_t flags;           /* 40 enum sled_engine_flags */
   int32_t reserved;        /* 44 0 */
 } sled_engine_params;      /* 48 bytes */
 
@@ -435,6 +444,11 @@ typedef struct sled_engine_info {
 
 SLED_API int32_t sled_engine_describe(int64_t engine, sled_engine_info *info);
 
+/* Says how many rows cost as much as reading all weights once more, 1 to 65536, 0 = default (8): with it steps are arranged
+ * in passes. Too many: rows are padded where another pass would be cheaper. It depends on model and machine, and the caller
+ * can measure it; results do not depend on it. */
+SLED_API int32_t sled_engine_tune(int64_t engine, int32_t pass_cost_rows);
+
 /* ---- sessions: each has committed tokens, sampling parameters of its own, and K/V for the first of its tokens. ----
  *
  * There may be more sessions than sequences of the K/V cache. A session is *resident* while it owns a sequence, and only
@@ -482,7 +496,8 @@ SLED_API int32_t sled_session_detach(int64_t engine, int32_t session, int32_t ke
  *               sequence, nothing is copied, and `from` is not resident then and has no K/V
  *   move = 0    `to` must be resident (SLED_ERR_NO_SEQUENCE); the K/V is copied, out of the cache or out of where `from`
  *               was saved, which takes time and for a moment memory for all cached tokens of `from`. `from` stays as it
- *               is. SLED_ERR_MEMORY, SLED_ERR_UNSUPPORTED: as for sled_session_detach */
+ *               is. SLED_ERR_MEMORY, SLED_ERR_UNSUPPORTED: as for sled_session_detach. With unified K/V nothing is
+ *               copied if `from` is resident */
 SLED_API int32_t sled_session_share(int64_t engine, int32_t to, int32_t from, int32_t token_count, int32_t move);
 
 enum sled_finish {
@@ -549,7 +564,7 @@ typedef struct sled_step_stats {
   int64_t sampling_ns; /*  8 time for choosing tokens from logits and acceptance */
   int64_t total_ns;    /* 16 whole call */
   int32_t passes;      /* 24 passes over the weights (micro-batches) */
-  int32_t rows;        /* 28 rows computed, padding included */
+  int32_t rows;        /* 28 rows computed, padding included, even of sequences without a slot */
   int32_t useful_rows; /* 32 without padding */
   int32_t slots;       /* 36 slots that took part */
 } sled_step_stats;     /* 40 bytes */

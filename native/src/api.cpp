@@ -420,6 +420,10 @@ int32_t sled_session_evict(int64_t engine, int32_t session, int32_t cached_token
   return with_engine(engine, [&](Engine &e) { e.evict(session, cached_tokens); });
 }
 
+int32_t sled_engine_tune(int64_t engine, int32_t pass_cost_rows) {
+  return with_engine(engine, [&](Engine &e) { e.tune(pass_cost_rows); });
+}
+
 int32_t sled_step(int64_t engine, int64_t slots_address, int32_t slot_count, int64_t stats_address) {
   return with_engine(engine, [&](Engine &e) {
     e.step(at_address<sled_slot>(slots_address), slot_count, at_address<sled_step_stats>(stats_address));

@@ -14,6 +14,7 @@ namespace sled {
 namespace {
 
 constexpr int32_t kDefaultPassRows = 512;
+constexpr int32_t kMostPassCostRows = 65536;
 
 // Cells behind a session's context, so that the last block can be padded like any other.
 constexpr int32_t kPaddingCells = SLED_MAX_EXACT_ROWS + 1;
@@ -36,11 +37,18 @@ ContextShape Engine::shape_of(const Model &model, const sled_engine_params &para
     fail(SLED_ERR_ARGUMENT, "%d sessions: 1 to %d are possible, 0 for as many as sequences", params.session_count,
          SLED_MAX_SESSIONS);
   }
-  if (params.kv_layout < SLED_KV_LAYOUT_AUTO || params.kv_layout > SLED_KV_LAYOUT_SPLIT) {
-    fail(SLED_ERR_ARGUMENT, "K/V layout %d: 0 (default) and 1 (split) are possible", params.kv_layout);
+  if (params.kv_layout < SLED_KV_LAYOUT_AUTO || params.kv_layout > SLED_KV_LAYOUT_UNIFIED) {
+    fail(SLED_ERR_ARGUMENT, "K/V layout %d: 0 (default), 1 (split) and 2 (unified) are possible", params.kv_layout);
   }
-  if (params.flags != 0 || params.reserved != 0) {
-    fail(SLED_ERR_ARGUMENT, "flags of an engine are %d, and %d is in a reserved field", params.flags, params.reserved);
+  const bool unified = params.kv_layout == SLED_KV_LAYOUT_UNIFIED;
+  if (unified && params.numerics == SLED_NUMERICS_EXACT) {
+    fail(SLED_ERR_UNSUPPORTED,
+         "exact numerics is not possible with a unified K/V cache: there a row's bits depend on what else is in it; choose "
+         "fast numerics, or a split K/V cache");
+  }
+  if ((params.flags & ~SLED_ENGINE_PIN_THREADS) != 0 || params.reserved != 0) {
+    fail(SLED_ERR_ARGUMENT, "flags of an engine are %d: 1 (pin threads) is possible; a reserved field is %d, and must be 0",
+         params.flags, params.reserved);
   }
   const int32_t pass_rows = params.pass_rows == 0 ? kDefaultPassRows : params.pass_rows;
   if (pass_rows <= SLED_MAX_EXACT_ROWS || pass_rows > 8192) {
@@ -56,6 +64,7 @@ ContextShape Engine::shape_of(const Model &model, const sled_engine_params &para
   shape.result_rows = std::min(pass_rows, params.sequence_count * SLED_MAX_EXACT_ROWS);
   shape.type_k = params.kv_type_k;
   shape.type_v = params.kv_type_v;
+  shape.unified = unified;
   return shape;
 }
 
@@ -70,7 +79,10 @@ Engine::Engine(std::shared_ptr<Model> model, const sled_engine_params &params)
   position_limit_ = model_->position_limit(shape_.cells_per_sequence);
   memory_ = plan_memory(*model_, shape_);
   require_memory(memory_, "an engine", shape_);
-  pool_ = make_thread_pool(threads_);
+  if ((params.flags & SLED_ENGINE_PIN_THREADS) != 0) {
+    cores_ = cores_for(threads_);
+  }
+  pool_ = make_thread_pool(threads_, cores_);
   context_ = make_context(model_->weights(), shape_, threads_, pool_.get());
   if (llama_n_ctx_seq(context_.get()) < static_cast<uint32_t>(shape_.cells_per_sequence)) {
     fail(SLED_ERR_INTERNAL, "llama.cpp made a context of %u cells per sequence instead of %d",
@@ -84,7 +96,7 @@ Engine::Engine(std::shared_ptr<Model> model, const sled_engine_params &params)
 
 void Engine::conclude_numerics(int32_t wish) {
   numerics_ = SLED_NUMERICS_FAST;
-  if (wish != SLED_NUMERICS_FAST) {
+  if (wish != SLED_NUMERICS_FAST && !shape_.unified) {
     const std::string obstacle =
         model_->on_gpu() ? kGpuObstacle : find_inexact_shape(context_.get(), shape_.sequences, position_limit_);
     if (obstacle.empty()) {
@@ -101,7 +113,9 @@ void Engine::conclude_numerics(int32_t wish) {
                      .number(shape_.type_k)
                      .number(shape_.type_v)
                      .number(model_->as_in_file() ? 1 : 0)
-                     .text(numerics_ == SLED_NUMERICS_EXACT ? "exact: split kv, flash attention, 2-63 rows" : "fast")
+                     .text(numerics_ == SLED_NUMERICS_EXACT ? "exact: split kv, flash attention, 2-63 rows"
+                           : shape_.unified                  ? "fast, unified kv"
+                                                             : "fast")
                      .value();
 }
 
@@ -119,11 +133,19 @@ sled_engine_info Engine::describe() const {
   info.session_count = static_cast<int32_t>(sessions_.size());
   info.sessions_in_use = sessions_in_use_;
   info.cells_per_sequence = shape_.cells_per_sequence;
-  info.kv_layout = SLED_KV_LAYOUT_SPLIT;
-  info.pass_cost_rows = kDefaultPassCostRows;
+  info.kv_layout = shape_.unified ? SLED_KV_LAYOUT_UNIFIED : SLED_KV_LAYOUT_SPLIT;
+  info.pass_cost_rows = pass_cost_rows_;
   info.saved_bytes = saved_bytes_;
   info.memory = memory_;
   return info;
+}
+
+void Engine::tune(int32_t pass_cost_rows) {
+  if (pass_cost_rows < 0 || pass_cost_rows > kMostPassCostRows) {
+    fail(SLED_ERR_ARGUMENT, "a pass costs as much as %d rows: 0 (default) to %d are possible", pass_cost_rows,
+         kMostPassCostRows);
+  }
+  pass_cost_rows_ = pass_cost_rows == 0 ? kDefaultPassCostRows : pass_cost_rows;
 }
 
 int32_t Engine::draft_token(const sled_slot &slot, int32_t index) const {
@@ -176,9 +198,36 @@ void Engine::admit(sled_slot *slots, int32_t index) {
   items_.push_back({index, s.sequence(), rows, std::max(rows, most)});
 }
 
+// Positions behind the cached tokens of a sequence that is not in this step.
+int32_t Engine::idle_cached(int32_t sequence) const {
+  const int32_t owner = owners_[static_cast<size_t>(sequence)];
+  return owner < 0 ? 0 : session(owner).cached();
+}
+
+void Engine::note_idle_rows() {
+  idle_rows_.assign(static_cast<size_t>(shape_.sequences), 0);
+  for (int32_t sequence = 0; sequence < shape_.sequences; sequence++) {
+    if (!sequence_seen_[static_cast<size_t>(sequence)]) {
+      idle_rows_[static_cast<size_t>(sequence)] = position_limit_ - idle_cached(sequence);
+    }
+  }
+}
+
+// Padding alone: any valid id, seen by nobody.
+void Engine::add_bridge(int32_t sequence, int32_t rows) {
+  const int32_t cached = idle_cached(sequence);
+  for (int32_t i = 0; i < rows; i++) {
+    batch_->add(0, cached + i, sequence, false);
+  }
+}
+
 void Engine::decode_group(const sled_slot *slots, const ShapeGroup &group, sled_step_stats &stats) {
   batch_->clear();
   for (const ShapeItem &item : group.members) {
+    if (item.is_bridge()) {
+      add_bridge(item.sequence, group.rows);
+      continue;
+    }
     const sled_slot &slot = slots[item.index];
     const Session &s = session(slot.session);
     Row &row = rows_[static_cast<size_t>(item.index)];
@@ -192,7 +241,7 @@ void Engine::decode_group(const sled_slot *slots, const ShapeGroup &group, sled_
     } else if (exact && row.choice_count == 1) {
       company = first_output > 0 ? first_output - 1 : item.rows;
     }
-    for (int32_t i = 0; i < group.rows; i++) {
+    for (int32_t i = 0; i < group.rows_of(item); i++) {
       int32_t token = 0;
       if (i < slot.lead_count) {
         token = s.tokens()[slot.kv_offset + i];
@@ -208,6 +257,11 @@ void Engine::decode_group(const sled_slot *slots, const ShapeGroup &group, sled_
 
   const int64_t start = now_ns();
   const int32_t result = batch_->decode(context_.get());
+  for (const ShapeItem &item : group.members) {
+    if (item.is_bridge()) {  // at once: it may be one of another group of this step too
+      drop_kv(item.sequence, idle_cached(item.sequence));
+    }
+  }
   if (result != 0) {
     const std::string why = last_logged_error();
     fail(SLED_ERR_DECODE, "llama_decode failed with %d%s%s", result, why.empty() ? "" : ": ", why.c_str());
@@ -221,10 +275,12 @@ void Engine::decode_group(const sled_slot *slots, const ShapeGroup &group, sled_
   // A later group's decode overwrites the logits, so every row's token is chosen now.
   int32_t first = 0;
   for (const ShapeItem &item : group.members) {
-    Row &row = rows_[static_cast<size_t>(item.index)];
-    stats.useful_rows += item.rows;
-    choose(slots[item.index], row, first + slots[item.index].lead_count - 1);
-    first += group.rows;
+    if (!item.is_bridge()) {
+      Row &row = rows_[static_cast<size_t>(item.index)];
+      stats.useful_rows += item.rows;
+      choose(slots[item.index], row, first + slots[item.index].lead_count - 1);
+    }
+    first += group.rows_of(item);
   }
   stats.sampling_ns += now_ns() - decoded;
 }
@@ -277,6 +333,7 @@ void Engine::step(sled_slot *slots, int32_t slot_count, sled_step_stats *stats_o
     fail(SLED_ERR_ARGUMENT, "%d slots in a step: 0 to %d are possible", slot_count, shape_.sequences);
   }
   const int64_t start = now_ns();
+  const OnCore pinned(cores_.empty() ? -1 : cores_.back());  // ggml gives its other threads the cores before it
   sled_step_stats stats{};
   items_.clear();
   choices_.clear();
@@ -303,13 +360,17 @@ void Engine::step(sled_slot *slots, int32_t slot_count, sled_step_stats *stats_o
   stats.slots = static_cast<int32_t>(items_.size());
 
   try {
-    plan_shape(items_, {numerics_ == SLED_NUMERICS_EXACT, shape_.pass_rows, kDefaultPassCostRows}, groups_);
+    note_idle_rows();
+    const bool exact = numerics_ == SLED_NUMERICS_EXACT;
+    plan_shape(items_, idle_rows_, {exact, shape_.pass_rows, pass_cost_rows_, shape_.unified}, groups_);
     for (const ShapeGroup &group : groups_) {
       int32_t first_row = stats.rows;
       for (const ShapeItem &item : group.members) {
-        slots[item.index].first_row = first_row;
-        slots[item.index].row_count = group.rows;
-        first_row += group.rows;
+        if (!item.is_bridge()) {
+          slots[item.index].first_row = first_row;
+          slots[item.index].row_count = group.rows_of(item);
+        }
+        first_row += group.rows_of(item);
       }
       decode_group(slots, group, stats);
     }

@@ -38,6 +38,7 @@ class Engine {
   void detach(int32_t id, int32_t keep);
   void share(int32_t to_id, int32_t from_id, int32_t token_count, int32_t move);
 
+  void tune(int32_t pass_cost_rows);
   void step(sled_slot *slots, int32_t slot_count, sled_step_stats *stats);
 
   std::mutex mutex;
@@ -61,6 +62,9 @@ class Engine {
   void move_kv(Session &to, int32_t to_id, Session &from, int32_t token_count);
   void copy_kv(Session &to, const Session &from, int32_t token_count);
   void admit(sled_slot *slots, int32_t index);
+  int32_t idle_cached(int32_t sequence) const;
+  void note_idle_rows();
+  void add_bridge(int32_t sequence, int32_t rows);
   void decode_group(const sled_slot *slots, const ShapeGroup &group, sled_step_stats &stats);
   void choose(const sled_slot &slot, Row &row, int32_t first_output);
   void drop_kv(int32_t sequence, int32_t from);
@@ -71,6 +75,7 @@ class Engine {
 
   ModelUse model_;
   const int32_t threads_;
+  std::vector<int32_t> cores_;  // of pinned threads, the caller's last; empty: they are not
   ThreadPool pool_;
   ContextShape shape_;
   int32_t context_tokens_;
@@ -79,6 +84,7 @@ class Engine {
   sled_memory_plan memory_{};
   int32_t numerics_ = SLED_NUMERICS_EXACT;  // or SLED_NUMERICS_FAST
   int64_t numerics_id_ = 0;
+  int32_t pass_cost_rows_ = kDefaultPassCostRows;
   std::vector<std::unique_ptr<Session>> sessions_;  // by session id
   int32_t first_free_ = 0;                          // lowest id that may be free
   int32_t sessions_in_use_ = 0;
@@ -89,6 +95,7 @@ class Engine {
   // Reused by every step.
   std::unique_ptr<RowBatch> batch_;
   std::vector<ShapeItem> items_;
+  std::vector<int32_t> idle_rows_;    // by sequence: see plan_shape()
   std::vector<ShapeGroup> groups_;
   std::vector<Row> rows_;             // by slot index
   std::vector<int32_t> choices_;      // the target's token at each output row

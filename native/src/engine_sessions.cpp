@@ -226,11 +226,18 @@ void Engine::move_kv(Session &to, int32_t to_id, Session &from, int32_t token_co
   own(to, to_id, sequence);
 }
 
-// By way of bytes: a split cache can only copy all cells of a sequence at once, whatever it holds, and does so at the next
-// step, when either side may have changed.
+// A unified cache lets sequences share cells. A split one is copied by way of bytes: llama.cpp could copy its cells itself,
+// but only all of a sequence, used or not, and only at the next step, when either side may have changed. For 500 tokens in
+// 4096 cells, one thread, bytes take 0.6 ms (demo target, 4 KiB for each token) and 2.4 ms (a 0.8 GB model, 16 KiB); all
+// cells 2.5 ms and 10.5 ms.
 void Engine::copy_kv(Session &to, const Session &from, int32_t token_count) {
   if (!to.resident()) {
     fail(SLED_ERR_NO_SEQUENCE, "the session that is to share K/V has no sequence");
+  }
+  if (shape_.unified && from.resident()) {
+    drop_kv(to.sequence(), 0);
+    llama_memory_seq_cp(llama_get_memory(context_.get()), from.sequence(), to.sequence(), 0, token_count);
+    return;
   }
   require_savable();
   SavedKv copy;

@@ -84,6 +84,7 @@ void together(int64_t model, int32_t context, int32_t new_tokens, uint32_t seed)
       break;
     }
     sled_step_stats stats{};
+    CHECK_OK(sled_engine_tune(engine, static_cast<int32_t>(random() % 200)));  // all arrangements, many bridges
     CHECK_OK(sled_step(engine, address(slots.data()), static_cast<int32_t>(slots.size()), address(&stats)));
     for (const sled_slot &s : slots) {
       CHECK_OK(s.status);

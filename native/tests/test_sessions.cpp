@@ -1,7 +1,9 @@
 // Sessions and the sequences of the K/V cache: attached, detached, saved, shared, thousands on a few. Wherever a session's
 // K/V was in between, the same tokens come out; and nothing of it is left at the end.
+#include <sched.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <climits>
 #include <cstring>
 
@@ -18,9 +20,14 @@ using test::step;
 
 constexpr int32_t kContext = 256;
 
-int64_t open_engine(int64_t model, int32_t sequences, int32_t sessions, int32_t context = kContext) {
+int64_t open_engine(int64_t model, int32_t sequences, int32_t sessions, int32_t context = kContext,
+                    bool unified = false) {
   sled_engine_params params = test::engine_params(sequences, context);
   params.session_count = sessions;
+  if (unified) {
+    params.numerics = SLED_NUMERICS_FAST;
+    params.kv_layout = SLED_KV_LAYOUT_UNIFIED;
+  }
   int64_t engine = 0;
   CHECK_OK(sled_engine_open(model, &params, &engine));
   return engine;
@@ -210,6 +217,182 @@ void check_share(int64_t model) {
   std::printf("  share\n");
 }
 
+// ------------------------------------------------------------------ passes
+
+// Sequences that have nothing to do, or are free, fill the gaps between those that have: one pass instead of four.
+void check_bridges(int64_t model) {
+  const int64_t engine = open_engine(model, 9, 20);
+  for (const int32_t rows : {-1, 65537, INT32_MAX, INT32_MIN}) {
+    CHECK_EQ(sled_engine_tune(engine, rows), SLED_ERR_ARGUMENT);
+  }
+  CHECK_OK(sled_engine_tune(engine, 30));
+  CHECK_EQ(describe(engine).pass_cost_rows, 30);
+  CHECK_OK(sled_engine_tune(engine, 0));
+  CHECK(describe(engine).pass_cost_rows != 30);
+  const std::vector<int32_t> prompt(20, 9);
+  const std::vector<int32_t> expected = test::generate(engine, prompt, 40);
+  for (int32_t i = 0; i < 8; i++) {  // the ninth stays free
+    test::open_session(engine, prompt, 40, SLED_SESSION_IGNORE_END);
+    CHECK_OK(step(engine, test::slot(i, 0, 19)).status);
+  }
+  CHECK_OK(sled_session_close(engine, 3));
+  CHECK_OK(sled_session_detach(engine, 5, 1));
+  const std::vector<int32_t> drafts = {expected[20], expected[21], 0};
+  const std::vector<int32_t> none;
+  for (int32_t round = 0; round < 3; round++) {
+    // Bridged, then not.
+    CHECK_OK(sled_engine_tune(engine, round < 2 ? 8 : 1));
+    std::vector<sled_slot> slots;
+    for (int32_t i = 0; i < 8; i += 2) {
+      slots.push_back(next_slot(engine, i, round == 0 ? drafts : none));
+    }
+    sled_step_stats stats;
+    CHECK_OK(sled_step(engine, address(slots.data()), 4, address(&stats)));
+    CHECK_EQ(stats.useful_rows, round == 0 ? 16 : 4);
+    CHECK_EQ(stats.passes, round < 2 ? 1 : 4);
+    CHECK_EQ(stats.rows, round == 0 ? 28 : round == 1 ? 7 : 8);
+    for (const sled_slot &slot : slots) {
+      CHECK_OK(slot.status);
+      CHECK_EQ(slot.accepted, round == 0 ? 2 : 0);
+    }
+    CHECK_EQ(test::session(engine, 1).cached_tokens, 19);
+  }
+  // Those between them are undisturbed.
+  CHECK_OK(sled_session_attach(engine, 5, 3));
+  for (const int32_t i : {0, 1, 2, 4, 5, 6, 7}) {
+    while (test::session(engine, i).finish == SLED_FINISH_NONE) {
+      CHECK_OK(step(engine, next_slot(engine, i)).status);
+    }
+    CHECK(test::committed(engine, i) == expected);
+  }
+  CHECK_OK(sled_engine_close(engine));
+  std::printf("  bridges\n");
+}
+
+void check_unified(int64_t model) {
+  sled_engine_params params = test::engine_params(4, kContext);
+  params.kv_layout = SLED_KV_LAYOUT_UNIFIED;
+  int64_t engine = 0;
+  sled_memory_plan plan;
+  CHECK_EQ(sled_engine_open(model, &params, &engine), SLED_ERR_UNSUPPORTED);
+  CHECK(error_names("unified"));
+  CHECK_EQ(sled_engine_plan(model, &params, &plan), SLED_ERR_UNSUPPORTED);
+  params.numerics = SLED_NUMERICS_AUTO;
+  CHECK_OK(sled_engine_plan(model, &params, &plan));
+  CHECK_OK(sled_engine_open(model, &params, &engine));
+  CHECK(describe(engine).numerics == SLED_NUMERICS_FAST && describe(engine).kv_layout == SLED_KV_LAYOUT_UNIFIED);
+  // All sessions to the end of their contexts, every step with other rows, on every second sequence: one pass each.
+  const std::vector<int32_t> prompt(30, 9);
+  for (int32_t i = 0; i < 4; i++) {
+    test::open_session(engine, prompt, 0, SLED_SESSION_IGNORE_END);
+  }
+  std::mt19937 random(1);
+  const std::vector<int32_t> many(60, 3);
+  for (int32_t open = 4; open > 0;) {
+    std::vector<std::vector<int32_t>> drafts;
+    std::vector<sled_slot> slots;
+    open = 0;
+    int32_t rows = 0;
+    for (int32_t i = 0; i < 4; i++) {
+      const sled_session_info info = test::session(engine, i);
+      if (info.finish == SLED_FINISH_NONE) {
+        open++;
+        if (random() % 2 == 0) {
+          drafts.emplace_back(many.begin(), many.begin() + static_cast<std::ptrdiff_t>(random() % 60));
+          slots.push_back(next_slot(engine, i, drafts.back()));
+        }
+      }
+    }
+    if (slots.empty()) {
+      continue;
+    }
+    sled_step_stats stats;
+    CHECK_OK(sled_step(engine, address(slots.data()), static_cast<int32_t>(slots.size()), address(&stats)));
+    CHECK_EQ(stats.passes, 1);
+    CHECK_EQ(stats.rows, stats.useful_rows);
+    for (const sled_slot &slot : slots) {
+      CHECK_OK(slot.status);
+      CHECK_EQ(slot.first_row, rows);
+      rows += slot.row_count;
+    }
+    CHECK_EQ(stats.rows, rows);
+  }
+  for (int32_t i = 0; i < 4; i++) {
+    CHECK_EQ(test::session(engine, i).committed_tokens, kContext);
+  }
+  CHECK_OK(sled_engine_close(engine));
+  std::printf("  unified\n");
+}
+
+// Two sequences with the same cells, and then the first of them goes: a trained model's text does not change.
+void check_unified_share() {
+  const int64_t model = test::open_model(test::demo_model("target"));
+  const int64_t engine = open_engine(model, 3, 3, kContext, true);
+  const std::vector<int32_t> prompt =
+      test::tokenize(model, "Once upon a time there was a little fox who lived in a wood with her mother and her father.");
+  const auto count = static_cast<int32_t>(prompt.size()) - 1;
+  const std::vector<int32_t> expected = test::generate(engine, prompt, 24);
+  const int32_t from = test::open_session(engine, prompt, 24, SLED_SESSION_IGNORE_END);
+  CHECK_OK(step(engine, next_slot(engine, from)).status);
+  for (int32_t i = 0; i < 2; i++) {
+    const int32_t to = test::open_session(engine, prompt, 24, SLED_SESSION_IGNORE_END);
+    CHECK_OK(sled_session_share(engine, to, from, i == 0 ? count : count / 2, 0));
+    if (i == 1) {
+      CHECK_OK(sled_session_close(engine, from));
+      CHECK_OK(sled_session_detach(engine, 1, 1));
+      CHECK_OK(sled_session_attach(engine, 1, -1));
+    }
+  }
+  for (const int32_t id : {2, 1}) {
+    while (test::session(engine, id).finish == SLED_FINISH_NONE) {
+      CHECK_OK(step(engine, next_slot(engine, id)).status);
+    }
+    CHECK(test::committed(engine, id) == expected);
+    CHECK_OK(sled_session_close(engine, id));
+  }
+  check_empty(engine);
+  CHECK_OK(sled_engine_close(engine));
+  CHECK_OK(sled_model_close(model));
+  std::printf("  unified: shared\n");
+}
+
+// ------------------------------------------------------------------ threads
+
+std::string allowed_cores() {
+  cpu_set_t set;
+  CHECK_EQ(sched_getaffinity(0, sizeof(set), &set), 0);
+  std::string cores;
+  for (size_t core = 0; core < CPU_SETSIZE; core++) {
+    cores += CPU_ISSET(core, &set) ? "1" : "0";
+  }
+  return cores;
+}
+
+void check_pinned(int64_t model) {
+  const std::string before = allowed_cores();
+  const auto cores = static_cast<int32_t>(std::count(before.begin(), before.end(), '1'));
+  sled_engine_params params = test::engine_params(1, kContext);
+  params.flags = SLED_ENGINE_PIN_THREADS;
+  int64_t engine = 0;
+  params.threads = cores + 1;
+  CHECK_EQ(sled_engine_open(model, &params, &engine), SLED_ERR_ARGUMENT);
+  CHECK(error_names("pinned"));
+  const std::vector<int32_t> prompt(20, 9);
+  std::vector<int32_t> expected;
+  for (int32_t threads = 0; threads <= std::min(cores, 2); threads++) {  // 0: the reference, not pinned
+    params.threads = std::max(1, threads);
+    params.flags = threads == 0 ? 0 : SLED_ENGINE_PIN_THREADS;
+    CHECK_OK(sled_engine_open(model, &params, &engine));
+    CHECK(allowed_cores() == before);
+    const std::vector<int32_t> tokens = test::generate(engine, prompt, 5);
+    CHECK(allowed_cores() == before);
+    CHECK(expected.empty() || tokens == expected);
+    expected = tokens;
+    CHECK_OK(sled_engine_close(engine));
+  }
+  std::printf("  pinned threads\n");
+}
+
 // ------------------------------------------------------------------ random schedules
 
 struct Life : test::Stream {
@@ -223,8 +406,9 @@ int32_t below(std::mt19937 &random, int32_t bound) {
 
 class Schedule {
  public:
-  Schedule(int64_t model, int32_t context, int32_t streams, int32_t new_tokens, uint32_t seed)
-      : random_(seed), new_tokens_(new_tokens), lives_(static_cast<size_t>(streams)) {
+  // unified: fast, where a token may be another one; what must hold then is the bookkeeping.
+  Schedule(int64_t model, int32_t context, int32_t streams, int32_t new_tokens, uint32_t seed, bool unified)
+      : random_(seed), new_tokens_(new_tokens), unified_(unified), lives_(static_cast<size_t>(streams)) {
     CHECK_OK(sled_model_describe(model, &model_info_));
     // Every second one begins like the one before it, every fourth is its twin to the end: they can share.
     for (size_t i = 0; i < lives_.size(); i++) {
@@ -246,7 +430,7 @@ class Schedule {
       life.sampling = test::random_sampling(static_cast<uint32_t>(random_()));
       life.expected = test::alone(model, life.prompt, new_tokens, context, life.sampling);
     }
-    engine_ = open_engine(model, kSequences, streams, context);
+    engine_ = open_engine(model, kSequences, streams, context, unified);
   }
 
   void run() {
@@ -263,9 +447,11 @@ class Schedule {
     }
     check_empty(engine_);
     CHECK_OK(sled_engine_close(engine_));
-    std::printf("  %zu sessions on %d sequences: %d saved, %d restored, %d forgotten, %d evicted, %d moved, %d copied; all "
-                "equal\n",
-                lives_.size(), kSequences, saved_, restored_, forgotten_, evicted_, moved_, copied_);
+    std::printf("  %zu sessions on %d sequences%s: %d saved, %d restored, %d forgotten, %d evicted, %d moved, %d copied; "
+                "%d of %zu equal\n",
+                lives_.size(), kSequences, unified_ ? ", unified" : "", saved_, restored_, forgotten_, evicted_, moved_,
+                copied_, equal_, lives_.size());
+    CHECK(unified_ || equal_ == static_cast<int32_t>(lives_.size()));
     CHECK(saved_ > 0 && restored_ > 0 && forgotten_ > 0 && evicted_ > 0 && moved_ > 0 && copied_ > 0);
   }
 
@@ -376,7 +562,9 @@ class Schedule {
     }
     for (Life &life : lives_) {
       if (life.session >= 0 && test::session(engine_, life.session).finish != SLED_FINISH_NONE) {
-        CHECK(test::committed(engine_, life.session) == life.expected);
+        const std::vector<int32_t> tokens = test::committed(engine_, life.session);
+        CHECK_EQ(tokens.size(), life.expected.size());
+        equal_ += tokens == life.expected ? 1 : 0;
         if (below(random_, 2) == 0) {
           detach(life);  // closed wherever it is
         }
@@ -388,11 +576,12 @@ class Schedule {
 
   std::mt19937 random_;
   const int32_t new_tokens_;
+  const bool unified_;
   sled_model_info model_info_{};
   std::vector<Life> lives_;
   size_t opened_ = 0;
   int64_t engine_ = 0;
-  int32_t saved_ = 0, restored_ = 0, forgotten_ = 0, evicted_ = 0, moved_ = 0, copied_ = 0;
+  int32_t saved_ = 0, restored_ = 0, forgotten_ = 0, evicted_ = 0, moved_ = 0, copied_ = 0, equal_ = 0;
 };
 
 void check_schedules(const std::string &path, int32_t new_tokens, uint32_t seeds) {
@@ -401,8 +590,9 @@ void check_schedules(const std::string &path, int32_t new_tokens, uint32_t seeds
   }
   const int64_t model = test::open_exact_model(path);
   for (uint32_t seed = 1; seed <= seeds; seed++) {
-    Schedule(model, kContext, test::effort(20, 8), new_tokens, seed).run();
+    Schedule(model, kContext, test::effort(20, 8), new_tokens, seed, false).run();
   }
+  Schedule(model, kContext, test::effort(20, 8), new_tokens, 1, true).run();
   CHECK_OK(sled_model_close(model));
 }
 
@@ -535,6 +725,10 @@ int main() {
   const int64_t model = test::open_exact_model(llama);
   check_residence(model);
   check_share(model);
+  check_bridges(model);
+  check_unified(model);
+  check_unified_share();
+  check_pinned(model);
   check_many(model);
   check_most(model);
   CHECK_OK(sled_model_close(model));

@@ -25,44 +25,137 @@ public record EngineParams(
     KvType keyType,
     KvType valueType,
     Numerics numerics,
-    int sessionCount) {
+    int sessionCount,
+    KvLayout kvLayout,
+    boolean pinThreads) {
   /** 16 sessions, everything else as the model and the machine suggest. */
   public static final EngineParams DEFAULT =
-      new EngineParams(16, 0, 0, 0, KvType.F16, KvType.F16, null, 0);
+      new EngineParams(16, 0, 0, 0, KvType.F16, KvType.F16, null, 0, null, false);
 
   public EngineParams withSequenceCount(int value) {
     return new EngineParams(
-        value, contextTokens, threads, passRows, keyType, valueType, numerics, sessionCount);
+        value,
+        contextTokens,
+        threads,
+        passRows,
+        keyType,
+        valueType,
+        numerics,
+        sessionCount,
+        kvLayout,
+        pinThreads);
   }
 
   public EngineParams withContextTokens(int value) {
     return new EngineParams(
-        sequenceCount, value, threads, passRows, keyType, valueType, numerics, sessionCount);
+        sequenceCount,
+        value,
+        threads,
+        passRows,
+        keyType,
+        valueType,
+        numerics,
+        sessionCount,
+        kvLayout,
+        pinThreads);
   }
 
   public EngineParams withThreads(int value) {
     return new EngineParams(
-        sequenceCount, contextTokens, value, passRows, keyType, valueType, numerics, sessionCount);
+        sequenceCount,
+        contextTokens,
+        value,
+        passRows,
+        keyType,
+        valueType,
+        numerics,
+        sessionCount,
+        kvLayout,
+        pinThreads);
   }
 
   public EngineParams withPassRows(int value) {
     return new EngineParams(
-        sequenceCount, contextTokens, threads, value, keyType, valueType, numerics, sessionCount);
+        sequenceCount,
+        contextTokens,
+        threads,
+        value,
+        keyType,
+        valueType,
+        numerics,
+        sessionCount,
+        kvLayout,
+        pinThreads);
   }
 
   public EngineParams withKvTypes(KvType key, KvType value) {
     return new EngineParams(
-        sequenceCount, contextTokens, threads, passRows, key, value, numerics, sessionCount);
+        sequenceCount,
+        contextTokens,
+        threads,
+        passRows,
+        key,
+        value,
+        numerics,
+        sessionCount,
+        kvLayout,
+        pinThreads);
   }
 
   public EngineParams withNumerics(Numerics value) {
     return new EngineParams(
-        sequenceCount, contextTokens, threads, passRows, keyType, valueType, value, sessionCount);
+        sequenceCount,
+        contextTokens,
+        threads,
+        passRows,
+        keyType,
+        valueType,
+        value,
+        sessionCount,
+        kvLayout,
+        pinThreads);
   }
 
   public EngineParams withSessionCount(int value) {
     return new EngineParams(
-        sequenceCount, contextTokens, threads, passRows, keyType, valueType, numerics, value);
+        sequenceCount,
+        contextTokens,
+        threads,
+        passRows,
+        keyType,
+        valueType,
+        numerics,
+        value,
+        kvLayout,
+        pinThreads);
+  }
+
+  public EngineParams withKvLayout(KvLayout value) {
+    return new EngineParams(
+        sequenceCount,
+        contextTokens,
+        threads,
+        passRows,
+        keyType,
+        valueType,
+        numerics,
+        sessionCount,
+        value,
+        pinThreads);
+  }
+
+  public EngineParams withPinThreads(boolean value) {
+    return new EngineParams(
+        sequenceCount,
+        contextTokens,
+        threads,
+        passRows,
+        keyType,
+        valueType,
+        numerics,
+        sessionCount,
+        kvLayout,
+        value);
   }
 
   Scratch toNative() {
@@ -76,6 +169,8 @@ public record EngineParams(
     struct.putInt(EngineParamsStruct.KV_TYPE_V, valueType.code());
     struct.putInt(EngineParamsStruct.NUMERICS, Numerics.codeOf(numerics));
     struct.putInt(EngineParamsStruct.SESSION_COUNT, sessionCount);
+    struct.putInt(EngineParamsStruct.KV_LAYOUT, KvLayout.codeOf(kvLayout));
+    struct.putInt(EngineParamsStruct.FLAGS, pinThreads ? SledNative.SLED_ENGINE_PIN_THREADS : 0);
     return struct;
   }
 }

@@ -69,6 +69,7 @@ public final class VerifyEngine extends NativeHandle {
    * @param numericsId exact engines with equal ids give equal bits
    * @param sessionsInUse sessions that are open, resident or not
    * @param cellsPerSequence K/V cells, at least the context's tokens
+   * @param kvLayout how its K/V cache is laid out
    * @param passCostRows rows that are held to cost as much as reading the weights once more
    * @param savedBytes host memory with K/V of sessions that are not resident
    */
@@ -85,6 +86,7 @@ public final class VerifyEngine extends NativeHandle {
       int sessionCount,
       int sessionsInUse,
       int cellsPerSequence,
+      KvLayout kvLayout,
       int passCostRows,
       long savedBytes,
       MemoryPlan memory) {}
@@ -159,10 +161,21 @@ public final class VerifyEngine extends NativeHandle {
           struct.getInt(EngineInfoStruct.SESSION_COUNT),
           struct.getInt(EngineInfoStruct.SESSIONS_IN_USE),
           struct.getInt(EngineInfoStruct.CELLS_PER_SEQUENCE),
+          KvLayout.of(struct.getInt(EngineInfoStruct.KV_LAYOUT)),
           struct.getInt(EngineInfoStruct.PASS_COST_ROWS),
           struct.getLong(EngineInfoStruct.SAVED_BYTES),
           MemoryPlan.read(struct, EngineInfoStruct.MEMORY));
     }
+  }
+
+  /**
+   * Says how many rows cost as much as reading all weights once more: with it steps are arranged in
+   * passes. It depends on model and machine, and can be measured; results do not depend on it.
+   *
+   * @param passCostRows 1 to 65536; 0 for the default
+   */
+  public void tune(int passCostRows) {
+    NativeCall.check(SledNative.sled_engine_tune(handle(), passCostRows), "tune the engine");
   }
 
   /**

@@ -187,6 +187,56 @@ class VerifyEngineTest {
   }
 
   @Test
+  void anEngineWithUnifiedKeysAndValuesIsFast() {
+    EngineParams unified = PARAMS.withKvLayout(KvLayout.UNIFIED);
+    Failures.expect(
+        SledStatus.UNSUPPORTED,
+        () -> VerifyEngine.open(model, unified.withNumerics(Numerics.EXACT)));
+    assertEquals(KvLayout.SPLIT, engine.info().kvLayout());
+    engine.close();
+    engine = VerifyEngine.open(model, unified.withPinThreads(true));
+    assertEquals(KvLayout.UNIFIED, engine.info().kvLayout());
+    assertEquals(Numerics.FAST, engine.info().numerics());
+    // Unequal rows on sequences with a gap: one pass.
+    int[] sessions = new int[3];
+    for (int i = 0; i < 3; i++) {
+      sessions[i] = engine.openResident(prompt, 8, true);
+    }
+    slots.set(0, sessions[0], 0, 2, 0, 0);
+    slots.set(1, sessions[2], 0, prompt.size(), 0, 0);
+    step(2);
+    assertEquals(1, stats.passes());
+    assertEquals(stats.usefulRows(), stats.rows());
+    assertEquals(prompt.size() + 1, slots.committed(1));
+    engine.share(sessions[1], sessions[2], prompt.size() - 1, false);
+    slots.set(0, sessions[1], prompt.size() - 1, 1, 0, 0);
+    int first = slots.nextToken(1);
+    step(1);
+    assertEquals(first, slots.nextToken(0));
+  }
+
+  @Test
+  void aStepIsArrangedByTheCostOfAPass() {
+    Failures.expect(SledStatus.ARGUMENT, () -> engine.tune(-1));
+    for (int i = 0; i < 3; i++) {
+      engine.openResident(prompt, 8, true);
+    }
+    for (int cost : new int[] {100, 1}) {
+      engine.tune(cost);
+      assertEquals(cost, engine.info().passCostRows());
+      int cached = engine.sessionInfo(0).cachedTokens();
+      slots.set(0, 0, cached, 2, 0, 0);
+      slots.set(1, 2, cached, 2, 0, 0);
+      step(2);
+      assertEquals(cost == 1 ? 2 : 1, stats.passes());
+      assertEquals(cost == 1 ? 4 : 6, stats.rows());
+      assertEquals(4, stats.usefulRows());
+    }
+    engine.tune(0);
+    assertTrue(engine.info().passCostRows() > 1);
+  }
+
+  @Test
   void aWrongSlotDoesNotDisturbTheOthers() {
     int good = engine.openResident(prompt, 4, true);
     int bad = engine.openResident(prompt, 4, true);
