@@ -444,9 +444,10 @@ typedef struct sled_engine_info {
 
 SLED_API int32_t sled_engine_describe(int64_t engine, sled_engine_info *info);
 
-/* Says how many rows cost as much as reading all weights once more, 1 to 65536, 0 = default (8): with it steps are arranged
- * in passes. Too many: rows are padded where another pass would be cheaper. It depends on model and machine, and the caller
- * can measure it; results do not depend on it. */
+/* Says how many rows cost as much as reading all weights once more, 1 to 65536: with it steps are arranged in passes. It
+ * depends on model and machine, and the caller can measure it; results do not depend on it. 0 = default: 8, a guess, which
+ * is enough to choose between padding and another pass; only with a number that was given do sequences without a slot
+ * take part with padding rows, where that saves a pass for those on both sides of them. */
 SLED_API int32_t sled_engine_tune(int64_t engine, int32_t pass_cost_rows);
 
 /* ---- sessions: each has committed tokens, sampling parameters of its own, and K/V for the first of its tokens. ----

@@ -85,6 +85,7 @@ class Engine {
   int32_t numerics_ = SLED_NUMERICS_EXACT;  // or SLED_NUMERICS_FAST
   int64_t numerics_id_ = 0;
   int32_t pass_cost_rows_ = kDefaultPassCostRows;
+  bool tuned_ = false;  // pass_cost_rows_ is not the default
   std::vector<std::unique_ptr<Session>> sessions_;  // by session id
   int32_t first_free_ = 0;                          // lowest id that may be free
   int32_t sessions_in_use_ = 0;

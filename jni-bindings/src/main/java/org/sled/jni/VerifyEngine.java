@@ -172,7 +172,8 @@ public final class VerifyEngine extends NativeHandle {
    * Says how many rows cost as much as reading all weights once more: with it steps are arranged in
    * passes. It depends on model and machine, and can be measured; results do not depend on it.
    *
-   * @param passCostRows 1 to 65536; 0 for the default
+   * @param passCostRows 1 to 65536; 0 for the default, a guess, with which no sequence takes part
+   *     just to save a pass
    */
   public void tune(int passCostRows) {
     NativeCall.check(SledNative.sled_engine_tune(handle(), passCostRows), "tune the engine");
