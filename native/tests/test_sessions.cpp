@@ -453,7 +453,9 @@ class Schedule {
                 lives_.size(), kSequences, unified_ ? ", unified" : "", saved_, restored_, forgotten_, evicted_, moved_,
                 copied_, equal_, lives_.size());
     CHECK(unified_ || equal_ == static_cast<int32_t>(lives_.size()));
-    CHECK(saved_ > 0 && restored_ > 0 && forgotten_ > 0 && evicted_ > 0 && moved_ > 0 && copied_ > 0);
+    if (test::effort(true, false)) {  // everything occurred
+      CHECK(saved_ > 0 && restored_ > 0 && forgotten_ > 0 && evicted_ > 0 && moved_ > 0 && copied_ > 0);
+    }
   }
 
  private:
