@@ -39,8 +39,8 @@
  *   SLED_ERR_UNSUPPORTED    everything; the model is sound, but this cannot be done with it or here
  *   SLED_ERR_CAPACITY       everything; call again with a larger buffer
  *   SLED_ERR_TOKEN          everything; a token id outside the vocabulary. Nothing was done
- *   SLED_ERR_SESSION        everything; no session is open on this sequence
- *   SLED_ERR_NO_SEQUENCE    everything; all sequences are taken
+ *   SLED_ERR_SESSION        everything; no session has this id
+ *   SLED_ERR_NO_SEQUENCE    everything; all sessions or all sequences are taken, this sequence is, or the session has none
  *   SLED_ERR_OFFSET         everything; position or count does not fit the session
  *   SLED_ERR_CONTEXT_FULL   everything; more tokens than the session's context holds
  *   SLED_ERR_DECODE         the computation failed. Engine: committed tokens of every session survive, the K/V of
@@ -66,7 +66,7 @@ extern "C" {
 /* ------------------------------------------------------------------ version and process-wide state ---------- */
 
 /* Raised whenever a signature, a struct or the meaning of a field changes. */
-#define SLED_ABI_VERSION 4
+#define SLED_ABI_VERSION 5
 
 enum sled_status {
   SLED_OK = 0,
@@ -349,7 +349,7 @@ SLED_API int32_t sled_sample(int64_t logits_address, int32_t logit_count, int64_
 
 /* What an engine promises about bits. */
 enum sled_numerics {
-  SLED_NUMERICS_AUTO = 0,  /* exact where that is possible, else fast; sled_engine_info says which */
+  SLED_NUMERICS_AUTO = 0,  /* exact where that is possible, else (or with unified K/V) fast; sled_engine_info says which */
   SLED_NUMERICS_EXACT = 1, /* a row's bits do not depend on what else is in the batch; refused where not possible */
   SLED_NUMERICS_FAST = 2   /* any shape and kernel; now and then another token than the target's alone comes out */
 };
@@ -358,6 +358,16 @@ enum sled_numerics {
 enum sled_kv_type { SLED_KV_F16 = 0, SLED_KV_BF16 = 1, SLED_KV_F32 = 2, SLED_KV_Q8_0 = 3, SLED_KV_Q4_0 = 4 };
 
 #define SLED_MAX_SEQUENCES 256
+#define SLED_MAX_SESSIONS 65536
+
+/* How the K/V cache is laid out. Either has context_tokens (and some for padding) for each sequence. */
+enum sled_kv_layout {
+  SLED_KV_LAYOUT_AUTO = 0,   /* split */
+  SLED_KV_LAYOUT_SPLIT = 1,  /* each sequence has cells of its own. A pass takes sequences with consecutive ids and equally
+                                many rows: others are padded, or take passes of their own */
+  SLED_KV_LAYOUT_UNIFIED = 2 /* one set of cells for all. A pass takes any rows, which all look through the cells of all;
+                                shared K/V is not copied. Fast numerics only: SLED_ERR_UNSUPPORTED with exact */
+};
 
 /* Rows of one sequence in one step at most, padding included, within which a row's bits do not depend on its
  * neighbours; the other bounds are the engine's own affair (see NUMERICS.md beside this directory). */
@@ -366,20 +376,31 @@ enum sled_kv_type { SLED_KV_F16 = 0, SLED_KV_BF16 = 1, SLED_KV_F32 = 2, SLED_KV_
 /* A context holds this many tokens at least. */
 #define SLED_MIN_CONTEXT_TOKENS 2
 
+enum sled_engine_flags {
+  SLED_ENGINE_PIN_THREADS = 1 /* each of its threads stays on a core of its own while it computes, the calling thread during
+                                 sled_step alone. For machines that do nothing else: two engines would choose the same
+                                 cores. SLED_ERR_ARGUMENT with more threads than cores */
+};
+
 typedef struct sled_engine_params {
   int32_t struct_size;     /*  0 sizeof(sled_engine_params) */
-  int32_t sequence_count;  /*  4 sessions at a time, 1..SLED_MAX_SEQUENCES */
+  int32_t sequence_count;  /*  4 sessions with K/V in the cache at a time, 1..SLED_MAX_SEQUENCES */
   int32_t context_tokens;  /*  8 per session, 0 = the model's (at most 4096) */
   int32_t threads;         /* 12 0 = all cores */
   int32_t pass_rows;       /* 16 rows in one pass over the weights at most (micro-batch), 0 = 512 */
   int32_t kv_type_k;       /* 20 enum sled_kv_type */
   int32_t kv_type_v;       /* 24 */
   int32_t numerics;        /* 28 enum sled_numerics */
-} sled_engine_params;      /* 32 bytes */
+  int32_t session_count;   /* 32 sessions that can be open, 0 = sequence_count; at most SLED_MAX_SESSIONS */
+  int32_t kv_layout;       /* 36 enum sled_kv_layout */
+  int32_t flags;           /* 40 enum sled_engine_flags */
+  int32_t reserved;        /* 44 0 */
+} sled_engine_params;      /* 48 bytes */
 
 SLED_API int32_t sled_engine_params_default(sled_engine_params *params);
 
-/* What an engine will take, in bytes. */
+/* What an engine will take, in bytes. K/V that sled_session_detach saves in host memory is not in it: how much of that
+ * there may be is the caller's affair, who knows it from sled_engine_info and sled_session_info. */
 typedef struct sled_memory_plan {
   int64_t weight_bytes;     /*  0 */
   int64_t kv_bytes;         /*  8 all sequences */
@@ -393,7 +414,7 @@ typedef struct sled_memory_plan {
 
 SLED_API int32_t sled_engine_plan(int64_t model, const sled_engine_params *params, sled_memory_plan *plan);
 
-/* Makes a context with flash attention for `sequence_count` sessions. SLED_ERR_MEMORY, with the plan's numbers,
+/* Makes a context with flash attention for `sequence_count` sequences. SLED_ERR_MEMORY, with the plan's numbers,
  * when it will not fit; SLED_ERR_UNSUPPORTED for models whose state cannot be rolled back by position, and where exact
  * numerics is asked for and not possible: it is tried out here with a few rows, see numerics in ARCHITECTURE.md. */
 SLED_API int32_t sled_engine_open(int64_t model, const sled_engine_params *params, int64_t *engine);
@@ -403,7 +424,7 @@ SLED_API int32_t sled_engine_close(int64_t engine);
 
 typedef struct sled_engine_info {
   int32_t sequence_count;      /*  0 */
-  int32_t sequences_in_use;    /*  4 */
+  int32_t sequences_in_use;    /*  4 sessions that are resident */
   int32_t context_tokens;      /*  8 per session */
   int32_t threads;             /* 12 */
   int32_t pass_rows;           /* 16 */
@@ -411,28 +432,74 @@ typedef struct sled_engine_info {
   int32_t numerics;            /* 24 SLED_NUMERICS_EXACT or SLED_NUMERICS_FAST */
   int32_t slot_rows;           /* 28 rows of one slot at most */
   int64_t numerics_id;         /* 32 exact engines with equal ids give equal bits */
-  sled_memory_plan memory;     /* 40 as it came out */
-} sled_engine_info;            /* 104 bytes */
+  int32_t session_count;       /* 40 */
+  int32_t sessions_in_use;     /* 44 that are open, resident or not */
+  int32_t cells_per_sequence;  /* 48 K/V cells, at least context_tokens: the rest is for padding */
+  int32_t kv_layout;           /* 52 enum sled_kv_layout, never AUTO */
+  int32_t pass_cost_rows;      /* 56 rows that are held to cost as much as reading the weights once more */
+  int32_t reserved;            /* 60 */
+  int64_t saved_bytes;         /* 64 host memory that holds K/V of sessions which are not resident, all together */
+  sled_memory_plan memory;     /* 72 as it came out */
+} sled_engine_info;            /* 136 bytes */
 
 SLED_API int32_t sled_engine_describe(int64_t engine, sled_engine_info *info);
 
-/* ---- sessions: each owns one sequence of the K/V cache, its committed tokens and its K/V bookkeeping. ---- */
+/* Says how many rows cost as much as reading all weights once more, 1 to 65536: with it steps are arranged in passes. It
+ * depends on model and machine, and the caller can measure it; results do not depend on it. 0 = default: 8, a guess, which
+ * is enough to choose between padding and another pass; only with a number that was given do sequences without a slot
+ * take part with padding rows, where that saves a pass for those on both sides of them. */
+SLED_API int32_t sled_engine_tune(int64_t engine, int32_t pass_cost_rows);
 
-/* Each session has sampling parameters of its own; the position of a token is the number of tokens before it. */
+/* ---- sessions: each has committed tokens, sampling parameters of its own, and K/V for the first of its tokens. ----
+ *
+ * There may be more sessions than sequences of the K/V cache. A session is *resident* while it owns a sequence, and only
+ * then it can take part in a step; its id has nothing to do with the sequence's number:
+ *
+ *     sled_session_open    not resident, no K/V
+ *     sled_session_attach  resident; K/V that was saved is there again
+ *     sled_session_detach  not resident; its K/V saved in host memory, or forgotten
+ *
+ * Where a session's K/V was in between makes no difference to its tokens. */
+
+/* The position of a token is the number of tokens before it. */
 enum sled_session_flags {
   SLED_SESSION_IGNORE_END = 1 /* an end-of-generation token is committed like any other */
 };
 
-/* Opens a session on the lowest free sequence. prompt_address: `prompt_count` int32 ids (any alignment), at least 1,
- * less than the context. They become the committed tokens; nothing is computed yet: that is the work of slots.
- * max_new_tokens: commit at most so many tokens after the prompt; 0 = up to the context.
- * sampling_address: a sled_sampling, or 0 for greedy. */
+/* Opens a session and gives it the lowest free id; it is not resident yet. prompt_address: `prompt_count` int32 ids (any
+ * alignment), at least 1, less than the context. They become the committed tokens; nothing is computed yet: that is the
+ * work of slots. max_new_tokens: commit at most so many tokens after the prompt; 0 = up to the context.
+ * sampling_address: a sled_sampling, or 0 for greedy. SLED_ERR_NO_SEQUENCE: all session_count sessions are taken. */
 SLED_API int32_t sled_session_open(int64_t engine, int64_t prompt_address, int32_t prompt_count,
                                    int32_t max_new_tokens, int32_t flags, int64_t sampling_address,
-                                   int32_t *sequence);
+                                   int32_t *session);
 
-/* Frees the sequence and its K/V. */
-SLED_API int32_t sled_session_close(int64_t engine, int32_t sequence);
+/* Frees the session with its sequence and its K/V, wherever that is. */
+SLED_API int32_t sled_session_close(int64_t engine, int32_t session);
+
+/* Makes a session resident: gives it this sequence, or with -1 the lowest free one. K/V that sled_session_detach saved is
+ * copied back bit for bit and its host memory freed; cached_tokens stays what it is. A session that is resident keeps its
+ * sequence, whichever was asked for. SLED_ERR_ARGUMENT: no such sequence. SLED_ERR_NO_SEQUENCE: it is taken, or all are. */
+SLED_API int32_t sled_session_attach(int64_t engine, int32_t session, int32_t sequence);
+
+/* Takes a session's sequence away; its committed tokens stay. keep = 1: its K/V is copied to host memory first, about as
+ * many bytes as the cached tokens have in the cache (saved_bytes says how many). keep = 0: its K/V is forgotten, also what
+ * was saved before; cached_tokens becomes 0. Does nothing else to a session that is not resident.
+ * SLED_ERR_MEMORY: no memory for the copy. SLED_ERR_UNSUPPORTED: keep = 1 for a model with sliding windows, of whose K/V
+ * llama.cpp saves the last window only. */
+SLED_API int32_t sled_session_detach(int64_t engine, int32_t session, int32_t keep);
+
+/* Lets `to` begin with the K/V of the first token_count tokens of `from`, instead of computing it. Both must have the same
+ * first token_count committed tokens (SLED_ERR_ARGUMENT), `from` K/V for them, `to` K/V for fewer and at least one token
+ * more (SLED_ERR_OFFSET). cached_tokens of `to` becomes token_count; the K/V that it had, also saved, is dropped.
+ *
+ *   move = 1    `from` must be resident (SLED_ERR_NO_SEQUENCE) and `to` not (SLED_ERR_ARGUMENT): `to` takes over the
+ *               sequence, nothing is copied, and `from` is not resident then and has no K/V
+ *   move = 0    `to` must be resident (SLED_ERR_NO_SEQUENCE); the K/V is copied, out of the cache or out of where `from`
+ *               was saved, which takes time and for a moment memory for all cached tokens of `from`. `from` stays as it
+ *               is. SLED_ERR_MEMORY, SLED_ERR_UNSUPPORTED: as for sled_session_detach. With unified K/V nothing is
+ *               copied if `from` is resident */
+SLED_API int32_t sled_session_share(int64_t engine, int32_t to, int32_t from, int32_t token_count, int32_t move);
 
 enum sled_finish {
   SLED_FINISH_NONE = 0,
@@ -442,23 +509,26 @@ enum sled_finish {
 };
 
 typedef struct sled_session_info {
-  int32_t sequence;         /*  0 */
-  int32_t prompt_tokens;    /*  4 */
-  int32_t committed_tokens; /*  8 C: prompt plus emitted */
-  int32_t cached_tokens;    /* 12 positions 0..cached-1 have K/V; at most C-1 */
-  int32_t limit_tokens;     /* 16 C will not grow beyond this */
-  int32_t finish;           /* 20 enum sled_finish */
-} sled_session_info;        /* 24 bytes */
+  int32_t session;          /*  0 */
+  int32_t sequence;         /*  4 -1 = not resident */
+  int32_t prompt_tokens;    /*  8 */
+  int32_t committed_tokens; /* 12 C: prompt plus emitted */
+  int32_t cached_tokens;    /* 16 positions 0..cached-1 have K/V, in the cache or saved; at most C-1 */
+  int32_t limit_tokens;     /* 20 C will not grow beyond this */
+  int32_t finish;           /* 24 enum sled_finish */
+  int32_t reserved;         /* 28 */
+  int64_t saved_bytes;      /* 32 host memory that holds its K/V, 0 = none */
+} sled_session_info;        /* 40 bytes */
 
-SLED_API int32_t sled_session_describe(int64_t engine, int32_t sequence, sled_session_info *info);
+SLED_API int32_t sled_session_describe(int64_t engine, int32_t session, sled_session_info *info);
 
 /* Copies committed tokens from..from+count-1 to the address. */
-SLED_API int32_t sled_session_tokens(int64_t engine, int32_t sequence, int32_t from, int32_t count,
+SLED_API int32_t sled_session_tokens(int64_t engine, int32_t session, int32_t from, int32_t count,
                                      int64_t tokens_address);
 
-/* Forgets K/V from position `cached_tokens` on (0 = all); the committed tokens stay. Later slots compute it again,
- * with the same bits. */
-SLED_API int32_t sled_session_evict(int64_t engine, int32_t sequence, int32_t cached_tokens);
+/* Forgets K/V from position `cached_tokens` on (0 = all), also where it is saved (host memory is freed with the last of
+ * it); the committed tokens stay. Later slots compute it again, with the same bits. */
+SLED_API int32_t sled_session_evict(int64_t engine, int32_t session, int32_t cached_tokens);
 
 /* One session's part of a step. Input is written by the caller, the verdict by the library, in place.
  *
@@ -469,11 +539,11 @@ SLED_API int32_t sled_session_evict(int64_t engine, int32_t sequence, int32_t ca
  *     block             lead_count = 1, draft_count = k, kv_offset = C - 1    verdict: up to k + 1 new tokens
  *     push (no drafts)  lead_count = 1, draft_count = 0, kv_offset = C - 1    verdict: one new token
  *
- * kv_offset must be the session's cached_tokens, lead_count at least 1, drafts only where the lead ends at C, and
- * lead_count + draft_count at most the engine's slot_rows (SLED_MAX_EXACT_ROWS if it is exact, a pass's otherwise), less
- * than SLED_MAX_EXACT_ROWS of them drafts. */
+ * The session must be resident (SLED_ERR_NO_SEQUENCE). kv_offset must be its cached_tokens, lead_count at least 1, drafts
+ * only where the lead ends at C, and lead_count + draft_count at most the engine's slot_rows (SLED_MAX_EXACT_ROWS if it is
+ * exact, a pass's otherwise), less than SLED_MAX_EXACT_ROWS of them drafts. */
 typedef struct sled_slot {
-  int32_t sequence;       /*  0 in  */
+  int32_t session;        /*  0 in  */
   int32_t kv_offset;      /*  4 in  position of the first row */
   int32_t lead_count;     /*  8 in  */
   int32_t draft_count;    /* 12 in  */
@@ -495,13 +565,13 @@ typedef struct sled_step_stats {
   int64_t sampling_ns; /*  8 time for choosing tokens from logits and acceptance */
   int64_t total_ns;    /* 16 whole call */
   int32_t passes;      /* 24 passes over the weights (micro-batches) */
-  int32_t rows;        /* 28 rows computed, padding included */
+  int32_t rows;        /* 28 rows computed, padding included, even of sequences without a slot */
   int32_t useful_rows; /* 32 without padding */
   int32_t slots;       /* 36 slots that took part */
 } sled_step_stats;     /* 40 bytes */
 
 /* One step: verifies all blocks and prefill chunks in as few passes over the weights as their shapes allow.
- * slots_address: slot_count contiguous sled_slot; at most one slot per sequence. stats_address: a sled_step_stats
+ * slots_address: slot_count contiguous sled_slot; at most one slot per session. stats_address: a sled_step_stats
  * or 0. A slot with wrong contents is left out, its `status` says why, and the others are not disturbed; the call
  * then still returns SLED_OK. SLED_ERR_DECODE: no slot of the step took effect. */
 SLED_API int32_t sled_step(int64_t engine, int64_t slots_address, int32_t slot_count, int64_t stats_address);

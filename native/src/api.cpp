@@ -25,10 +25,10 @@ using namespace sled;
 static_assert(sizeof(sled_device_info) == 792, "sled_device_info");
 static_assert(sizeof(sled_model_params) == 16, "sled_model_params");
 static_assert(sizeof(sled_model_info) == 96, "sled_model_info");
-static_assert(sizeof(sled_engine_params) == 32, "sled_engine_params");
+static_assert(sizeof(sled_engine_params) == 48, "sled_engine_params");
 static_assert(sizeof(sled_memory_plan) == 64, "sled_memory_plan");
-static_assert(sizeof(sled_engine_info) == 104, "sled_engine_info");
-static_assert(sizeof(sled_session_info) == 24, "sled_session_info");
+static_assert(sizeof(sled_engine_info) == 136, "sled_engine_info");
+static_assert(sizeof(sled_session_info) == 40, "sled_session_info");
 static_assert(sizeof(sled_slot) == 64, "sled_slot");
 static_assert(sizeof(sled_step_stats) == 40, "sled_step_stats");
 static_assert(sizeof(sled_draft_params) == 24, "sled_draft_params");
@@ -382,30 +382,46 @@ int32_t sled_engine_describe(int64_t engine, sled_engine_info *info) {
 }
 
 int32_t sled_session_open(int64_t engine, int64_t prompt_address, int32_t prompt_count, int32_t max_new_tokens,
-                          int32_t flags, int64_t sampling_address, int32_t *sequence) {
+                          int32_t flags, int64_t sampling_address, int32_t *session) {
   return with_engine(engine, [&](Engine &e) {
-    required(sequence, "sequence") = -1;
-    *sequence = e.open_session(&required(at_address<const char>(prompt_address), "prompt_address"), prompt_count,
+    required(session, "session") = -1;
+    *session = e.open_session(&required(at_address<const char>(prompt_address), "prompt_address"), prompt_count,
                                max_new_tokens, flags, at_address<const sled_sampling>(sampling_address));
   });
 }
 
-int32_t sled_session_close(int64_t engine, int32_t sequence) {
-  return with_engine(engine, [&](Engine &e) { e.close_session(sequence); });
+int32_t sled_session_close(int64_t engine, int32_t session) {
+  return with_engine(engine, [&](Engine &e) { e.close_session(session); });
 }
 
-int32_t sled_session_describe(int64_t engine, int32_t sequence, sled_session_info *info) {
-  return with_engine(engine, [&](Engine &e) { required(info, "info") = e.describe_session(sequence); });
+int32_t sled_session_attach(int64_t engine, int32_t session, int32_t sequence) {
+  return with_engine(engine, [&](Engine &e) { e.attach(session, sequence); });
 }
 
-int32_t sled_session_tokens(int64_t engine, int32_t sequence, int32_t from, int32_t count, int64_t tokens_address) {
+int32_t sled_session_detach(int64_t engine, int32_t session, int32_t keep) {
+  return with_engine(engine, [&](Engine &e) { e.detach(session, keep); });
+}
+
+int32_t sled_session_share(int64_t engine, int32_t to, int32_t from, int32_t token_count, int32_t move) {
+  return with_engine(engine, [&](Engine &e) { e.share(to, from, token_count, move); });
+}
+
+int32_t sled_session_describe(int64_t engine, int32_t session, sled_session_info *info) {
+  return with_engine(engine, [&](Engine &e) { required(info, "info") = e.describe_session(session); });
+}
+
+int32_t sled_session_tokens(int64_t engine, int32_t session, int32_t from, int32_t count, int64_t tokens_address) {
   return with_engine(engine, [&](Engine &e) {
-    e.copy_tokens(sequence, from, count, &required(at_address<char>(tokens_address), "tokens_address"));
+    e.copy_tokens(session, from, count, &required(at_address<char>(tokens_address), "tokens_address"));
   });
 }
 
-int32_t sled_session_evict(int64_t engine, int32_t sequence, int32_t cached_tokens) {
-  return with_engine(engine, [&](Engine &e) { e.evict(sequence, cached_tokens); });
+int32_t sled_session_evict(int64_t engine, int32_t session, int32_t cached_tokens) {
+  return with_engine(engine, [&](Engine &e) { e.evict(session, cached_tokens); });
+}
+
+int32_t sled_engine_tune(int64_t engine, int32_t pass_cost_rows) {
+  return with_engine(engine, [&](Engine &e) { e.tune(pass_cost_rows); });
 }
 
 int32_t sled_step(int64_t engine, int64_t slots_address, int32_t slot_count, int64_t stats_address) {

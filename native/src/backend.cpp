@@ -216,13 +216,53 @@ void ThreadPoolFree::operator()(ggml_threadpool *pool) const {
   }
 }
 
-ThreadPool make_thread_pool(int32_t threads) {
+std::vector<int32_t> cores_for(int32_t threads) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  std::vector<int32_t> cores;
+  if (sched_getaffinity(0, sizeof(set), &set) == 0) {
+    for (int32_t core = 0; core < std::min(CPU_SETSIZE, GGML_MAX_N_THREADS); core++) {
+      if (CPU_ISSET(static_cast<size_t>(core), &set)) {
+        cores.push_back(core);
+      }
+    }
+  }
+  if (static_cast<size_t>(threads) > cores.size()) {
+    fail(SLED_ERR_ARGUMENT, "%d threads cannot be pinned to %zu cores: threads that share one would wait for each other",
+         threads, cores.size());
+  }
+  cores.resize(static_cast<size_t>(threads));
+  return cores;
+}
+
+OnCore::OnCore(int32_t core) {
+  if (core >= 0 && sched_getaffinity(0, sizeof(before_), &before_) == 0) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(static_cast<size_t>(core), &set);
+    moved_ = sched_setaffinity(0, sizeof(set), &set) == 0;  // a core may have been taken from us: then go on anywhere
+  }
+}
+
+OnCore::~OnCore() {
+  if (moved_) {
+    sched_setaffinity(0, sizeof(before_), &before_);
+  }
+}
+
+ThreadPool make_thread_pool(int32_t threads, const std::vector<int32_t> &cores) {
   using New = ggml_threadpool *(*)(ggml_threadpool_params *);
   const auto make = cpu_function<New>("ggml_threadpool_new");
   if (threads <= 1 || make == nullptr) {
     return ThreadPool();
   }
   ggml_threadpool_params params = ggml_threadpool_params_default(threads);
+  for (const int32_t core : cores) {
+    params.cpumask[core] = true;
+  }
+  params.strict_cpu = !cores.empty();
+  // ggml pins the thread that makes the pool, for good; OnCore undoes it.
+  const OnCore here(cores.empty() ? -1 : cores.front());
   return ThreadPool(make(&params));
 }
 

@@ -1,8 +1,11 @@
 // ggml's compute backends of this process.
 #pragma once
 
+#include <sched.h>
+
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "ggml-backend.h"
 #include "ggml.h"
@@ -29,12 +32,30 @@ bool has_gpu();
 
 int32_t usable_cores();
 
+// A core for each of so many threads that are to be pinned, the caller's last; SLED_ERR_ARGUMENT if there are not as many.
+std::vector<int32_t> cores_for(int32_t threads);
+
+// Keeps the calling thread on a core, and lets it go again where it might before; -1: does nothing.
+class OnCore {
+ public:
+  explicit OnCore(int32_t core);
+  ~OnCore();
+  OnCore(const OnCore &) = delete;
+  OnCore &operator=(const OnCore &) = delete;
+
+ private:
+  cpu_set_t before_;
+  bool moved_ = false;
+};
+
 // ggml's own pool of worker threads. Kept for the life of a context: without one ggml starts and ends its threads
 // for every single graph. Null for one thread.
 struct ThreadPoolFree {
   void operator()(ggml_threadpool *pool) const;
 };
 using ThreadPool = std::unique_ptr<ggml_threadpool, ThreadPoolFree>;
-ThreadPool make_thread_pool(int32_t threads);
+
+// cores: where the threads are to stay, from cores_for(); empty: anywhere. The caller, who is one of them, sees to itself.
+ThreadPool make_thread_pool(int32_t threads, const std::vector<int32_t> &cores = {});
 
 }  // namespace sled

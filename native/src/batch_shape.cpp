@@ -8,6 +8,10 @@
 namespace sled {
 namespace {
 
+constexpr int64_t kImpossible = std::numeric_limits<int64_t>::max();
+
+bool by_sequence(const ShapeItem &a, const ShapeItem &b) { return a.sequence < b.sequence; }
+
 // Splits a set of equally long sequences where one pass cannot hold them all: at gaps between the ids first, where a
 // pass ends anyway.
 void append_group(const std::vector<ShapeItem> &members, int32_t rows, int32_t pass_rows,
@@ -31,9 +35,153 @@ void append_group(const std::vector<ShapeItem> &members, int32_t rows, int32_t p
   groups.push_back(std::move(group));
 }
 
+// Any rows in any pass: as few as hold them, nearly always (each item into the first one that has room, longest first).
+void plan_unified(const std::vector<ShapeItem> &items, int32_t pass_rows, std::vector<ShapeGroup> &groups) {
+  std::vector<int32_t> room;  // by group
+  for (const ShapeItem &item : items) {
+    size_t to = 0;
+    while (to < room.size() && room[to] < item.rows) {
+      to++;
+    }
+    if (to == room.size()) {
+      groups.emplace_back();
+      room.push_back(pass_rows);
+    }
+    groups[to].members.push_back(item);
+    room[to] -= item.rows;
+  }
+  for (ShapeGroup &group : groups) {
+    std::sort(group.members.begin(), group.members.end(), by_sequence);
+  }
+}
+
+// The runs of consecutive ids of a group that grows member by member, and what it costs.
+class Runs {
+ public:
+  // idle_rows: 0 for ids that are among the items of this step.
+  Runs(const ShapeRules &rules, const std::vector<int32_t> &idle_rows)
+      : rules_(rules), idle_rows_(idle_rows), lengths_(SLED_MAX_SEQUENCES), bridged_(SLED_MAX_SEQUENCES) {}
+
+  // An empty group whose members are to have so many rows.
+  void begin(int32_t rows, bool with_bridges) {
+    rows_ = rows;
+    // With bridges a run may be longer than half of the items, and yet get a row more: see rows().
+    const int32_t most_rows = with_bridges && rules_.pad_lone_rows ? std::max(rows, 2) : rows;
+    per_pass_ = std::max(1, rules_.pass_rows / most_rows);
+    // A longer gap costs as much as the pass that it saves.
+    widest_gap_ = with_bridges ? std::max(0, rules_.pass_cost_rows - 1) / rows : 0;
+    std::fill(lengths_.begin(), lengths_.end(), 0);
+    passes_ = 0;
+    lone_ = 0;
+    ids_ = 0;
+    overfull_ = false;
+    bridges_.clear();
+  }
+
+  // The next member. All joined runs stay joined: a bridge has idle sequences alone, so that no member comes into it.
+  void add(int32_t sequence) {
+    Run run{sequence, sequence, false};
+    ids_++;
+    count(run, 1);
+    const int32_t left = neighbour(sequence, -1);
+    if (left >= 0) {
+      const Run other{left - lengths_[at(left)] + 1, left, bridged_[at(left)]};
+      if (may_join(other, run)) {
+        run = join(other, run);
+      }
+    }
+    const int32_t right = neighbour(sequence, 1);
+    if (right >= 0) {
+      const Run other{right, right + lengths_[at(right)] - 1, bridged_[at(right)]};
+      if (may_join(run, other)) {
+        run = join(run, other);
+      }
+    }
+    lengths_[at(run.from)] = lengths_[at(run.to)] = run.length();
+    bridged_[at(run.from)] = bridged_[at(run.to)] = run.bridged;
+    overfull_ = overfull_ || (run.bridged && run.length() > per_pass_);
+  }
+
+  // Rows of each member: more than asked for where a single row would be alone in its pass.
+  int32_t rows() const { return rules_.pad_lone_rows && rows_ == 1 && lone_ > 0 ? 2 : rows_; }
+
+  // In rows. A run with a bridge that has outgrown a pass is none that anybody wants.
+  int64_t cost() const {
+    return overfull_ ? kImpossible : passes_ * rules_.pass_cost_rows + static_cast<int64_t>(ids_) * rows();
+  }
+
+  bool any_bridge() const { return !bridges_.empty(); }
+  const std::vector<int32_t> &bridges() const { return bridges_; }  // the ids
+
+ private:
+  struct Run {
+    int32_t from;
+    int32_t to;
+    bool bridged;
+    int32_t length() const { return to - from + 1; }
+  };
+
+  static size_t at(int32_t sequence) { return static_cast<size_t>(sequence); }
+
+  void count(const Run &run, int32_t sign) {
+    passes_ += sign * ((run.length() + per_pass_ - 1) / per_pass_);
+    lone_ += run.length() == 1 ? sign : 0;
+  }
+
+  // The nearest end of another run in this direction, over a gap that may be bridged; -1 if there is none.
+  int32_t neighbour(int32_t sequence, int32_t direction) const {
+    for (int32_t gap = 0; gap <= widest_gap_; gap++) {
+      const int32_t id = sequence + direction * (gap + 1);
+      if (id < 0 || id >= SLED_MAX_SEQUENCES) {
+        return -1;
+      }
+      if (lengths_[at(id)] > 0) {
+        return id;
+      }
+      if (at(id) >= idle_rows_.size() || idle_rows_[at(id)] < std::max(rows_, 2)) {
+        return -1;
+      }
+    }
+    return -1;
+  }
+
+  // Over a gap only into one pass: there it saves one.
+  bool may_join(const Run &left, const Run &right) const {
+    return right.from == left.to + 1 || right.to - left.from + 1 <= per_pass_;
+  }
+
+  Run join(const Run &left, const Run &right) {
+    const Run joined{left.from, right.to, left.bridged || right.bridged || right.from > left.to + 1};
+    for (int32_t id = left.to + 1; id < right.from; id++) {
+      bridges_.push_back(id);
+      ids_++;
+    }
+    count(left, -1);
+    count(right, -1);
+    count(joined, 1);
+    return joined;
+  }
+
+  const ShapeRules &rules_;
+  const std::vector<int32_t> &idle_rows_;
+  std::vector<int32_t> lengths_;  // of the run that begins or ends with an id; 0: no member
+  std::vector<bool> bridged_;     // likewise
+  std::vector<int32_t> bridges_;
+  int32_t rows_ = 1;
+  int32_t widest_gap_ = 0;
+  int64_t per_pass_ = 1;
+  int64_t passes_ = 0;
+  int32_t lone_ = 0;  // runs of one sequence
+  int32_t ids_ = 0;   // members and bridges
+  bool overfull_ = false;
+};
+
 }  // namespace
 
 int32_t passes_of(const ShapeGroup &group) {
+  if (group.rows == 0) {
+    return 1;
+  }
   int32_t passes = 0;
   for (size_t i = 0; i < group.members.size(); i++) {
     passes += i == 0 || group.members[i].sequence != group.members[i - 1].sequence + 1 ? 1 : 0;
@@ -41,8 +189,8 @@ int32_t passes_of(const ShapeGroup &group) {
   return passes;
 }
 
-void plan_shape(std::vector<ShapeItem> &items, const ShapeRules &rules, std::vector<ShapeGroup> &groups) {
-  const int32_t pass_rows = rules.pass_rows;
+void plan_shape(std::vector<ShapeItem> &items, const std::vector<int32_t> &idle_rows, const ShapeRules &rules,
+                std::vector<ShapeGroup> &groups) {
   groups.clear();
   if (items.empty()) {
     return;
@@ -52,55 +200,65 @@ void plan_shape(std::vector<ShapeItem> &items, const ShapeRules &rules, std::vec
   std::sort(items.begin(), items.end(), [](const ShapeItem &a, const ShapeItem &b) {
     return a.rows != b.rows ? a.rows > b.rows : a.sequence < b.sequence;
   });
+  if (rules.unified) {
+    plan_unified(items, rules.pass_rows, groups);
+    return;
+  }
+  std::vector<int32_t> idle = idle_rows;
+  for (const ShapeItem &item : items) {
+    if (static_cast<size_t>(item.sequence) < idle.size()) {
+      idle[static_cast<size_t>(item.sequence)] = 0;
+    }
+  }
+  const bool any_idle = std::any_of(idle.begin(), idle.end(), [](int32_t rows) { return rows > 1; });
 
+  // A group of the items from i on: where it ends, with how many rows, with bridges or without.
+  struct Choice {
+    int64_t cost = kImpossible;  // least, in rows, of the items from i on
+    size_t end = 0;
+    int32_t rows = 1;
+    bool with_bridges = false;
+  };
   const size_t n = items.size();
-  // best[i]: least cost, in rows, of the items from i on; cut[i]: where the group that begins at i ends, group_rows[i]: how
-  // many rows its sequences have.
-  std::vector<int64_t> best(n + 1, std::numeric_limits<int64_t>::max());
-  std::vector<size_t> cut(n + 1, n);
-  std::vector<int32_t> group_rows(n + 1, 0);
-  best[n] = 0;
-  // The run of consecutive ids that begins or ends with an id: its length. 0: not in the group.
-  std::vector<int64_t> run(SLED_MAX_SEQUENCES + 2);
+  std::vector<Choice> best(n + 1);
+  best[n].cost = 0;
+  Runs runs(rules, idle);
   for (size_t i = n; i-- > 0;) {
     // Where single rows would need more than one pass for a run, one of them might be left alone: pad them all.
-    const bool crowded = rules.pad_lone_rows && static_cast<int32_t>(n - i) > pass_rows / 2;
-    const int32_t rows = crowded ? std::max(items[i].rows, 2) : items[i].rows;
-    const int64_t per_pass = std::max<int64_t>(1, pass_rows / rows);
-    const auto passes_for = [per_pass](int64_t length) { return (length + per_pass - 1) / per_pass; };
-    std::fill(run.begin(), run.end(), 0);
-    int64_t passes = 0;
-    int64_t lone = 0;  // runs of one sequence
-    for (size_t j = i; j < n; j++) {
-      if (items[j].max_rows < rows) {
-        break;  // no position left for so much padding
+    const bool crowded = rules.pad_lone_rows && static_cast<int32_t>(n - i) > rules.pass_rows / 2;
+    const int32_t least = crowded ? std::max(items[i].rows, 2) : items[i].rows;
+    const auto consider = [&](int32_t rows, bool with_bridges) {
+      runs.begin(rows, with_bridges);
+      for (size_t j = i; j < n && items[j].max_rows >= rows; j++) {  // else no position is left for so much padding
+        runs.add(items[j].sequence);
+        if (with_bridges && !runs.any_bridge()) {
+          continue;  // the same as without
+        }
+        const int64_t cost = runs.cost();
+        if (cost != kImpossible && cost + best[j + 1].cost < best[i].cost) {
+          best[i] = {cost + best[j + 1].cost, j + 1, rows, with_bridges};
+        }
       }
-      const size_t id = static_cast<size_t>(items[j].sequence) + 1;
-      const int64_t left = run[id - 1];
-      const int64_t right = run[id + 1];
-      const int64_t length = left + 1 + right;
-      run[id] = length;
-      run[id - static_cast<size_t>(left)] = length;
-      run[id + static_cast<size_t>(right)] = length;
-      passes += passes_for(length) - passes_for(left) - passes_for(right);
-      lone += (length == 1 ? 1 : 0) - (left == 1 ? 1 : 0) - (right == 1 ? 1 : 0);
-      const int64_t padded = rules.pad_lone_rows && rows == 1 && lone > 0 ? 2 : rows;
-      const int64_t count = static_cast<int64_t>(j - i + 1);
-      const int64_t cost = passes * rules.pass_cost_rows + count * padded + best[j + 1];
-      if (cost < best[i]) {
-        best[i] = cost;
-        cut[i] = j + 1;
-        group_rows[i] = static_cast<int32_t>(padded);
-      }
+    };
+    consider(least, false);
+    if (any_idle && rules.pass_cost_rows > least) {
+      consider(least, true);
     }
   }
 
   std::vector<ShapeItem> members;
-  for (size_t i = 0; i < n; i = cut[i]) {
-    members.assign(items.begin() + static_cast<std::ptrdiff_t>(i), items.begin() + static_cast<std::ptrdiff_t>(cut[i]));
-    std::sort(members.begin(), members.end(),
-              [](const ShapeItem &a, const ShapeItem &b) { return a.sequence < b.sequence; });
-    append_group(members, group_rows[i], pass_rows, groups);
+  for (size_t i = 0; i < n; i = best[i].end) {
+    members.assign(items.begin() + static_cast<std::ptrdiff_t>(i),
+                   items.begin() + static_cast<std::ptrdiff_t>(best[i].end));
+    runs.begin(best[i].rows, best[i].with_bridges);
+    for (const ShapeItem &item : members) {
+      runs.add(item.sequence);
+    }
+    for (const int32_t id : runs.bridges()) {
+      members.push_back({-1, id, 0, idle[static_cast<size_t>(id)]});
+    }
+    std::sort(members.begin(), members.end(), by_sequence);
+    append_group(members, runs.rows(), rules.pass_rows, groups);
   }
 }
 

@@ -6,7 +6,10 @@
 // batch. So rows are arranged before llama.cpp sees them: sequences go into groups; within a group every sequence has the
 // same number of rows, the missing ones filled with padding rows behind the last real one (a causal model's earlier rows
 // do not see them, and their K/V is dropped). A group of single rows gets a padding row each if one of them would be alone
-// in its pass.
+// in its pass. Where few ids are missing between two runs of consecutive ids, and their sequences have nothing else to do
+// in this step, they may take part with padding rows alone: that *bridges* the gap, and one pass does for both runs.
+//
+// With a unified K/V cache nothing of this is needed: a pass takes any rows of any sequences.
 //
 // Pure: no llama.cpp in here.
 #pragma once
@@ -17,15 +20,19 @@
 namespace sled {
 
 struct ShapeItem {
-  int32_t index;     // of the slot, kept for the caller
+  int32_t index;     // of the slot, kept for the caller; -1: a bridge, padding alone
   int32_t sequence;  // sequence id; distinct within a step
-  int32_t rows;      // real rows, at least 1
+  int32_t rows;      // real rows, at least 1; 0 in a bridge
   int32_t max_rows;  // rows with padding that still have a position, at least 2
+
+  bool is_bridge() const { return index < 0; }
 };
 
 struct ShapeGroup {
-  int32_t rows = 0;                // per sequence, padding included
-  std::vector<ShapeItem> members;  // ascending sequence ids; (members x rows) fits one pass's row limit
+  int32_t rows = 0;                // per sequence, padding included; 0: each has its own, without padding (unified)
+  std::vector<ShapeItem> members;  // ascending sequence ids; all rows together fit one pass's row limit
+
+  int32_t rows_of(const ShapeItem &member) const { return rows > 0 ? rows : member.rows; }
 };
 
 // Rows that cost as much as reading the weights once more. Larger: rather pad. Smaller: rather another pass.
@@ -36,12 +43,16 @@ struct ShapeRules {
   bool pad_lone_rows;  // no pass of a single row
   int32_t pass_rows;   // rows of one micro-batch at most, >= 63
   int32_t pass_cost_rows;
+  bool unified;        // the K/V cache is
 };
 
-// items: any order. Results in `groups` (reused between calls).
-void plan_shape(std::vector<ShapeItem> &items, const ShapeRules &rules, std::vector<ShapeGroup> &groups);
+// items: any order. idle_rows: by sequence id, how many padding rows behind its cached tokens a sequence that is not among
+// the items has positions for; ids beyond its end do not exist. Empty: no bridges. Results in `groups` (reused between
+// calls).
+void plan_shape(std::vector<ShapeItem> &items, const std::vector<int32_t> &idle_rows, const ShapeRules &rules,
+                std::vector<ShapeGroup> &groups);
 
-// Micro-batches that llama.cpp will make of a group: runs of consecutive ids.
+// Micro-batches that llama.cpp will make of a group: runs of consecutive ids, or one of all (unified).
 int32_t passes_of(const ShapeGroup &group);
 
 }  // namespace sled

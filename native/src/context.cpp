@@ -40,7 +40,7 @@ Context make_context(llama_model *model, const ContextShape &shape, int32_t thre
   p.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_ENABLED;
   p.type_k = kv_ggml_type(shape.type_k);
   p.type_v = kv_ggml_type(shape.type_v);
-  p.kv_unified = false;  // a sequence's cells stay in order, whoever comes and goes beside it
+  p.kv_unified = shape.unified;  // split: a sequence's cells stay in order, whoever comes and goes beside it
   p.swa_full = true;     // a windowed cache could not be rolled back
   p.no_perf = true;
   forget_logged_errors();

@@ -14,6 +14,7 @@ namespace sled {
 namespace {
 
 constexpr int32_t kDefaultPassRows = 512;
+constexpr int32_t kMostPassCostRows = 65536;
 
 // Cells behind a session's context, so that the last block can be padded like any other.
 constexpr int32_t kPaddingCells = SLED_MAX_EXACT_ROWS + 1;
@@ -30,7 +31,24 @@ ContextShape Engine::shape_of(const Model &model, const sled_engine_params &para
     fail(SLED_ERR_ARGUMENT, "numerics is %d: 0 (auto), 1 (exact) and 2 (fast) are possible", params.numerics);
   }
   if (params.sequence_count < 1 || params.sequence_count > SLED_MAX_SEQUENCES) {
-    fail(SLED_ERR_ARGUMENT, "%d sessions: 1 to %d are possible", params.sequence_count, SLED_MAX_SEQUENCES);
+    fail(SLED_ERR_ARGUMENT, "%d sequences: 1 to %d are possible", params.sequence_count, SLED_MAX_SEQUENCES);
+  }
+  if (params.session_count < 0 || params.session_count > SLED_MAX_SESSIONS) {
+    fail(SLED_ERR_ARGUMENT, "%d sessions: 1 to %d are possible, 0 for as many as sequences", params.session_count,
+         SLED_MAX_SESSIONS);
+  }
+  if (params.kv_layout < SLED_KV_LAYOUT_AUTO || params.kv_layout > SLED_KV_LAYOUT_UNIFIED) {
+    fail(SLED_ERR_ARGUMENT, "K/V layout %d: 0 (default), 1 (split) and 2 (unified) are possible", params.kv_layout);
+  }
+  const bool unified = params.kv_layout == SLED_KV_LAYOUT_UNIFIED;
+  if (unified && params.numerics == SLED_NUMERICS_EXACT) {
+    fail(SLED_ERR_UNSUPPORTED,
+         "exact numerics is not possible with a unified K/V cache: there a row's bits depend on what else is in it; choose "
+         "fast numerics, or a split K/V cache");
+  }
+  if ((params.flags & ~SLED_ENGINE_PIN_THREADS) != 0 || params.reserved != 0) {
+    fail(SLED_ERR_ARGUMENT, "flags of an engine are %d: 1 (pin threads) is possible; a reserved field is %d, and must be 0",
+         params.flags, params.reserved);
   }
   const int32_t pass_rows = params.pass_rows == 0 ? kDefaultPassRows : params.pass_rows;
   if (pass_rows <= SLED_MAX_EXACT_ROWS || pass_rows > 8192) {
@@ -46,6 +64,7 @@ ContextShape Engine::shape_of(const Model &model, const sled_engine_params &para
   shape.result_rows = std::min(pass_rows, params.sequence_count * SLED_MAX_EXACT_ROWS);
   shape.type_k = params.kv_type_k;
   shape.type_v = params.kv_type_v;
+  shape.unified = unified;
   return shape;
 }
 
@@ -60,19 +79,24 @@ Engine::Engine(std::shared_ptr<Model> model, const sled_engine_params &params)
   position_limit_ = model_->position_limit(shape_.cells_per_sequence);
   memory_ = plan_memory(*model_, shape_);
   require_memory(memory_, "an engine", shape_);
-  pool_ = make_thread_pool(threads_);
+  if ((params.flags & SLED_ENGINE_PIN_THREADS) != 0) {
+    cores_ = cores_for(threads_);
+  }
+  pool_ = make_thread_pool(threads_, cores_);
   context_ = make_context(model_->weights(), shape_, threads_, pool_.get());
   if (llama_n_ctx_seq(context_.get()) < static_cast<uint32_t>(shape_.cells_per_sequence)) {
     fail(SLED_ERR_INTERNAL, "llama.cpp made a context of %u cells per sequence instead of %d",
          llama_n_ctx_seq(context_.get()), shape_.cells_per_sequence);
   }
+  sessions_.resize(static_cast<size_t>(params.session_count == 0 ? params.sequence_count : params.session_count));
+  owners_.fill(-1);
   batch_ = std::make_unique<RowBatch>(shape_.pass_rows);
   conclude_numerics(params.numerics);
 }
 
 void Engine::conclude_numerics(int32_t wish) {
   numerics_ = SLED_NUMERICS_FAST;
-  if (wish != SLED_NUMERICS_FAST) {
+  if (wish != SLED_NUMERICS_FAST && !shape_.unified) {
     const std::string obstacle =
         model_->on_gpu() ? kGpuObstacle : find_inexact_shape(context_.get(), shape_.sequences, position_limit_);
     if (obstacle.empty()) {
@@ -89,14 +113,16 @@ void Engine::conclude_numerics(int32_t wish) {
                      .number(shape_.type_k)
                      .number(shape_.type_v)
                      .number(model_->as_in_file() ? 1 : 0)
-                     .text(numerics_ == SLED_NUMERICS_EXACT ? "exact: split kv, flash attention, 2-63 rows" : "fast")
+                     .text(numerics_ == SLED_NUMERICS_EXACT ? "exact: split kv, flash attention, 2-63 rows"
+                           : shape_.unified                  ? "fast, unified kv"
+                                                             : "fast")
                      .value();
 }
 
 sled_engine_info Engine::describe() const {
   sled_engine_info info{};
   info.sequence_count = shape_.sequences;
-  info.sequences_in_use = in_use_;
+  info.sequences_in_use = sequences_in_use_;
   info.context_tokens = context_tokens_;
   info.threads = threads_;
   info.pass_rows = shape_.pass_rows;
@@ -104,88 +130,23 @@ sled_engine_info Engine::describe() const {
   info.numerics = numerics_;
   info.slot_rows = slot_rows();
   info.numerics_id = numerics_id_;
+  info.session_count = static_cast<int32_t>(sessions_.size());
+  info.sessions_in_use = sessions_in_use_;
+  info.cells_per_sequence = shape_.cells_per_sequence;
+  info.kv_layout = shape_.unified ? SLED_KV_LAYOUT_UNIFIED : SLED_KV_LAYOUT_SPLIT;
+  info.pass_cost_rows = pass_cost_rows_;
+  info.saved_bytes = saved_bytes_;
   info.memory = memory_;
   return info;
 }
 
-const Session &Engine::session(int32_t sequence) const {
-  if (sequence < 0 || sequence >= shape_.sequences || !sessions_[static_cast<size_t>(sequence)]) {
-    fail(SLED_ERR_SESSION, "no session is open on sequence %d", sequence);
+void Engine::tune(int32_t pass_cost_rows) {
+  if (pass_cost_rows < 0 || pass_cost_rows > kMostPassCostRows) {
+    fail(SLED_ERR_ARGUMENT, "a pass costs as much as %d rows: 0 (default) to %d are possible", pass_cost_rows,
+         kMostPassCostRows);
   }
-  return *sessions_[static_cast<size_t>(sequence)];
-}
-
-Session &Engine::session(int32_t sequence) {
-  return const_cast<Session &>(static_cast<const Engine *>(this)->session(sequence));
-}
-
-int32_t Engine::open_session(const void *prompt, int32_t prompt_count, int32_t max_new_tokens, int32_t flags,
-                             const sled_sampling *sampling) {
-  if (prompt_count < 1) {
-    fail(SLED_ERR_ARGUMENT, "a session needs at least one prompt token");
-  }
-  if (max_new_tokens < 0) {
-    fail(SLED_ERR_ARGUMENT, "max_new_tokens is %d", max_new_tokens);
-  }
-  if (prompt_count >= context_tokens_) {
-    fail(SLED_ERR_CONTEXT_FULL, "the prompt has %d tokens, the context holds %d and needs room for an answer",
-         prompt_count, context_tokens_);
-  }
-  model_->check_tokens(prompt, prompt_count, "prompt");
-  Sampling checked = Sampling::checked(sampling, model_->info().vocabulary_tokens);
-  int32_t sequence = 0;
-  while (sequence < shape_.sequences && sessions_[static_cast<size_t>(sequence)]) {
-    sequence++;
-  }
-  if (sequence == shape_.sequences) {
-    fail(SLED_ERR_NO_SEQUENCE, "all %d sessions are taken", shape_.sequences);
-  }
-  const bool by_context = max_new_tokens == 0 || max_new_tokens > context_tokens_ - prompt_count;
-  const int32_t limit = by_context ? context_tokens_ : prompt_count + max_new_tokens;
-  std::vector<int32_t> tokens(static_cast<size_t>(prompt_count));
-  std::memcpy(tokens.data(), prompt, tokens.size() * sizeof(int32_t));
-  sessions_[static_cast<size_t>(sequence)] = std::make_unique<Session>(
-      std::move(tokens), limit, by_context, (flags & SLED_SESSION_IGNORE_END) != 0, std::move(checked));
-  in_use_++;
-  drop_kv(sequence, 0);
-  return sequence;
-}
-
-void Engine::close_session(int32_t sequence) {
-  session(sequence);
-  drop_kv(sequence, 0);
-  sessions_[static_cast<size_t>(sequence)].reset();
-  in_use_--;
-}
-
-sled_session_info Engine::describe_session(int32_t sequence) const {
-  const Session &s = session(sequence);
-  return {sequence, s.prompt(), s.committed(), s.cached(), s.limit(), s.finish()};
-}
-
-void Engine::copy_tokens(int32_t sequence, int32_t from, int32_t count, void *to) const {
-  const Session &s = session(sequence);
-  if (from < 0 || count < 0 || from > s.committed() - count) {
-    fail(SLED_ERR_OFFSET, "tokens %d..%lld of a session with %d", from, static_cast<long long>(from) + count,
-         s.committed());
-  }
-  std::memcpy(to, s.tokens() + from, static_cast<size_t>(count) * sizeof(int32_t));
-}
-
-void Engine::evict(int32_t sequence, int32_t cached_tokens) {
-  Session &s = session(sequence);
-  if (cached_tokens < 0 || cached_tokens > s.cached()) {
-    fail(SLED_ERR_OFFSET, "cannot keep %d cached tokens of %d", cached_tokens, s.cached());
-  }
-  drop_kv(sequence, cached_tokens);
-  s.set_cached(cached_tokens);
-}
-
-void Engine::drop_kv(int32_t sequence, int32_t from) {
-  if (!llama_memory_seq_rm(llama_get_memory(context_.get()), sequence, from, -1)) {
-    // Only models without rollback refuse, and the constructor refuses those.
-    fail(SLED_ERR_INTERNAL, "llama.cpp refused to drop K/V of sequence %d from position %d", sequence, from);
-  }
+  pass_cost_rows_ = pass_cost_rows == 0 ? kDefaultPassCostRows : pass_cost_rows;
+  tuned_ = pass_cost_rows > 0;
 }
 
 int32_t Engine::draft_token(const sled_slot &slot, int32_t index) const {
@@ -197,12 +158,15 @@ int32_t Engine::draft_token(const sled_slot &slot, int32_t index) const {
 // Checks one slot and takes it into the step, or throws why not.
 void Engine::admit(sled_slot *slots, int32_t index) {
   sled_slot &slot = slots[index];
-  const Session &s = session(slot.sequence);
-  if (sequence_seen_[static_cast<size_t>(slot.sequence)]) {
-    fail(SLED_ERR_ARGUMENT, "sequence %d has two slots in one step", slot.sequence);
+  const Session &s = session(slot.session);
+  if (!s.resident()) {
+    fail(SLED_ERR_NO_SEQUENCE, "session %d has no sequence: attach it first", slot.session);
+  }
+  if (sequence_seen_[static_cast<size_t>(s.sequence())]) {
+    fail(SLED_ERR_ARGUMENT, "session %d has two slots in one step", slot.session);
   }
   if (s.finish() != SLED_FINISH_NONE) {
-    fail(SLED_ERR_CONTEXT_FULL, "the session on sequence %d has finished", slot.sequence);
+    fail(SLED_ERR_CONTEXT_FULL, "session %d has finished", slot.session);
   }
   if (slot.kv_offset != s.cached()) {
     fail(SLED_ERR_OFFSET, "the slot starts at position %d, the session's K/V ends at %d", slot.kv_offset, s.cached());
@@ -229,17 +193,46 @@ void Engine::admit(sled_slot *slots, int32_t index) {
   Row &row = rows_[static_cast<size_t>(index)];
   row.draft_count = std::min(slot.draft_count, s.room_for_drafts());
   row.choice_count = lead_end == s.committed() ? row.draft_count + 1 : 0;
-  sequence_seen_[static_cast<size_t>(slot.sequence)] = true;
+  sequence_seen_[static_cast<size_t>(s.sequence())] = true;
   const int32_t rows = slot.lead_count + row.draft_count;
   const int32_t most = std::min(SLED_MAX_EXACT_ROWS, position_limit_ - slot.kv_offset);
-  items_.push_back({index, slot.sequence, rows, std::max(rows, most)});
+  items_.push_back({index, s.sequence(), rows, std::max(rows, most)});
+}
+
+// Positions behind the cached tokens of a sequence that is not in this step.
+int32_t Engine::idle_cached(int32_t sequence) const {
+  const int32_t owner = owners_[static_cast<size_t>(sequence)];
+  return owner < 0 ? 0 : session(owner).cached();
+}
+
+void Engine::note_idle_rows() {
+  // Bridges are for those who have measured: for a small model a pass costs less than a row, and the rows of bridges, which
+  // look through their sequences' K/V as well, made steps of the demo target twice as long.
+  idle_rows_.assign(tuned_ ? static_cast<size_t>(shape_.sequences) : 0, 0);
+  for (int32_t sequence = 0; sequence < static_cast<int32_t>(idle_rows_.size()); sequence++) {
+    if (!sequence_seen_[static_cast<size_t>(sequence)]) {
+      idle_rows_[static_cast<size_t>(sequence)] = position_limit_ - idle_cached(sequence);
+    }
+  }
+}
+
+// Padding alone: any valid id, seen by nobody.
+void Engine::add_bridge(int32_t sequence, int32_t rows) {
+  const int32_t cached = idle_cached(sequence);
+  for (int32_t i = 0; i < rows; i++) {
+    batch_->add(0, cached + i, sequence, false);
+  }
 }
 
 void Engine::decode_group(const sled_slot *slots, const ShapeGroup &group, sled_step_stats &stats) {
   batch_->clear();
   for (const ShapeItem &item : group.members) {
+    if (item.is_bridge()) {
+      add_bridge(item.sequence, group.rows);
+      continue;
+    }
     const sled_slot &slot = slots[item.index];
-    const Session &s = session(item.sequence);
+    const Session &s = session(slot.session);
     Row &row = rows_[static_cast<size_t>(item.index)];
     const int32_t first_output = slot.lead_count - 1;
     // A lone result gets company, that of the row before it or of the padding row behind it (see kLeastExactResults);
@@ -251,7 +244,7 @@ void Engine::decode_group(const sled_slot *slots, const ShapeGroup &group, sled_
     } else if (exact && row.choice_count == 1) {
       company = first_output > 0 ? first_output - 1 : item.rows;
     }
-    for (int32_t i = 0; i < group.rows; i++) {
+    for (int32_t i = 0; i < group.rows_of(item); i++) {
       int32_t token = 0;
       if (i < slot.lead_count) {
         token = s.tokens()[slot.kv_offset + i];
@@ -267,6 +260,11 @@ void Engine::decode_group(const sled_slot *slots, const ShapeGroup &group, sled_
 
   const int64_t start = now_ns();
   const int32_t result = batch_->decode(context_.get());
+  for (const ShapeItem &item : group.members) {
+    if (item.is_bridge()) {  // at once: it may be one of another group of this step too
+      drop_kv(item.sequence, idle_cached(item.sequence));
+    }
+  }
   if (result != 0) {
     const std::string why = last_logged_error();
     fail(SLED_ERR_DECODE, "llama_decode failed with %d%s%s", result, why.empty() ? "" : ": ", why.c_str());
@@ -280,10 +278,12 @@ void Engine::decode_group(const sled_slot *slots, const ShapeGroup &group, sled_
   // A later group's decode overwrites the logits, so every row's token is chosen now.
   int32_t first = 0;
   for (const ShapeItem &item : group.members) {
-    Row &row = rows_[static_cast<size_t>(item.index)];
-    stats.useful_rows += item.rows;
-    choose(slots[item.index], row, first + slots[item.index].lead_count - 1);
-    first += group.rows;
+    if (!item.is_bridge()) {
+      Row &row = rows_[static_cast<size_t>(item.index)];
+      stats.useful_rows += item.rows;
+      choose(slots[item.index], row, first + slots[item.index].lead_count - 1);
+    }
+    first += group.rows_of(item);
   }
   stats.sampling_ns += now_ns() - decoded;
 }
@@ -294,7 +294,7 @@ void Engine::choose(const sled_slot &slot, Row &row, int32_t first_output) {
   if (row.choice_count == 0) {
     return;
   }
-  const Session &s = session(slot.sequence);
+  const Session &s = session(slot.session);
   const int32_t committed = s.committed();
   const bool penalties = s.sampling().has_penalties();
   if (penalties) {
@@ -313,8 +313,8 @@ void Engine::choose(const sled_slot &slot, Row &row, int32_t first_output) {
             ? -1
             : sampler_.choose(s.sampling(), logits, model_->info().vocabulary_tokens, position, window);
     if (token < 0) {
-      fail(SLED_ERR_DECODE, "the target gave no usable logits (all NaN or minus infinity) for sequence %d",
-           slot.sequence);
+      fail(SLED_ERR_DECODE, "the target gave no usable logits (all NaN or minus infinity) for session %d",
+           slot.session);
     }
     choices_.push_back(token);
     if (i < row.draft_count && draft_token(slot, i) != token) {
@@ -326,8 +326,8 @@ void Engine::choose(const sled_slot &slot, Row &row, int32_t first_output) {
 // After a failed decode nobody knows which K/V was written: all sessions of the step start over.
 void Engine::abandon(const sled_slot *slots) {
   for (const ShapeItem &item : items_) {
-    drop_kv(slots[item.index].sequence, 0);
-    session(slots[item.index].sequence).set_cached(0);
+    drop_kv(item.sequence, 0);
+    session(slots[item.index].session).set_cached(0);
   }
 }
 
@@ -336,6 +336,7 @@ void Engine::step(sled_slot *slots, int32_t slot_count, sled_step_stats *stats_o
     fail(SLED_ERR_ARGUMENT, "%d slots in a step: 0 to %d are possible", slot_count, shape_.sequences);
   }
   const int64_t start = now_ns();
+  const OnCore pinned(cores_.empty() ? -1 : cores_.back());  // ggml gives its other threads the cores before it
   sled_step_stats stats{};
   items_.clear();
   choices_.clear();
@@ -362,13 +363,17 @@ void Engine::step(sled_slot *slots, int32_t slot_count, sled_step_stats *stats_o
   stats.slots = static_cast<int32_t>(items_.size());
 
   try {
-    plan_shape(items_, {numerics_ == SLED_NUMERICS_EXACT, shape_.pass_rows, kDefaultPassCostRows}, groups_);
+    note_idle_rows();
+    const bool exact = numerics_ == SLED_NUMERICS_EXACT;
+    plan_shape(items_, idle_rows_, {exact, shape_.pass_rows, pass_cost_rows_, shape_.unified}, groups_);
     for (const ShapeGroup &group : groups_) {
       int32_t first_row = stats.rows;
       for (const ShapeItem &item : group.members) {
-        slots[item.index].first_row = first_row;
-        slots[item.index].row_count = group.rows;
-        first_row += group.rows;
+        if (!item.is_bridge()) {
+          slots[item.index].first_row = first_row;
+          slots[item.index].row_count = group.rows_of(item);
+        }
+        first_row += group.rows_of(item);
       }
       decode_group(slots, group, stats);
     }
@@ -381,7 +386,7 @@ void Engine::step(sled_slot *slots, int32_t slot_count, sled_step_stats *stats_o
   for (const ShapeItem &item : items_) {
     sled_slot &slot = slots[item.index];
     const Row &row = rows_[static_cast<size_t>(item.index)];
-    Session &s = session(slot.sequence);
+    Session &s = session(slot.session);
     if (row.choice_count == 0) {
       s.set_cached(slot.kv_offset + slot.lead_count);
     } else {
@@ -400,7 +405,7 @@ void Engine::step(sled_slot *slots, int32_t slot_count, sled_step_stats *stats_o
       slot.finish = verdict.finish;
     }
     slot.committed = s.committed();
-    drop_kv(slot.sequence, s.cached());  // padding and rejected drafts
+    drop_kv(item.sequence, s.cached());  // padding and rejected drafts
   }
   const int64_t end = now_ns();
   stats.sampling_ns += end - commit_start;

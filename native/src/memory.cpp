@@ -71,9 +71,12 @@ sled_memory_plan plan_memory(const Model &model, const ContextShape &shape) {
       model.kv_bytes_per_token(shape.type_k, shape.type_v) * shape.cells_per_sequence * shape.sequences;
   plan.logits_bytes = static_cast<int64_t>(shape.result_rows) * info.vocabulary_rows * 4;
   // Scratch of one pass: the logits of the graph, and about 24 activations of the width per row (attention, the
-  // feed-forward part at 4 to 8 times the width, and their inputs), F32.
+  // feed-forward part at 4 to 8 times the width, and their inputs), F32; and the attention mask, F16, whose rows are as
+  // long as the cells that a sequence might have its tokens in.
   plan.compute_bytes = static_cast<int64_t>(shape.result_rows) * info.vocabulary_rows * 4 +
-                       static_cast<int64_t>(shape.pass_rows) * info.embedding_width * 24 * 4;
+                       static_cast<int64_t>(shape.pass_rows) * info.embedding_width * 24 * 4 +
+                       static_cast<int64_t>(shape.cells_per_sequence) * (shape.unified ? shape.sequences : 1) *
+                           shape.pass_rows * 2;
   plan.total_bytes = plan.kv_bytes + plan.logits_bytes + plan.compute_bytes;
   plan.available_bytes = available_bytes();
   plan.swap_bytes = free_swap_bytes();

@@ -1,7 +1,9 @@
 // A native session: the committed tokens of one generation stream and the bookkeeping of its K/V.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "sampling.hpp"
@@ -15,6 +17,12 @@ struct Verdict {
   int32_t accepted;
   int32_t next_token;
   int32_t finish;      // enum sled_finish
+};
+
+// K/V of a session in host memory.
+struct SavedKv {
+  std::unique_ptr<uint8_t[]> bytes;
+  size_t size = 0;
 };
 
 class Session {
@@ -79,6 +87,13 @@ class Session {
 
   void set_cached(int32_t cached) { cached_ = cached; }
 
+  // The sequence of the K/V cache that it owns, -1 = none. The first cached() positions have K/V there, or in saved().
+  int32_t sequence() const { return sequence_; }
+  bool resident() const { return sequence_ >= 0; }
+  void set_sequence(int32_t sequence) { sequence_ = sequence; }
+  const SavedKv &saved() const { return saved_; }
+  void set_saved(SavedKv saved) { saved_ = std::move(saved); }
+
  private:
   std::vector<int32_t> tokens_;
   const Sampling sampling_;
@@ -87,6 +102,8 @@ class Session {
   const bool limited_by_context_;
   const bool ignore_end_;
   int32_t cached_ = 0;
+  int32_t sequence_ = -1;
+  SavedKv saved_;
   int32_t finish_ = SLED_FINISH_NONE;
 };
 

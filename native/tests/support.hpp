@@ -128,24 +128,33 @@ inline std::vector<int32_t> tokenize(int64_t model, const std::string &text) {
   return tokens;
 }
 
-inline sled_session_info session(int64_t engine, int32_t sequence) {
+inline sled_session_info session(int64_t engine, int32_t id) {
   sled_session_info info;
-  CHECK_OK(sled_session_describe(engine, sequence, &info));
+  CHECK_OK(sled_session_describe(engine, id, &info));
   return info;
 }
 
-inline std::vector<int32_t> committed(int64_t engine, int32_t sequence) {
-  std::vector<int32_t> tokens(static_cast<size_t>(session(engine, sequence).committed_tokens));
-  CHECK_OK(sled_session_tokens(engine, sequence, 0, static_cast<int32_t>(tokens.size()), address(tokens.data())));
+inline std::vector<int32_t> committed(int64_t engine, int32_t id) {
+  std::vector<int32_t> tokens(static_cast<size_t>(session(engine, id).committed_tokens));
+  CHECK_OK(sled_session_tokens(engine, id, 0, static_cast<int32_t>(tokens.size()), address(tokens.data())));
   return tokens;
 }
 
+// Without a sequence.
+inline int32_t open_parked(int64_t engine, const std::vector<int32_t> &prompt, int32_t max_new_tokens,
+                           int32_t flags = 0, const sled_sampling *sampling = nullptr) {
+  int32_t session = -1;
+  CHECK_OK(sled_session_open(engine, address(prompt.data()), static_cast<int32_t>(prompt.size()), max_new_tokens,
+                             flags, address(sampling), &session));
+  return session;
+}
+
+// On the lowest free sequence.
 inline int32_t open_session(int64_t engine, const std::vector<int32_t> &prompt, int32_t max_new_tokens,
                             int32_t flags = 0, const sled_sampling *sampling = nullptr) {
-  int32_t sequence = -1;
-  CHECK_OK(sled_session_open(engine, address(prompt.data()), static_cast<int32_t>(prompt.size()), max_new_tokens,
-                             flags, address(sampling), &sequence));
-  return sequence;
+  const int32_t session = open_parked(engine, prompt, max_new_tokens, flags, sampling);
+  CHECK_OK(sled_session_attach(engine, session, -1));
+  return session;
 }
 
 // Random sampling parameters; now and then greedy.
@@ -164,10 +173,10 @@ inline sled_sampling random_sampling(uint32_t random) {
   return s;
 }
 
-inline sled_slot slot(int32_t sequence, int32_t kv_offset, int32_t lead_count,
+inline sled_slot slot(int32_t session, int32_t kv_offset, int32_t lead_count,
                       const std::vector<int32_t> &drafts = {}) {
   sled_slot s{};
-  s.sequence = sequence;
+  s.session = session;
   s.kv_offset = kv_offset;
   s.lead_count = lead_count;
   s.draft_count = static_cast<int32_t>(drafts.size());
@@ -182,18 +191,18 @@ inline sled_slot step(int64_t engine, sled_slot slot) {
 }
 
 // The next slot of a session that needs no more than one chunk.
-inline sled_slot next_slot(int64_t engine, int32_t sequence, const std::vector<int32_t> &drafts = {}) {
-  const sled_session_info info = session(engine, sequence);
-  return slot(sequence, info.cached_tokens, info.committed_tokens - info.cached_tokens, drafts);
+inline sled_slot next_slot(int64_t engine, int32_t id, const std::vector<int32_t> &drafts = {}) {
+  const sled_session_info info = session(engine, id);
+  return slot(id, info.cached_tokens, info.committed_tokens - info.cached_tokens, drafts);
 }
 
 inline std::vector<int32_t> generate(int64_t engine, const std::vector<int32_t> &prompt, int32_t max_new_tokens) {
-  const int32_t sequence = open_session(engine, prompt, max_new_tokens, SLED_SESSION_IGNORE_END);
-  while (session(engine, sequence).finish == SLED_FINISH_NONE) {
-    CHECK_OK(step(engine, next_slot(engine, sequence)).status);
+  const int32_t id = open_session(engine, prompt, max_new_tokens, SLED_SESSION_IGNORE_END);
+  while (session(engine, id).finish == SLED_FINISH_NONE) {
+    CHECK_OK(step(engine, next_slot(engine, id)).status);
   }
-  const std::vector<int32_t> tokens = committed(engine, sequence);
-  CHECK_OK(sled_session_close(engine, sequence));
+  const std::vector<int32_t> tokens = committed(engine, id);
+  CHECK_OK(sled_session_close(engine, id));
   return tokens;
 }
 

@@ -268,7 +268,11 @@ void check_model_arguments(const std::string &path) {
       refuse(p, SLED_ERR_ARGUMENT);
     }
   };
-  each(&sled_engine_params::struct_size, {0, -1, 28, 36});
+  each(&sled_engine_params::struct_size, {0, -1, 32, 44, 52});
+  each(&sled_engine_params::session_count, {-1, SLED_MAX_SESSIONS + 1, INT32_MAX, INT32_MIN});
+  each(&sled_engine_params::kv_layout, {-1, 3, INT32_MAX, INT32_MIN});
+  each(&sled_engine_params::flags, {-1, 2, 3, INT32_MAX, INT32_MIN});
+  each(&sled_engine_params::reserved, {-1, 1});
   each(&sled_engine_params::sequence_count, {0, -1, SLED_MAX_SEQUENCES + 1, INT32_MAX, INT32_MIN});
   each(&sled_engine_params::context_tokens, {-1, 1, INT32_MIN, INT32_MAX, info.context_train_tokens + 1});
   each(&sled_engine_params::threads, {-1, INT32_MIN, INT32_MAX});
@@ -470,7 +474,7 @@ void check_slots(int64_t model) {
 
   size_t at = 21;  // committed tokens of left and right
   for (const Bad &wrong : cases) {
-    if (wrong.slot.sequence == left) {
+    if (wrong.slot.session == left) {
       break;
     }
     if (at + 2 >= 100) {  // start them anew

@@ -7,52 +7,14 @@
 #include <random>
 
 #include "random_model.hpp"
+#include "streams.hpp"
 #include "support.hpp"
 
 namespace {
 
 using Names = std::vector<const char *>;
 using test::address;
-
-// The target alone: one new token per step, nobody beside it.
-std::vector<int32_t> alone(int64_t model, const std::vector<int32_t> &prompt, int32_t new_tokens, int32_t context,
-                           const sled_sampling &sampling) {
-  const int64_t engine = test::open_engine(model, 1, context);
-  const int32_t sequence = test::open_session(engine, prompt, new_tokens, SLED_SESSION_IGNORE_END, &sampling);
-  while (test::session(engine, sequence).finish == SLED_FINISH_NONE) {
-    const sled_session_info info = test::session(engine, sequence);
-    sled_slot s = test::slot(sequence, info.cached_tokens, std::min(32, info.committed_tokens - info.cached_tokens));
-    CHECK_OK(sled_step(engine, address(&s), 1, 0));
-    CHECK_OK(s.status);
-  }
-  std::vector<int32_t> tokens = test::committed(engine, sequence);
-  CHECK_OK(sled_engine_close(engine));
-  return tokens;
-}
-
-struct Stream {
-  std::vector<int32_t> expected;
-  sled_sampling sampling{};
-  int32_t prompt_tokens = 0;
-  int32_t sequence = -1;
-  std::vector<int32_t> drafts;
-};
-
-// Drafts that are right up to a random point, then wrong: every length of acceptance occurs.
-void draft(Stream &stream, int32_t committed, int32_t vocabulary, std::mt19937 &random) {
-  const int32_t wanted = static_cast<int32_t>(random() % 18);  // 0 = push
-  const int32_t right = static_cast<int32_t>(random() % 18);
-  stream.drafts.clear();
-  for (int32_t i = 0; i < wanted; i++) {
-    const auto position = static_cast<size_t>(committed + i);
-    const bool known = position < stream.expected.size();
-    int32_t token = known ? stream.expected[position] : 1;
-    if (i >= right || !known) {
-      token = static_cast<int32_t>(random() % static_cast<uint32_t>(vocabulary));
-    }
-    stream.drafts.push_back(token);
-  }
-}
+using test::Stream;
 
 void together(int64_t model, int32_t context, int32_t new_tokens, uint32_t seed) {
   std::mt19937 random(seed);
@@ -72,7 +34,7 @@ void together(int64_t model, int32_t context, int32_t new_tokens, uint32_t seed)
     auto &stream = streams[static_cast<size_t>(i)];
     stream.prompt_tokens = static_cast<int32_t>(prompts[static_cast<size_t>(i)].size());
     stream.sampling = test::random_sampling(static_cast<uint32_t>(random()));
-    stream.expected = alone(model, prompts[static_cast<size_t>(i)], new_tokens, context, stream.sampling);
+    stream.expected = test::alone(model, prompts[static_cast<size_t>(i)], new_tokens, context, stream.sampling);
   }
 
   const int64_t engine = test::open_engine(model, stream_count + 2, context);
@@ -82,7 +44,7 @@ void together(int64_t model, int32_t context, int32_t new_tokens, uint32_t seed)
     if (i == 4) {
       test::open_session(engine, prompts[1], 4);
     }
-    streams[static_cast<size_t>(i)].sequence =
+    streams[static_cast<size_t>(i)].session =
         test::open_session(engine, prompts[static_cast<size_t>(i)], new_tokens, SLED_SESSION_IGNORE_END,
                            &streams[static_cast<size_t>(i)].sampling);
   }
@@ -96,7 +58,7 @@ void together(int64_t model, int32_t context, int32_t new_tokens, uint32_t seed)
     slots.clear();
     bool unfinished = false;
     for (Stream &stream : streams) {
-      sled_session_info info = test::session(engine, stream.sequence);
+      sled_session_info info = test::session(engine, stream.session);
       if (info.finish != SLED_FINISH_NONE) {
         continue;
       }
@@ -106,22 +68,23 @@ void together(int64_t model, int32_t context, int32_t new_tokens, uint32_t seed)
       }
       if (random() % 50 == 0) {
         const int32_t keep = static_cast<int32_t>(random() % static_cast<uint32_t>(info.cached_tokens + 1));
-        CHECK_OK(sled_session_evict(engine, stream.sequence, keep));
-        info = test::session(engine, stream.sequence);
+        CHECK_OK(sled_session_evict(engine, stream.session, keep));
+        info = test::session(engine, stream.session);
       }
       const int32_t missing = info.committed_tokens - info.cached_tokens;
       const int32_t lead = std::min(missing, missing == 1 ? 1 : static_cast<int32_t>(1 + random() % 45));
       if (lead == missing) {
-        draft(stream, info.committed_tokens, model_info.vocabulary_tokens, random);
+        test::draft(stream, info.committed_tokens, model_info.vocabulary_tokens, random);
       } else {
         stream.drafts.clear();
       }
-      slots.push_back(test::slot(stream.sequence, info.cached_tokens, lead, stream.drafts));
+      slots.push_back(test::slot(stream.session, info.cached_tokens, lead, stream.drafts));
     }
     if (!unfinished) {
       break;
     }
     sled_step_stats stats{};
+    CHECK_OK(sled_engine_tune(engine, static_cast<int32_t>(random() % 200)));  // all arrangements, many bridges
     CHECK_OK(sled_step(engine, address(slots.data()), static_cast<int32_t>(slots.size()), address(&stats)));
     for (const sled_slot &s : slots) {
       CHECK_OK(s.status);
@@ -135,12 +98,12 @@ void together(int64_t model, int32_t context, int32_t new_tokens, uint32_t seed)
     }
   }
   for (const Stream &stream : streams) {
-    const std::vector<int32_t> tokens = test::committed(engine, stream.sequence);
+    const std::vector<int32_t> tokens = test::committed(engine, stream.session);
     CHECK_EQ(tokens.size(), stream.expected.size());
     for (size_t i = 0; i < tokens.size(); i++) {
       if (tokens[i] != stream.expected[i]) {
-        std::fprintf(stderr, "seed %u: sequence %d differs from the target alone at position %zu: %d, expected %d\n",
-                     seed, stream.sequence, i, tokens[i], stream.expected[i]);
+        std::fprintf(stderr, "seed %u: session %d differs from the target alone at position %zu: %d, expected %d\n",
+                     seed, stream.session, i, tokens[i], stream.expected[i]);
         std::exit(1);
       }
     }

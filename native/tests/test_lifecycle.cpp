@@ -92,10 +92,10 @@ void check_fast(int64_t model) {
     std::vector<sled_slot> next;
     for (const sled_slot &slot : slots) {
       CHECK_OK(slot.status);
-      const sled_session_info now = test::session(engine, slot.sequence);
+      const sled_session_info now = test::session(engine, slot.session);
       CHECK_EQ(slot.committed, now.committed_tokens);
       if (now.finish == SLED_FINISH_NONE) {
-        next.push_back(test::slot(slot.sequence, now.cached_tokens, now.committed_tokens - now.cached_tokens));
+        next.push_back(test::slot(slot.session, now.cached_tokens, now.committed_tokens - now.cached_tokens));
       }
     }
     slots = next;

@@ -117,7 +117,7 @@ void check_plan_shape() {
   std::mt19937 random(3);
   std::vector<ShapeGroup> groups;
   std::vector<ShapeItem> none;
-  sled::plan_shape(none, {true, 512, 8}, groups);
+  sled::plan_shape(none, {}, {true, 512, 8, false}, groups);
   CHECK(groups.empty());
 
   constexpr int32_t kRounds = 6000;
@@ -147,7 +147,7 @@ void check_plan_shape() {
       items.push_back({i, ids[static_cast<size_t>(i)], rows, most});
     }
     std::vector<ShapeItem> given = items;
-    sled::plan_shape(given, {true, pass_rows, pass_cost}, groups);
+    sled::plan_shape(given, {}, {true, pass_rows, pass_cost, false}, groups);
 
     std::set<int32_t> seen;
     for (const ShapeGroup &group : groups) {
@@ -202,6 +202,133 @@ void check_plan_shape() {
   // Ranges of the order by length are not always best when ids have gaps; they must not be far off.
   CHECK(mean < 1.02);
   CHECK(worst < 2.0);
+}
+
+std::vector<ShapeItem> random_items(std::mt19937 &random, int32_t n, int32_t ids, int32_t longest) {
+  std::vector<int32_t> order(static_cast<size_t>(ids));
+  for (size_t i = 0; i < order.size(); i++) {
+    order[i] = static_cast<int32_t>(i);
+  }
+  std::shuffle(order.begin(), order.end(), random);
+  std::vector<ShapeItem> items;
+  for (int32_t i = 0; i < n; i++) {
+    items.push_back({i, order[static_cast<size_t>(i)], 1 + below(random, longest), SLED_MAX_EXACT_ROWS});
+  }
+  return items;
+}
+
+// Gaps that are bridged: never dearer than without, and only with sequences that have nothing else to do, and room.
+void check_bridges() {
+  std::mt19937 random(4);
+  std::vector<ShapeGroup> groups;
+  constexpr int32_t kRounds = 6000;
+  int64_t with = 0;
+  int64_t without = 0;
+  int32_t bridges = 0;
+  for (int32_t round = 0; round < kRounds; round++) {
+    const int32_t passes[] = {64, 100, 512, 2048};
+    const int32_t costs[] = {2, 8, 12, 100};
+    const int32_t pass_rows = passes[below(random, 4)];
+    const int32_t pass_cost = costs[below(random, 4)];
+    const bool exact = below(random, 3) != 0;
+    const int32_t n = 1 + below(random, round % 20 == 1 ? SLED_MAX_SEQUENCES : 40);
+    const int32_t ids = std::min(SLED_MAX_SEQUENCES, n + below(random, 2 * n + 4));
+    const std::vector<ShapeItem> items = random_items(random, n, ids, 1 + below(random, SLED_MAX_EXACT_ROWS));
+    std::vector<int32_t> idle(static_cast<size_t>(ids));
+    for (int32_t &rows : idle) {
+      rows = below(random, 6) == 0 ? below(random, 4) : 64;
+    }
+    std::vector<ShapeItem> given = items;
+    sled::plan_shape(given, {}, {exact, pass_rows, pass_cost, false}, groups);
+    const int64_t plain = cost_of(groups, pass_cost);
+    given = items;
+    sled::plan_shape(given, idle, {exact, pass_rows, pass_cost, false}, groups);
+    const int64_t bridged = cost_of(groups, pass_cost);
+    CHECK(bridged <= plain);
+    with += bridged;
+    without += plain;
+
+    std::vector<bool> taken(SLED_MAX_SEQUENCES);
+    for (const ShapeItem &item : items) {
+      taken[static_cast<size_t>(item.sequence)] = true;
+    }
+    std::set<int32_t> seen;
+    for (const ShapeGroup &group : groups) {
+      CHECK(group.rows >= 1 && group.rows <= SLED_MAX_EXACT_ROWS);
+      CHECK(static_cast<int32_t>(group.members.size()) * group.rows <= pass_rows);
+      int32_t before = -1;
+      for (size_t m = 0; m < group.members.size(); m++) {
+        const ShapeItem &member = group.members[m];
+        CHECK(member.sequence > before);  // none twice
+        const bool joined_left = before >= 0 && before == member.sequence - 1;
+        const bool joined_right =
+            m + 1 < group.members.size() && group.members[m + 1].sequence == member.sequence + 1;
+        CHECK(!exact || group.rows > 1 || joined_left || joined_right);  // nobody is alone in its pass
+        before = member.sequence;
+        if (member.is_bridge()) {
+          bridges++;
+          CHECK(member.rows == 0 && member.sequence < ids && !taken[static_cast<size_t>(member.sequence)]);
+          CHECK(idle[static_cast<size_t>(member.sequence)] >= group.rows);
+          CHECK(joined_left && joined_right);
+        } else {
+          CHECK(seen.insert(member.index).second);
+          CHECK_EQ(items[static_cast<size_t>(member.index)].sequence, member.sequence);
+          CHECK(group.rows >= member.rows && group.rows <= member.max_rows);
+        }
+      }
+    }
+    CHECK_EQ(seen.size(), n);
+  }
+  CHECK(bridges > 0);
+
+  // Every second sequence: one pass instead of four, also where they are not equally long.
+  for (const std::vector<int32_t> &rows : {std::vector<int32_t>{5, 5, 5, 5}, {5, 4, 5, 4}, {1, 1, 1, 1}}) {
+    std::vector<ShapeItem> items;
+    for (int32_t i = 0; i < 4; i++) {
+      items.push_back({i, 2 * i, rows[static_cast<size_t>(i)], 63});
+    }
+    sled::plan_shape(items, std::vector<int32_t>(8, 64), {true, 512, 8, false}, groups);
+    CHECK_EQ(groups.size(), 1);
+    CHECK_EQ(groups[0].members.size(), 7);
+    CHECK_EQ(sled::passes_of(groups[0]), 1);
+    CHECK_EQ(groups[0].rows, rows[0]);
+  }
+  std::printf("  bridges: %d in %d random steps, which cost %.1f%% of what they would without\n", bridges, kRounds,
+              100.0 * static_cast<double>(with) / static_cast<double>(without));
+}
+
+void check_unified_shape() {
+  std::mt19937 random(5);
+  std::vector<ShapeGroup> groups;
+  int64_t more = 0;
+  constexpr int32_t kRounds = 2000;
+  for (int32_t round = 0; round < kRounds; round++) {
+    const int32_t pass_rows = 64 << below(random, 4);
+    const int32_t n = 1 + below(random, SLED_MAX_SEQUENCES);
+    std::vector<ShapeItem> items = random_items(random, n, SLED_MAX_SEQUENCES, 1 + below(random, pass_rows));
+    int64_t rows = 0;
+    for (const ShapeItem &item : items) {
+      rows += item.rows;
+    }
+    sled::plan_shape(items, std::vector<int32_t>(SLED_MAX_SEQUENCES, 64), {false, pass_rows, 100, true}, groups);
+    std::set<int32_t> seen;
+    for (const ShapeGroup &group : groups) {
+      int32_t sum = 0;
+      for (const ShapeItem &member : group.members) {
+        CHECK(!member.is_bridge() && seen.insert(member.sequence).second);
+        CHECK_EQ(group.rows_of(member), member.rows);
+        sum += member.rows;
+      }
+      CHECK(sum > 0 && sum <= pass_rows);
+      CHECK_EQ(sled::passes_of(group), 1);
+    }
+    CHECK_EQ(seen.size(), n);
+    const int64_t least = (rows + pass_rows - 1) / pass_rows;
+    CHECK(static_cast<int64_t>(groups.size()) <= least * 3 / 2 + 1);
+    more += static_cast<int64_t>(groups.size()) - least;
+  }
+  std::printf("  unified: %lld passes more than the rows alone would take, in %d random steps\n",
+              static_cast<long long>(more), kRounds);
 }
 
 // ------------------------------------------------------------------ session
@@ -393,6 +520,8 @@ void check_utf8() {
 
 int main() {
   check_plan_shape();
+  check_bridges();
+  check_unified_shape();
   check_session();
   check_utf8();
   return 0;

@@ -41,7 +41,7 @@ final class SledLayout {
   }
 
   static final class EngineParamsStruct {
-    static final int SIZE = 32;
+    static final int SIZE = 48;
     static final int STRUCT_SIZE = 0;
     static final int SEQUENCE_COUNT = 4;
     static final int CONTEXT_TOKENS = 8;
@@ -50,12 +50,15 @@ final class SledLayout {
     static final int KV_TYPE_K = 20;
     static final int KV_TYPE_V = 24;
     static final int NUMERICS = 28;
+    static final int SESSION_COUNT = 32;
+    static final int KV_LAYOUT = 36;
+    static final int FLAGS = 40;
 
     private EngineParamsStruct() {}
   }
 
   static final class EngineInfoStruct {
-    static final int SIZE = 104;
+    static final int SIZE = 136;
     static final int SEQUENCE_COUNT = 0;
     static final int SEQUENCES_IN_USE = 4;
     static final int CONTEXT_TOKENS = 8;
@@ -65,7 +68,13 @@ final class SledLayout {
     static final int NUMERICS = 24;
     static final int SLOT_ROWS = 28;
     static final int NUMERICS_ID = 32;
-    static final int MEMORY = 40;
+    static final int SESSION_COUNT = 40;
+    static final int SESSIONS_IN_USE = 44;
+    static final int CELLS_PER_SEQUENCE = 48;
+    static final int KV_LAYOUT = 52;
+    static final int PASS_COST_ROWS = 56;
+    static final int SAVED_BYTES = 64;
+    static final int MEMORY = 72;
 
     private EngineInfoStruct() {}
   }
@@ -85,13 +94,15 @@ final class SledLayout {
   }
 
   static final class SessionInfoStruct {
-    static final int SIZE = 24;
-    static final int SEQUENCE = 0;
-    static final int PROMPT_TOKENS = 4;
-    static final int COMMITTED_TOKENS = 8;
-    static final int CACHED_TOKENS = 12;
-    static final int LIMIT_TOKENS = 16;
-    static final int FINISH = 20;
+    static final int SIZE = 40;
+    static final int SESSION = 0;
+    static final int SEQUENCE = 4;
+    static final int PROMPT_TOKENS = 8;
+    static final int COMMITTED_TOKENS = 12;
+    static final int CACHED_TOKENS = 16;
+    static final int LIMIT_TOKENS = 20;
+    static final int FINISH = 24;
+    static final int SAVED_BYTES = 32;
 
     private SessionInfoStruct() {}
   }

@@ -21,9 +21,9 @@ public enum SledStatus {
   CAPACITY(SledNative.SLED_ERR_CAPACITY),
   /** A token id outside of the vocabulary. */
   TOKEN(SledNative.SLED_ERR_TOKEN),
-  /** No session is open on this sequence. */
+  /** No session has this id. */
   SESSION(SledNative.SLED_ERR_SESSION),
-  /** All sequences are taken. */
+  /** All sessions or all sequences are taken, this sequence is, or the session has none. */
   NO_SEQUENCE(SledNative.SLED_ERR_NO_SEQUENCE),
   /** A position or count does not fit the session. */
   OFFSET(SledNative.SLED_ERR_OFFSET),

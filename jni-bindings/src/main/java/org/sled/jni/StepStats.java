@@ -39,7 +39,7 @@ public final class StepStats extends NativeBlock {
     return buffer().getInt(PASSES);
   }
 
-  /** Rows computed, padding included. */
+  /** Rows computed, padding included, even of sequences without a slot. */
   public int rows() {
     return buffer().getInt(ROWS);
   }

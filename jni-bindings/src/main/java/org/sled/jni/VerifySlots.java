@@ -7,7 +7,7 @@ package org.sled.jni;
  *
  * <pre>
  *   offset  0        4         8          12          16              24      28
- *           sequence kv_offset lead_count draft_count tokens_address  status  verified
+ *           session kv_offset lead_count draft_count tokens_address  status  verified
  *   offset 32        36         40        44     48        52        56
  *           accepted next_token committed finish first_row row_count user_data   (64 bytes)
  * </pre>
@@ -16,7 +16,7 @@ public final class VerifySlots extends NativeBlock {
   /** Bytes of one slot. */
   public static final int SLOT_BYTES = 64;
 
-  private static final int SEQUENCE = 0;
+  private static final int SESSION = 0;
   private static final int KV_OFFSET = 4;
   private static final int LEAD_COUNT = 8;
   private static final int DRAFT_COUNT = 12;
@@ -45,6 +45,7 @@ public final class VerifySlots extends NativeBlock {
   /**
    * Fills the input of a slot.
    *
+   * @param session one that is resident
    * @param kvOffset position of the first row: the session's cached tokens
    * @param leadCount committed tokens from there on, at least 1
    * @param draftCount drafts after them
@@ -52,17 +53,17 @@ public final class VerifySlots extends NativeBlock {
    *     is done; anything if there are none
    */
   public void set(
-      int slot, int sequence, int kvOffset, int leadCount, int draftCount, long tokensAddress) {
+      int slot, int session, int kvOffset, int leadCount, int draftCount, long tokensAddress) {
     int base = base(slot);
-    buffer().putInt(base + SEQUENCE, sequence);
+    buffer().putInt(base + SESSION, session);
     buffer().putInt(base + KV_OFFSET, kvOffset);
     buffer().putInt(base + LEAD_COUNT, leadCount);
     buffer().putInt(base + DRAFT_COUNT, draftCount);
     buffer().putLong(base + TOKENS_ADDRESS, tokensAddress);
   }
 
-  public int sequence(int slot) {
-    return buffer().getInt(base(slot) + SEQUENCE);
+  public int session(int slot) {
+    return buffer().getInt(base(slot) + SESSION);
   }
 
   public int kvOffset(int slot) {

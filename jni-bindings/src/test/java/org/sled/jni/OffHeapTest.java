@@ -42,7 +42,7 @@ class OffHeapTest {
       assertEquals(46, slot.getInt(40));
       assertEquals(2, slot.getInt(44));
 
-      assertEquals(7, slots.sequence(1));
+      assertEquals(7, slots.session(1));
       assertEquals(41, slots.kvOffset(1));
       assertEquals(2, slots.leadCount(1));
       assertEquals(4, slots.draftCount(1));
@@ -52,8 +52,8 @@ class OffHeapTest {
       assertEquals(99, slots.nextToken(1));
       assertEquals(46, slots.committed(1));
       assertEquals(Finish.LENGTH, Finish.of(slots.finish(1)));
-      assertEquals(0, slots.sequence(0), "neighbours are untouched");
-      assertEquals(0, slots.sequence(2), "neighbours are untouched");
+      assertEquals(0, slots.session(0), "neighbours are untouched");
+      assertEquals(0, slots.session(2), "neighbours are untouched");
     }
   }
 

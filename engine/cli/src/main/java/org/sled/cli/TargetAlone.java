@@ -74,11 +74,11 @@ final class TargetAlone implements AutoCloseable {
       GenerationRequest request, IntConsumer onToken, BooleanSupplier cancelled) {
     int[] prompt = request.prompt().toArray();
     StopFinder stops = new StopFinder(request.stopStrings(), new Detokenizer(model)::feed);
-    int sequence;
+    int session;
     try (TokenBuffer tokens = new TokenBuffer(prompt.length)) {
       tokens.addAll(prompt);
-      sequence =
-          engine.openSession(
+      session =
+          engine.openResident(
               tokens,
               request.maxTokens(),
               request.ignoreEnd(),
@@ -91,7 +91,7 @@ final class TargetAlone implements AutoCloseable {
       int committed = prompt.length;
       while (!cancelled.getAsBoolean()) {
         int count = Math.min(chunkTokens, committed - cached);
-        slots.set(0, sequence, cached, count, 0, 0);
+        slots.set(0, session, cached, count, 0, 0);
         engine.step(slots, 1, stats);
         if (slots.status(0) != SledStatus.OK.code()) {
           throw new SledException(
@@ -122,7 +122,7 @@ final class TargetAlone implements AutoCloseable {
       }
       return GenerationEnd.CANCELLED;
     } finally {
-      engine.closeSession(sequence);
+      engine.closeSession(session);
     }
   }
 

@@ -37,7 +37,7 @@ public class StepBenchmark {
   private VerifySlots slots;
   private StepStats stats;
   private TokenBuffer drafts;
-  private final int[] sequences = new int[SESSIONS];
+  private final int[] sessions = new int[SESSIONS];
   private final int[] cached = new int[SESSIONS];
 
   /** Parts of a step, ns each, as sums that JMH divides by the number of steps. */
@@ -83,8 +83,8 @@ public class StepBenchmark {
       prompt.add(5);
       prompt.add(6);
       for (int i = 0; i < SESSIONS; i++) {
-        sequences[i] = engine.openSession(prompt, 0, true);
-        slots.set(i, sequences[i], 0, 2, 0, 0);
+        sessions[i] = engine.openResident(prompt, 0, true);
+        slots.set(i, sessions[i], 0, 2, 0, 0);
       }
     }
     engine.step(slots, SESSIONS, stats);
@@ -94,8 +94,8 @@ public class StepBenchmark {
   /** Ends them. */
   @TearDown(Level.Iteration)
   public void closeSessions() {
-    for (int sequence : sequences) {
-      engine.closeSession(sequence);
+    for (int session : sessions) {
+      engine.closeSession(session);
     }
   }
 
@@ -118,7 +118,7 @@ public class StepBenchmark {
   /** The cheapest call there is: one number out of the native session. */
   @Benchmark
   public int crossing() {
-    return engine.committedToken(sequences[0], 0);
+    return engine.committedToken(sessions[0], 0);
   }
 
   /** A whole step. */
@@ -130,7 +130,7 @@ public class StepBenchmark {
     }
     long start = System.nanoTime();
     for (int i = 0; i < SESSIONS; i++) {
-      slots.set(i, sequences[i], cached[i], 1, DRAFTS, drafts.addressOf(0));
+      slots.set(i, sessions[i], cached[i], 1, DRAFTS, drafts.addressOf(0));
     }
     engine.step(slots, SESSIONS, stats);
     note();

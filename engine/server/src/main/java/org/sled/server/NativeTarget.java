@@ -8,7 +8,10 @@ import org.sled.jni.VerifySlots;
 import org.sled.net.protocol.Sampling;
 import org.sled.net.protocol.TokenIds;
 
-/** The target in llama.cpp. Verifier thread only. */
+/**
+ * The target in llama.cpp. Verifier thread only. Its sessions are resident for as long as they are
+ * open; what {@link TargetEngine} calls a sequence is the native session's id.
+ */
 final class NativeTarget implements TargetEngine {
   private final VerifyEngine engine;
   private final TokenBuffer tokens = new TokenBuffer(1024);
@@ -23,7 +26,7 @@ final class NativeTarget implements TargetEngine {
     for (int i = 0; i < prompt.count(); i++) {
       tokens.add(prompt.id(i));
     }
-    return engine.openSession(tokens, maxNewTokens, ignoreEnd, NativeSampling.of(sampling));
+    return engine.openResident(tokens, maxNewTokens, ignoreEnd, NativeSampling.of(sampling));
   }
 
   @Override

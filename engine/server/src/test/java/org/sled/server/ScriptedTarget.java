@@ -125,11 +125,11 @@ final class ScriptedTarget implements TargetEngine {
       }
     }
     for (int i = 0; i < slotCount; i++) {
-      Session session = sessions[slots.sequence(i)];
+      Session session = sessions[slots.session(i)];
       boolean answers = slots.kvOffset(i) + slots.leadCount(i) == session.tokens.size();
       if (session.tokens.stream().anyMatch(poison::contains) && (answers || !poisonsAnswersOnly)) {
         for (int k = 0; k < slotCount; k++) {
-          sessions[slots.sequence(k)].cached = 0;
+          sessions[slots.session(k)].cached = 0;
         }
         throw new SledException(SledStatus.DECODE, "scripted failure");
       }
@@ -140,7 +140,7 @@ final class ScriptedTarget implements TargetEngine {
   }
 
   private void compute(VerifySlots slots, int slot) {
-    Session session = sessions[slots.sequence(slot)];
+    Session session = sessions[slots.session(slot)];
     int committed = session.tokens.size();
     int leadEnd = slots.kvOffset(slot) + slots.leadCount(slot);
     check(slots.kvOffset(slot) == session.cached, "starts at the cached length");

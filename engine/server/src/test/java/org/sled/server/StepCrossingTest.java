@@ -40,7 +40,7 @@ class StepCrossingTest {
         TokenBuffer drafts = TokenBufferOf.tokens(300, 301, 302, 303)) {
       int[] cached = new int[SESSIONS];
       for (int i = 0; i < SESSIONS; i++) {
-        assertEquals(i, engine.openSession(prompt, 0, true));
+        assertEquals(i, engine.openResident(prompt, 0, true));
         slots.set(i, i, 0, prompt.size(), 0, 0);
       }
       engine.step(slots, SESSIONS, stats);

@@ -82,8 +82,8 @@ public final class CostMeasurement implements AutoCloseable {
           progress.accept(++done, sequences.length * rows.length);
         }
       } finally {
-        for (int sequence : open) {
-          engine.closeSession(sequence);
+        for (int session : open) {
+          engine.closeSession(session);
         }
       }
     }
@@ -104,7 +104,7 @@ public final class CostMeasurement implements AutoCloseable {
         prompt.add((i * 7 + 5) % vocabularySize);
       }
       for (int i = 0; i < count; i++) {
-        open[i] = engine.openSession(prompt, 0, true);
+        open[i] = engine.openResident(prompt, 0, true);
       }
     }
     for (boolean missing = true; missing; ) {
