@@ -53,4 +53,12 @@ public final class StepStats extends NativeBlock {
   public int slots() {
     return buffer().getInt(SLOTS);
   }
+
+  /** Writes them as a step would: for targets that tests script. */
+  public void script(int passes, int rows, int usefulRows, int slots) {
+    buffer().putInt(PASSES, passes);
+    buffer().putInt(ROWS, rows);
+    buffer().putInt(USEFUL_ROWS, usefulRows);
+    buffer().putInt(SLOTS, slots);
+  }
 }

@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.sled.jni.EngineParams;
-import org.sled.jni.VerifyEngine;
+import org.sled.server.ServerConfig;
 import picocli.CommandLine.Option;
 
 /** The server that a bench starts; what is not said is as {@code sled serve} has it. */
@@ -21,7 +21,7 @@ final class BenchServerOptions {
   @Option(
       names = "--server-sessions",
       paramLabel = "N",
-      converter = IntegerWithin.Sessions.class,
+      converter = IntegerWithin.OpenSessions.class,
       description = "With --target: sessions at a time. Default: as many as there are devices.")
   private Integer sessions;
 
@@ -42,7 +42,9 @@ final class BenchServerOptions {
   @Option(
       names = "--server-options",
       paramLabel = "TEXT",
-      description = "With --target: further options of sled serve, such as \"--kv-type q8_0\".")
+      description =
+          "With --target: further options of sled serve, such as \"--kv-type q8_0\". Unless it says so,"
+              + " prompts' beginnings are not shared: a bench's prompts come round again and again.")
   private String more;
 
   /** Threads that the server gets. */
@@ -66,10 +68,13 @@ final class BenchServerOptions {
     arguments.add("--model=" + target);
     arguments.add("--threads=" + threads(undisturbed));
     arguments.add("--numerics=" + numerics.name().toLowerCase(Locale.ROOT));
-    int most = Math.min(devices, VerifyEngine.MAX_SEQUENCES);
+    int most = Math.min(devices, ServerConfig.MAX_SESSIONS);
     arguments.add("--sessions=" + (sessions == null ? most : sessions));
     if (context != null) {
       arguments.add("--context=" + context);
+    }
+    if (more == null || !more.contains("--prefix-sharing")) {
+      arguments.add("--prefix-sharing=false"); // the prompts come round again and again
     }
     if (more != null && !more.isBlank()) {
       arguments.addAll(List.of(more.strip().split("\\s+")));

@@ -26,7 +26,12 @@ final class ConfigCheck {
    * @throws CommandFailure if the daemon could not start with it
    */
   static void run(ServerConfig config, String source, PrintStream out) throws IOException {
-    requireAddress(config);
+    requireAddress(new ServerAddress(config.host(), config.port()), "--listen");
+    ServerConfig.Admin admin = config.admin();
+    ServerAddress pages = admin == null ? null : new ServerAddress(admin.host(), admin.port());
+    if (pages != null) {
+      requireAddress(pages, "--admin");
+    }
     ModelParams metadata = ModelParams.DEFAULT.withGpuLayers(0).withVocabularyOnly(true);
     try (Model model = Model.open(config.modelPath(), metadata)) {
       EngineParams engine = config.engineParams();
@@ -43,10 +48,11 @@ final class ConfigCheck {
               model.info().vocabularyTokens(),
               Sizes.bytes(Files.size(config.modelPath()))));
       line(out, "listen", new ServerAddress(config.host(), config.port()).toString());
+      line(out, "admin", pages == null ? "off" : pages.toString());
       line(
           out,
           "sessions",
-          engine.sequenceCount()
+          Math.max(config.sessions(), engine.sequenceCount())
               + " of "
               + (engine.contextTokens() == 0
                   ? "as many tokens as the model suggests"
@@ -60,16 +66,17 @@ final class ConfigCheck {
   }
 
   /** With any port: the one that is configured may be taken by the daemon that runs already. */
-  private static void requireAddress(ServerConfig config) {
+  private static void requireAddress(ServerAddress address, String option) {
     try (ServerSocket probe = new ServerSocket()) {
-      probe.bind(new InetSocketAddress(config.host(), 0));
+      probe.bind(new InetSocketAddress(address.host(), 0));
     } catch (IOException e) {
       throw new CommandFailure(
           "cannot listen on "
-              + new ServerAddress(config.host(), config.port())
+              + address
               + ": "
               + e.getMessage()
-              + "; choose an address of this machine with --listen");
+              + "; choose an address of this machine with "
+              + option);
     }
   }
 }

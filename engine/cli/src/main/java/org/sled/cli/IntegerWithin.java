@@ -35,10 +35,17 @@ abstract class IntegerWithin implements ITypeConverter<Integer> {
     return number;
   }
 
-  /** Sessions at a time. */
-  static final class Sessions extends IntegerWithin {
-    Sessions() {
-      super(1, VerifyEngine.MAX_SEQUENCES);
+  /** Sessions of a server, resident or not. */
+  static final class OpenSessions extends IntegerWithin {
+    OpenSessions() {
+      super(1, ServerConfig.MAX_SESSIONS);
+    }
+  }
+
+  /** Sequences of the K/V cache; 0 for as many as are needed. */
+  static final class Sequences extends IntegerWithin {
+    Sequences() {
+      super(0, VerifyEngine.MAX_SEQUENCES);
     }
   }
 
@@ -60,6 +67,13 @@ abstract class IntegerWithin implements ITypeConverter<Integer> {
   static final class CountOrAll extends IntegerWithin {
     CountOrAll() {
       super(-1, Integer.MAX_VALUE);
+    }
+  }
+
+  /** Seconds, at least one. */
+  static final class SomeSeconds extends IntegerWithin {
+    SomeSeconds() {
+      super(1, 86_400);
     }
   }
 

@@ -20,6 +20,9 @@ final class OwnDaemon implements BenchServer {
 
   private static final Pattern LISTENING = Pattern.compile("^listening on (\\S+)");
 
+  /** On no port that a daemon of the user's own might have. */
+  private static final List<String> OWN_ARGUMENTS = List.of("--listen=127.0.0.1:0", "--admin=off");
+
   private final ServerProcess process;
   private final ServerAddress address;
   private final List<String> arguments;
@@ -58,9 +61,10 @@ final class OwnDaemon implements BenchServer {
     command.add(System.getProperty("java.class.path"));
     command.add(Sled.class.getName());
     command.add("serve");
-    command.add("--listen=127.0.0.1:0");
+    command.addAll(OWN_ARGUMENTS);
     command.addAll(arguments);
-    List<String> shown = new ArrayList<>(List.of("sled", "serve", "--listen=127.0.0.1:0"));
+    List<String> shown = new ArrayList<>(List.of("sled", "serve"));
+    shown.addAll(OWN_ARGUMENTS);
     shown.addAll(arguments);
     ServerProcess process = ServerProcess.start(ServerCommand.of("sled serve", command));
     boolean listening = false;

@@ -37,6 +37,7 @@ import picocli.CommandLine.Spec;
       "  sled serve --model demo:target --listen 127.0.0.1:7500 --sessions 32",
       "  SLED_MODEL=/srv/target.gguf sled serve --mlock",
       "  sled serve --model demo:target --numerics exact",
+      "  sled serve --model demo:target --admin 127.0.0.1:9411",
       "",
       "With a configuration file, the long options above are its keys:",
       "  model: /srv/models/target.gguf",
@@ -97,12 +98,24 @@ final class ServeCommand implements Callable<Integer> {
   private boolean withoutAuthentication;
 
   @Option(
-      names = {"-s", "--sessions"},
-      paramLabel = "N",
-      converter = IntegerWithin.Sessions.class,
-      defaultValue = "16",
-      description = "Sessions at a time, 1 to 256. Default: ${DEFAULT-VALUE}.")
-  private int sessions;
+      names = "--admin",
+      paramLabel = "HOST:PORT",
+      converter = AdminAddress.Converter.class,
+      defaultValue = "127.0.0.1:7412",
+      description =
+          "Where /metrics, /health and /ready are, over HTTP; off for nowhere. If the default's"
+              + " port is taken, the server goes on without. Default: ${DEFAULT-VALUE}.")
+  private AdminAddress admin;
+
+  @Option(
+      names = "--admin-without-authentication",
+      arity = "0..1",
+      paramLabel = "true|false",
+      fallbackValue = "true",
+      description = "Show them on an address that others can reach.")
+  private boolean adminWithoutAuthentication;
+
+  @Mixin private SchedulingOptions scheduling;
 
   @Option(
       names = {"-c", "--context"},
@@ -185,6 +198,16 @@ final class ServeCommand implements Callable<Integer> {
   private int drainSeconds;
 
   @Option(
+      names = "--step-timeout",
+      paramLabel = "N",
+      converter = IntegerWithin.SomeSeconds.class,
+      defaultValue = "60",
+      description =
+          "Seconds after which a step of the model counts as stuck: it is logged, and /health says"
+              + " so. Default: ${DEFAULT-VALUE}.")
+  private int stepTimeoutSeconds;
+
+  @Option(
       names = "--print-config",
       description =
           "Print the effective configuration as YAML, with where each value comes from, and end.")
@@ -219,7 +242,18 @@ final class ServeCommand implements Callable<Integer> {
       return ExitCodes.DONE;
     }
     log.apply();
-    requireLoopback();
+    requireLoopback(
+        "--listen",
+        listen,
+        withoutAuthentication,
+        "use this server. Listen on 127.0.0.1 and use an SSH tunnel or a VPN");
+    if (!admin.isOff()) {
+      requireLoopback(
+          "--admin",
+          admin.address(),
+          adminWithoutAuthentication,
+          "read its metrics. Give --admin 127.0.0.1 and use an SSH tunnel or a VPN");
+    }
     ServerConfig config = config();
     gpu.check(gpuLayers);
     if (checkConfig) {
@@ -295,8 +329,14 @@ final class ServeCommand implements Callable<Integer> {
     ServerAddress address =
         new ServerAddress(
             daemon.address().getAddress().getHostAddress(), daemon.address().getPort());
+    if (daemon.adminAddress() != null) {
+      ServerAddress pages =
+          new ServerAddress(
+              daemon.adminAddress().getAddress().getHostAddress(), daemon.adminAddress().getPort());
+      surroundings.err().println("metrics and health on http://" + pages + "/");
+    }
     surroundings.err().println("listening on " + address);
-    reporter.serving(daemon, address, sessions);
+    reporter.serving(daemon, address, scheduling.sessions());
     watch(daemon, stop);
     Signals.Kind signal;
     try {
@@ -337,23 +377,37 @@ final class ServeCommand implements Callable<Integer> {
   }
 
   /** Anybody who can reach the port can use it: only this machine may, unless insisted on. */
-  private void requireLoopback() throws IOException {
+  private void requireLoopback(
+      String option, ServerAddress address, boolean insisted, String whatTheyCould)
+      throws IOException {
     InetAddress host;
     try {
-      host = InetAddress.getByName(listen.host());
+      host = InetAddress.getByName(address.host());
     } catch (UnknownHostException e) {
       throw new CommandFailure(
-          "cannot listen on " + listen + ": the host is unknown" + origin("--listen"));
+          "cannot listen on " + address + ": the host is unknown" + origin(option));
     }
-    if (!host.isLoopbackAddress() && !withoutAuthentication) {
+    if (!host.isLoopbackAddress() && !insisted) {
       throw new CommandFailure(
           ExitCodes.USAGE,
-          listen
-              + " can be reached by others, and SLED has no authentication yet: anybody there could"
-              + " use this server. Listen on 127.0.0.1 and use an SSH tunnel or a VPN, or insist"
-              + " with --listen-without-authentication"
-              + origin("--listen"));
+          address
+              + " can be reached by others, and SLED has no authentication yet: anybody there could "
+              + whatTheyCould
+              + ", or insist with "
+              + option
+              + "-without-authentication"
+              + origin(option));
     }
+  }
+
+  /** A port of the default that is taken is no reason not to serve; one that was chosen is. */
+  private ServerConfig.Admin adminConfig() {
+    if (admin.isOff()) {
+      return null;
+    }
+    LayeredDefaults defaults = (LayeredDefaults) spec.defaultValueProvider();
+    boolean chosen = !defaults.origin(spec.findOption("--admin"), parsed()).equals("default");
+    return new ServerConfig.Admin(admin.address().host(), admin.address().port(), chosen);
   }
 
   /** Where a value that is wrong was set, unless it stands in front of the user anyway. */
@@ -383,12 +437,19 @@ final class ServeCommand implements Callable<Integer> {
                   .withLockMemory(mlock))
           .engineParams(
               EngineParams.DEFAULT
-                  .withSequenceCount(sessions)
+                  .withSequenceCount(scheduling.sequences())
                   .withContextTokens(contextTokens)
                   .withThreads(threads)
                   .withKvTypes(kvType, kvType)
-                  .withNumerics(numerics.numerics()))
+                  .withNumerics(numerics.numerics())
+                  .withKvLayout(scheduling.kvLayout())
+                  .withPinThreads(scheduling.pinThreads()))
+          .sessions(scheduling.sessions())
+          .scheduling(scheduling.config())
+          .costDirectory(scheduling.costDirectory(surroundings.environment()))
           .maxDraftTokens(maxDraftTokens)
+          .admin(adminConfig())
+          .stepTimeout(Duration.ofSeconds(stepTimeoutSeconds))
           .conclude();
     } catch (IllegalArgumentException e) {
       throw new CommandFailure(ExitCodes.USAGE, e.getMessage());

@@ -19,11 +19,16 @@ record ServerAddress(String host, int port) {
    * @throws IllegalArgumentException what is wrong with it
    */
   static ServerAddress parse(String text) {
+    return parse(text, DEFAULT_PORT);
+  }
+
+  /** The same with another port where none is said. */
+  static ServerAddress parse(String text, int defaultPort) {
     int bracket = text.indexOf(']');
     int colon = text.indexOf(':', Math.max(bracket, 0));
     if (colon >= 0 && bracket < 0 && text.indexOf(':', colon + 1) >= 0) {
       throw new IllegalArgumentException(
-          "'" + text + "': write an IPv6 address in brackets, such as [::1]:7411");
+          "'" + text + "': write an IPv6 address in brackets, such as [::1]:" + defaultPort);
     }
     String host = colon < 0 ? text : text.substring(0, colon);
     if (host.startsWith("[") && host.endsWith("]")) {
@@ -31,13 +36,13 @@ record ServerAddress(String host, int port) {
     }
     if (host.isEmpty()) {
       throw new IllegalArgumentException(
-          "'" + text + "' has no host; write host:port, such as 127.0.0.1:7411");
+          "'" + text + "' has no host; write host:port, such as 127.0.0.1:" + defaultPort);
     }
     if (colon < 0 && host.chars().allMatch(Character::isDigit)) {
       throw new IllegalArgumentException(
           "'" + text + "' is a port without a host; write host:port, such as 127.0.0.1:" + text);
     }
-    return new ServerAddress(host, colon < 0 ? DEFAULT_PORT : port(text, colon + 1));
+    return new ServerAddress(host, colon < 0 ? defaultPort : port(text, colon + 1));
   }
 
   private static int port(String text, int from) {

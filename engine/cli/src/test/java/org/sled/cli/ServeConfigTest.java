@@ -83,6 +83,19 @@ final class ServeConfigTest {
   }
 
   @Test
+  void whereMetricsAreComesFromEverywhere() throws IOException {
+    assertEquals(
+        "127.0.0.1:7412 # default", printed(Map.of(), "--model", "demo:target").get("admin"));
+    String file = file("model: demo:target\nadmin: off\n");
+    assertEquals("off # " + file + ":2", printed(Map.of(), "--config", file).get("admin"));
+    Map<String, String> environment = Map.of("SLED_ADMIN", "localhost");
+    assertEquals(
+        "localhost:7412 # SLED_ADMIN", printed(environment, "--config", file).get("admin"));
+    assertEquals(
+        "\"[::1]:80\" # flag", printed(environment, "--admin", "[::1]:80", "-m", "a").get("admin"));
+  }
+
+  @Test
   void yesAndNoComeFromEverywhere() throws IOException {
     String file = file("model: demo:target\nmlock: true\nno-mmap: false\nverbose: 2\n");
     Map<String, String> printed = printed(Map.of(), "--config", file);
@@ -121,13 +134,13 @@ final class ServeConfigTest {
       value = {
         "sesions: 3                    | 2 | did you mean 'sessions'?",
         "gpu_layers: 3                 | 2 | did you mean 'gpu-layers'?",
-        "temperature: 1                | 2 | there are context, drain-seconds",
+        "temperature: 1                | 2 | there are admin, admin-without-authentication, context",
         "print-config: true            | 2 | belongs on the command line",
         "config: other.yaml            | 2 | belongs on the command line",
         "sessions: many                | 2 | 'sessions': 'many' is no whole number",
         "sessions: 16.5                | 2 | 'sessions': '16.5' is no whole number",
-        "sessions: 0                   | 2 | 'sessions': 0 is not within 1 to 256",
-        "sessions: 257                 | 2 | not within 1 to 256",
+        "sessions: 0                   | 2 | 'sessions': 0 is not within 1 to 32768",
+        "sessions: 32769               | 2 | not within 1 to 32768",
         "context: -1                   | 2 | below 0",
         "threads: -1                   | 2 | below 0",
         "gpu-layers: -2                | 2 | below -1",
@@ -135,6 +148,10 @@ final class ServeConfigTest {
         "drain-seconds: -1             | 2 | not within 0 to 86400",
         "listen: 7411                  | 2 | '7411' is a port without a host",
         "listen: edge:x                | 2 | is no port",
+        "admin: 7412                   | 2 | '7412' is a port without a host",
+        "admin: none:                  | 2 | no YAML",
+        "admin: edge:x                 | 2 | is no port: 0 to 65535; or off",
+        "step-timeout: 0               | 2 | not within 1 to 86400",
         "kv-type: f7                   | 2 | expected one of [F16, BF16",
         "numerics: precise             | 2 | expected one of [AUTO, EXACT, FAST]",
         "mlock: yes                    | 2 | write true or false",
@@ -213,6 +230,10 @@ final class ServeConfigTest {
                 "--numerics",
                 "fast",
                 "--mlock",
+                "--admin",
+                "off",
+                "--step-timeout",
+                "5",
                 "--drain-seconds",
                 "7")
             .expect(0)
@@ -222,6 +243,8 @@ final class ServeConfigTest {
     Map<String, String> lines = lines(second);
     assertTrue(lines.get("numerics").startsWith("fast # "), second);
     assertTrue(lines.get("kv-type").startsWith("q8_0 # "), second);
+    assertTrue(lines.get("admin").startsWith("off # "), second);
+    assertTrue(lines.get("step-timeout").startsWith("5 # "), second);
     assertTrue(lines.get("listen").startsWith("\"[::1]:80\" # "), second);
     assertFalse(second.contains("# default"), second);
   }
@@ -254,10 +277,16 @@ final class ServeConfigTest {
       String file = file("model: demo:target\nlisten: " + listen + "\nsessions: 3\n");
       CliRun run = CliRun.of("serve", "--config", file, "--check-config").expect(0);
       assertTrue(run.out().startsWith("configuration OK\n"), run::out);
-      for (String part : new String[] {file, "demo-target.gguf", listen, "3 of as many"}) {
+      for (String part :
+          new String[] {
+            file, "demo-target.gguf", listen, "admin     127.0.0.1:7412", "3 of as many"
+          }) {
         assertTrue(run.out().contains(part), run::out);
       }
       assertEquals("", run.err());
+      String off = file("model: demo:target\nadmin: off\n");
+      CliRun without = CliRun.of("serve", "--config", off, "--check-config").expect(0);
+      assertTrue(without.out().contains("admin     off\n"), without::out);
     }
   }
 
@@ -270,6 +299,9 @@ final class ServeConfigTest {
           {"1", "--model", directory.toString(), "is a directory"},
           {"1", "--model", noModel, "not a GGUF file"},
           {"2", "--listen", "0.0.0.0:0", "--listen-without-authentication"},
+          {"2", "--admin", "0.0.0.0:0", "--admin-without-authentication"},
+          {"2", "--admin", "127.0.0.1:7411", "metrics and health need another"},
+          {"1", "--admin", "no.such.host.invalid:1", "the host is unknown"},
           {"1", "--listen", "no.such.host.invalid:1", "the host is unknown"},
           {"2", "--model", "demo:nothing", "is no demo model"},
           {"2", "--print-config", "--model=demo:target", "one after the other"},
@@ -282,19 +314,21 @@ final class ServeConfigTest {
                   "--check-config",
                   wrong[1],
                   wrong[2],
-                  wrong[1].equals("--listen") ? "--model=demo:target" : "--sessions=3");
+                  wrong[1].matches("--listen|--admin") ? "--model=demo:target" : "--sessions=3");
       run.expect(Integer.parseInt(wrong[0]));
       assertEquals("", run.out());
       assertTrue(run.err().contains(wrong[3]), run::err);
     }
-    CliRun far =
-        CliRun.of(
-                "serve",
-                "--check-config",
-                "--model=demo:target",
-                "--listen-without-authentication",
-                "--listen=192.0.2.1:7411") // kept for documentation, so nobody has it
-            .expect(1);
-    assertTrue(far.err().contains("address of this machine"), far::err);
+    for (String option : new String[] {"--listen", "--admin"}) {
+      CliRun far =
+          CliRun.of(
+                  "serve",
+                  "--check-config",
+                  "--model=demo:target",
+                  option + "-without-authentication",
+                  option + "=192.0.2.1:7413") // kept for documentation, so nobody has it
+              .expect(1);
+      assertTrue(far.err().contains("address of this machine with " + option), far::err);
+    }
   }
 }

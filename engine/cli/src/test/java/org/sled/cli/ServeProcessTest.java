@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.net.ServerSocket;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -140,6 +141,38 @@ final class ServeProcessTest {
       } finally {
         server.destroyForcibly();
       }
+    }
+  }
+
+  @Test
+  void metricsAndHealthAreWhereTheyWereAskedFor() throws Exception {
+    Process server = serveDemo(Map.of("SLED_ADMIN", "127.0.0.1:0"));
+    try (BufferedReader err = errors(server)) {
+      String pages = lineWith(err, "metrics and health on ").replace("metrics and health on ", "");
+      String address = lineWith(err, "listening on ").replace("listening on ", "");
+      CliRun.of("generate", "--server", address, "-n", "8", "-p", "Hello").expect(0);
+      assertEquals("ok\n", page(pages + "health"));
+      assertEquals("ok\n", page(pages + "ready"));
+      String metrics = page(pages + "metrics");
+      assertTrue(metrics.contains("\nsled_generation_tokens_total 8.0\n"), metrics);
+      assertTrue(metrics.contains("sled_build_info{model="), metrics);
+
+      String taken = URI.create(pages).getAuthority();
+      Process second = serveDemo(Map.of(), "--admin=" + taken);
+      try (BufferedReader errors = errors(second)) {
+        lineWith(errors, "cannot listen on " + taken + " for metrics and health");
+        assertEquals(ExitCodes.FAILED, codeOf(second));
+      } finally {
+        second.destroyForcibly();
+      }
+    } finally {
+      server.destroyForcibly();
+    }
+  }
+
+  private static String page(String uri) throws IOException {
+    try (InputStream in = URI.create(uri).toURL().openStream()) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
     }
   }
 

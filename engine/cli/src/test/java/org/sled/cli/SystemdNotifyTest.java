@@ -108,7 +108,7 @@ final class SystemdNotifyTest {
     AtomicBoolean responsive = new AtomicBoolean(true);
     AtomicLong tokens = new AtomicLong();
     Supplier<ServerSnapshot> stats =
-        () -> new ServerSnapshot(3, 4, 0, 0, 0, 0, 0, 0, 0, 0, tokens.addAndGet(50), null);
+        () -> new ServerSnapshot(3, 4, 0, 0, 0, 0, 0, 0, 0, 0, tokens.addAndGet(50), 0, 0, null);
     try (DatagramReceiver systemd = new DatagramReceiver(name)) {
       try (ServiceReporter reporter =
           new ServiceReporter(SystemdNotify.of(environment::get), Duration.ofMillis(100))) {

@@ -5,17 +5,21 @@ package org.sled.core;
  * each. Reused; allocates only when created. Belongs to one thread.
  */
 public final class BatchPlan {
+  /** Nothing but new work is waited for. */
+  public static final long NO_WAKE = Long.MAX_VALUE;
+
   private final int[] queueIndexes;
-  private final int[] sequences;
+  private final int[] sessions;
   private final WorkKind[] kinds;
   private final int[] rows;
   private int size;
   private int totalRows;
+  private long wakeNanos = NO_WAKE;
 
   /** Creates an empty plan for so many sessions. */
   public BatchPlan(int capacity) {
     queueIndexes = new int[capacity];
-    sequences = new int[capacity];
+    sessions = new int[capacity];
     kinds = new WorkKind[capacity];
     rows = new int[capacity];
   }
@@ -24,6 +28,7 @@ public final class BatchPlan {
   public void clear() {
     size = 0;
     totalRows = 0;
+    wakeNanos = NO_WAKE;
   }
 
   /**
@@ -31,11 +36,12 @@ public final class BatchPlan {
    *
    * @param queue the queue that is planned
    * @param queueIndex its place, above the one added before
-   * @param grantedRows at least 1; less than it wants only for {@link WorkKind#PREFILL}
+   * @param grantedRows at least 1; fewer than it wants for a chunk of a {@link WorkKind#PREFILL},
+   *     and for a {@link WorkKind#BLOCK} whose last drafts are not looked at
    */
   public void add(WorkQueue queue, int queueIndex, int grantedRows) {
     queueIndexes[size] = queueIndex;
-    sequences[size] = queue.sequence(queueIndex);
+    sessions[size] = queue.session(queueIndex);
     kinds[size] = queue.kind(queueIndex);
     rows[size] = grantedRows;
     size++;
@@ -50,6 +56,15 @@ public final class BatchPlan {
     }
   }
 
+  /**
+   * Says that it is better to wait, for more work or until then; for an empty plan.
+   *
+   * @param nanos on the clock of the call
+   */
+  public void waitUntil(long nanos) {
+    wakeNanos = nanos;
+  }
+
   /** How many sessions take part. */
   public int size() {
     return size;
@@ -60,14 +75,19 @@ public final class BatchPlan {
     return totalRows;
   }
 
+  /** When to plan again if no work arrives before; {@link #NO_WAKE} for never. */
+  public long wakeNanos() {
+    return wakeNanos;
+  }
+
   /** The place in the queue that was planned. */
   public int queueIndex(int index) {
     return queueIndexes[index];
   }
 
-  /** The session's sequence. */
-  public int sequence(int index) {
-    return sequences[index];
+  /** The session. */
+  public int session(int index) {
+    return sessions[index];
   }
 
   /** What it gets. */

@@ -7,7 +7,8 @@ package org.sled.core;
  * only when created. Belongs to one thread.
  */
 public final class WorkQueue {
-  private final int[] sequences;
+  private final int[] sessions;
+  private final int[] tenants;
   private final WorkKind[] kinds;
   private final int[] rows;
   private final long[] arrivalNanos;
@@ -18,7 +19,8 @@ public final class WorkQueue {
     if (capacity < 1) {
       throw new IllegalArgumentException("capacity is " + capacity + ", below 1");
     }
-    sequences = new int[capacity];
+    sessions = new int[capacity];
+    tenants = new int[capacity];
     kinds = new WorkKind[capacity];
     rows = new int[capacity];
     arrivalNanos = new long[capacity];
@@ -27,23 +29,30 @@ public final class WorkQueue {
   /**
    * Appends a session's work.
    *
-   * @param sequence the session's sequence, not in the queue yet
+   * @param session not in the queue yet
+   * @param tenant whose share of the server it uses
    * @param kind what it wants
    * @param rowCount rows that it needs in all, at least 1
    * @param nowNanos when it arrived
    */
-  public void add(int sequence, WorkKind kind, int rowCount, long nowNanos) {
-    if (size == sequences.length) {
+  public void add(int session, int tenant, WorkKind kind, int rowCount, long nowNanos) {
+    if (size == sessions.length) {
       throw new IllegalStateException("more work than sessions: " + size);
     }
     if (rowCount < 1) {
       throw new IllegalArgumentException("rowCount is " + rowCount + ", below 1");
     }
-    sequences[size] = sequence;
+    sessions[size] = session;
+    tenants[size] = tenant;
     kinds[size] = kind;
     rows[size] = rowCount;
     arrivalNanos[size] = nowNanos;
     size++;
+  }
+
+  /** How many sessions it can hold. */
+  public int capacity() {
+    return sessions.length;
   }
 
   /** How many sessions wait. */
@@ -51,9 +60,14 @@ public final class WorkQueue {
     return size;
   }
 
-  /** The sequence at a place in the queue, 0 the oldest. */
-  public int sequence(int index) {
-    return sequences[index];
+  /** The session at a place in the queue, 0 the oldest. */
+  public int session(int index) {
+    return sessions[index];
+  }
+
+  /** Its tenant. */
+  public int tenant(int index) {
+    return tenants[index];
   }
 
   /** What it wants. */
@@ -72,9 +86,9 @@ public final class WorkQueue {
   }
 
   /** Takes a session out, whatever it waits for; nothing happens if it does not wait. */
-  public void remove(int sequence) {
+  public void remove(int session) {
     for (int i = 0; i < size; i++) {
-      if (sequences[i] == sequence) {
+      if (sessions[i] == session) {
         removeAt(i);
         return;
       }
@@ -83,28 +97,39 @@ public final class WorkQueue {
 
   /**
    * Takes what a plan has chosen out of the queue. A prompt of which only a chunk was granted stays
-   * where it is, with the rest.
+   * where it is, with the rest; of a block that was cut the rest is not wanted any more.
    */
   public void take(BatchPlan plan) {
-    // From the back, so that the places of the others stay valid; plans name places in ascending
-    // order.
-    for (int i = plan.size() - 1; i >= 0; i--) {
-      int index = plan.queueIndex(i);
-      int rest = rows[index] - plan.rows(i);
-      if (rest > 0) {
-        rows[index] = rest;
-      } else {
-        removeAt(index);
+    // Plans name places in ascending order: one walk moves those who stay together.
+    int next = 0;
+    int kept = plan.size() == 0 ? size : plan.queueIndex(0);
+    for (int i = kept; i < size; i++) {
+      if (next < plan.size() && plan.queueIndex(next) == i) {
+        int rest = kinds[i] == WorkKind.PREFILL ? rows[i] - plan.rows(next) : 0;
+        next++;
+        if (rest == 0) {
+          continue;
+        }
+        rows[i] = rest;
       }
+      move(i, kept);
+      kept++;
     }
+    size = kept;
   }
 
   private void removeAt(int index) {
+    for (int i = index + 1; i < size; i++) {
+      move(i, i - 1);
+    }
     size--;
-    int moved = size - index;
-    System.arraycopy(sequences, index + 1, sequences, index, moved);
-    System.arraycopy(kinds, index + 1, kinds, index, moved);
-    System.arraycopy(rows, index + 1, rows, index, moved);
-    System.arraycopy(arrivalNanos, index + 1, arrivalNanos, index, moved);
+  }
+
+  private void move(int from, int to) {
+    sessions[to] = sessions[from];
+    tenants[to] = tenants[from];
+    kinds[to] = kinds[from];
+    rows[to] = rows[from];
+    arrivalNanos[to] = arrivalNanos[from];
   }
 }

@@ -23,9 +23,9 @@ class ContinuousSchedulerTest {
 
   @Test
   void blocksAndPushesOfAllSessionsGoTogether() {
-    queue.add(3, WorkKind.BLOCK, 5, 0);
-    queue.add(9, WorkKind.PUSH, 1, 1);
-    queue.add(1, WorkKind.BLOCK, 17, 2);
+    queue.add(3, 0, WorkKind.BLOCK, 5, 0);
+    queue.add(9, 0, WorkKind.PUSH, 1, 1);
+    queue.add(1, 0, WorkKind.BLOCK, 17, 2);
 
     assertEquals(3, scheduler.plan(2, queue, plan));
     assertEquals(23, plan.totalRows());
@@ -35,8 +35,8 @@ class ContinuousSchedulerTest {
 
   @Test
   void aLongPromptIsCutAndKeepsItsPlace() {
-    queue.add(0, WorkKind.PREFILL, 1000, 0);
-    queue.add(1, WorkKind.BLOCK, 5, 1);
+    queue.add(0, 0, WorkKind.PREFILL, 1000, 0);
+    queue.add(1, 0, WorkKind.BLOCK, 5, 1);
 
     scheduler.plan(2, queue, plan);
     assertEquals(2, plan.size());
@@ -50,21 +50,21 @@ class ContinuousSchedulerTest {
   @Test
   void promptsBesideBlocksShareTheirBudgetOldestFirst() {
     for (int i = 0; i < 4; i++) {
-      queue.add(i, WorkKind.PREFILL, 100, i);
+      queue.add(i, 0, WorkKind.PREFILL, 100, i);
     }
-    queue.add(4, WorkKind.BLOCK, 5, 4);
+    queue.add(4, 0, WorkKind.BLOCK, 5, 4);
 
     scheduler.plan(5, queue, plan);
     assertEquals(3, plan.size());
-    assertEquals(0, plan.sequence(0));
-    assertEquals(1, plan.sequence(1));
-    assertEquals(4, plan.sequence(2));
+    assertEquals(0, plan.session(0));
+    assertEquals(1, plan.session(1));
+    assertEquals(4, plan.session(2));
   }
 
   @Test
   void promptsAloneFillTheStep() {
     for (int i = 0; i < 6; i++) {
-      queue.add(i, WorkKind.PREFILL, 100, i);
+      queue.add(i, 0, WorkKind.PREFILL, 100, i);
     }
     scheduler.plan(6, queue, plan);
     assertEquals(128, plan.totalRows());
@@ -73,16 +73,16 @@ class ContinuousSchedulerTest {
   @Test
   void aBlockBeyondTheBudgetWaitsAndNobodyOvertakesIt() {
     for (int i = 0; i < 7; i++) {
-      queue.add(i, WorkKind.BLOCK, 17, i);
+      queue.add(i, 0, WorkKind.BLOCK, 17, i);
     }
-    queue.add(7, WorkKind.BLOCK, 20, 7);
-    queue.add(8, WorkKind.BLOCK, 2, 8);
+    queue.add(7, 0, WorkKind.BLOCK, 20, 7);
+    queue.add(8, 0, WorkKind.BLOCK, 2, 8);
 
     scheduler.plan(9, queue, plan);
     assertEquals(7, plan.size());
     queue.take(plan);
     assertEquals(2, queue.size());
-    assertEquals(7, queue.sequence(0));
+    assertEquals(7, queue.session(0));
   }
 
   @Test
@@ -102,7 +102,7 @@ class ContinuousSchedulerTest {
                 case BLOCK -> 1 + random.nextInt(17);
                 case PUSH -> 1;
               };
-          queue.add(s, kind, rows, step);
+          queue.add(s, 0, kind, rows, step);
           left[s] = rows;
           offered += rows;
         }
@@ -113,7 +113,7 @@ class ContinuousSchedulerTest {
       assertTrue(chosen > 0 || waitingBefore == 0, where);
       assertTrue(plan.totalRows() <= 128, where);
       for (int i = 0; i < chosen; i++) {
-        int sequence = plan.sequence(i);
+        int sequence = plan.session(i);
         assertTrue(plan.rows(i) <= left[sequence], where);
         if (plan.kind(i) != WorkKind.PREFILL) {
           assertEquals(left[sequence], plan.rows(i), where);
@@ -128,13 +128,13 @@ class ContinuousSchedulerTest {
 
   @Test
   void aRemovedSessionIsNotPlanned() {
-    queue.add(0, WorkKind.BLOCK, 5, 0);
-    queue.add(1, WorkKind.BLOCK, 6, 0);
+    queue.add(0, 0, WorkKind.BLOCK, 5, 0);
+    queue.add(1, 0, WorkKind.BLOCK, 6, 0);
     queue.remove(0);
     queue.remove(17);
     scheduler.plan(1, queue, plan);
     assertEquals(1, plan.size());
-    assertEquals(1, plan.sequence(0));
+    assertEquals(1, plan.session(0));
   }
 
   @Test

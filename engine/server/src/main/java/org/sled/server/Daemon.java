@@ -11,7 +11,7 @@ import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import org.sled.bridge.Fingerprints;
-import org.sled.core.ContinuousScheduler;
+import org.sled.core.Scheduling;
 import org.sled.jni.Model;
 import org.sled.jni.Numerics;
 import org.sled.jni.SledException;
@@ -32,18 +32,6 @@ import org.slf4j.LoggerFactory;
 public final class Daemon implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Daemon.class);
 
-  /**
-   * Rows of one prompt in a step: within the 63 that are exact, and a third of what would make a
-   * neighbour's verdict wait noticeably on a CPU.
-   */
-  private static final int CHUNK_ROWS = 32;
-
-  /** Rows of all prompts beside blocks in one step; with fast numerics of one prompt as well. */
-  private static final int PREFILL_ROWS = 64;
-
-  /** Rows of a step: those of one pass over the weights. */
-  private static final int STEP_ROWS = 512;
-
   /** Frames per session that may wait for the verifier: a window of blocks, and what else comes. */
   private static final int INBOX_PER_SESSION = 16;
 
@@ -52,25 +40,43 @@ public final class Daemon implements AutoCloseable {
 
   private static final long JOIN_MILLIS = 30_000;
 
+  /** Scrapers come every few seconds, probes as well. */
+  private static final Duration ADMIN_IDLE = Duration.ofSeconds(60);
+
   private final ServerStats stats;
   private final FrameRouter router;
   private final Verifier verifier;
   private final Thread verifierThread;
+  private final StepWatchdog watchdog;
+  private final Duration stepTimeout;
   private final ServerTransport transport;
+  private final AdminServer admin; // null when there is none
   private final Model model; // null when the target is scripted
   private final String description;
+  private final Runnable atEnd;
   private final CountDownLatch ended = new CountDownLatch(1);
   private final AtomicReference<Throwable> death;
+  private volatile boolean draining;
 
-  private Daemon(Parts parts, ServerTransport transport, Model model, String description) {
+  private Daemon(
+      Parts parts,
+      ServerTransport transport,
+      AdminServer admin,
+      Model model,
+      String description,
+      Runnable atEnd) {
     this.stats = parts.stats;
     this.router = parts.router;
     this.verifier = parts.verifier;
     this.verifierThread = parts.thread;
     this.death = parts.death;
+    this.watchdog = parts.watchdog;
+    this.stepTimeout = parts.stepTimeout;
     this.transport = transport;
+    this.admin = admin;
     this.model = model;
     this.description = description;
+    this.atEnd = atEnd;
     parts.daemon.set(this);
   }
 
@@ -82,16 +88,18 @@ public final class Daemon implements AutoCloseable {
     final FrameRouter router;
     final Verifier verifier;
     final Thread thread;
+    final StepWatchdog watchdog;
+    final Duration stepTimeout;
 
-    Parts(ServerConfig config, TargetDescription target, TargetEngine engine) {
+    Parts(
+        ServerConfig config, TargetDescription target, TargetEngine engine, Scheduling scheduling) {
       VerifierInbox inbox = new VerifierInbox(INBOX_SPARE + INBOX_PER_SESSION * target.sessions());
       verifier =
           new Verifier(
               engine,
-              target.sessions(),
+              target,
               inbox,
-              new ContinuousScheduler(
-                  STEP_ROWS, PREFILL_ROWS, target.exactNumerics() ? CHUNK_ROWS : PREFILL_ROWS),
+              scheduling,
               new RoundRules(
                   target.fingerprint().vocabularySize(),
                   target.contextTokens(),
@@ -102,6 +110,8 @@ public final class Daemon implements AutoCloseable {
       // Netty pools buffers without garbage only for threads of this class.
       thread = new FastThreadLocalThread(verifier, "sled-verifier");
       thread.setDaemon(true);
+      stepTimeout = config.stepTimeout();
+      watchdog = new StepWatchdog(verifier.monitor(), stepTimeout, stats);
     }
 
     private void onDeath(Throwable cause) {
@@ -116,33 +126,45 @@ public final class Daemon implements AutoCloseable {
   /**
    * Loads the target and starts to serve it. Takes as long as reading the file does.
    *
-   * @throws IOException if the address cannot be bound
+   * @throws IOException if an address cannot be bound
    * @throws SledException if the target cannot be loaded or does not fit; the text says why
    */
   public static Daemon start(ServerConfig config) throws IOException {
     checkPortIsFree(config);
-    Model model =
-        Model.open(
-            config.modelPath(), config.modelParams().forNumerics(config.engineParams().numerics()));
+    AdminServer admin = openAdmin(config); // before minutes of loading
+    Model model = null;
     VerifyEngine engine = null;
     try {
-      engine = VerifyEngine.open(model, config.engineParams());
+      model =
+          Model.open(
+              config.modelPath(),
+              config.modelParams().forNumerics(config.engineParams().numerics()));
+      engine = VerifyEngine.open(model, config.allEngineParams());
       VerifyEngine.Info info = engine.info();
       TargetDescription target =
           new TargetDescription(
               Fingerprints.of(model.info()),
               info.contextTokens(),
+              config.allSessions(),
               info.sequenceCount(),
+              info.passRows(),
+              info.slotRows(),
               info.numerics() == Numerics.EXACT,
               info.numericsId(),
               cut(model.name().isEmpty() ? fileName(config) : model.name(), Limits.NAME_BYTES),
               cutTemplate(model.chatTemplate()));
-      return start(config, target, new NativeTarget(engine), model, describe(config, model, info));
+      return start(
+          config, target, new NativeTarget(engine), admin, model, describe(config, model, info));
     } catch (RuntimeException | IOException e) {
       if (engine != null) {
         engine.close();
       }
-      model.close();
+      if (model != null) {
+        model.close();
+      }
+      if (admin != null) {
+        admin.close();
+      }
       throw e;
     }
   }
@@ -150,22 +172,99 @@ public final class Daemon implements AutoCloseable {
   /** Serves a target of the caller's making; for tests. */
   static Daemon start(ServerConfig config, TargetDescription target, TargetEngine engine)
       throws IOException {
-    return start(config, target, engine, null, "");
+    return start(config, target, engine, openAdmin(config), null, "");
   }
 
   private static Daemon start(
       ServerConfig config,
       TargetDescription target,
       TargetEngine engine,
+      AdminServer admin,
       Model model,
       String description)
       throws IOException {
-    Parts parts = new Parts(config, target, engine);
+    Scheduling scheduling = config.scheduling().create(target);
+    CostFile costs = CostFile.of(config.costDirectory(), target.numericsId());
+    if (model != null && !costs.load(scheduling.cost())) {
+      new CostCalibration(engine, target, scheduling.cost()).run();
+      costs.save(scheduling.cost());
+    }
+    Parts parts = new Parts(config, target, engine, scheduling);
     ServerTransport transport =
         ServerTransport.start(ServerOptions.of(config.host(), config.port()), parts.router);
-    Daemon daemon = new Daemon(parts, transport, model, description);
+    Daemon daemon =
+        new Daemon(
+            parts, transport, admin, model, description, () -> costs.save(scheduling.cost()));
     parts.thread.start();
+    parts.watchdog.start();
+    if (admin != null) {
+      admin.show(daemon.view(target.modelName()));
+    }
     return daemon;
+  }
+
+  /** Null if there is to be none, or if nobody asked for it and its port is taken. */
+  private static AdminServer openAdmin(ServerConfig config) throws IOException {
+    ServerConfig.Admin address = config.admin();
+    if (address == null) {
+      return null;
+    }
+    try {
+      if (address.port() != 0 && address.port() == config.port()) {
+        throw new IOException("port " + address.port() + " is for devices, not metrics and health");
+      }
+      return AdminServer.start(address.host(), address.port(), AdminView.loading(), ADMIN_IDLE);
+    } catch (IOException e) {
+      if (address.required()) {
+        throw new IOException(
+            e.getMessage() + "; choose another address with --admin, or --admin off", e);
+      }
+      LOG.warn(
+          "{}; going on without them. Choose another address with --admin, or --admin off",
+          e.getMessage());
+      return null;
+    }
+  }
+
+  private AdminView view(String modelName) {
+    ServerMetrics metrics = new ServerMetrics(stats, version(), modelName);
+    return new AdminView() {
+      @Override
+      public String metrics() {
+        return metrics.scrape();
+      }
+
+      @Override
+      public String unhealthy() {
+        return problem();
+      }
+
+      @Override
+      public String unready() {
+        return draining ? "draining" : null;
+      }
+    };
+  }
+
+  /** From class files there is no version. */
+  private static String version() {
+    String version = Daemon.class.getPackage().getImplementationVersion();
+    return version == null ? System.getProperty("sled.version", "development") : version;
+  }
+
+  /** What is wrong with the verifier, or null. */
+  private String problem() {
+    if (!verifierThread.isAlive()) {
+      Throwable cause = death.get();
+      return "the verifier has ended" + (cause == null ? "" : ": " + cause);
+    }
+    String step = watchdog.problem();
+    if (step != null) {
+      return step;
+    }
+    return isResponsive(stepTimeout)
+        ? null
+        : "the verifier has not come round for " + stepTimeout.toSeconds() + " s";
   }
 
   /** Before minutes of loading; somebody may still come in between, then the real bind says so. */
@@ -231,7 +330,8 @@ public final class Daemon implements AutoCloseable {
     VerifyEngine.MemoryPlan memory = info.memory();
     return String.format(
         "target    %s (%s, %s, %.1f million parameters), %d tokens of context trained%n"
-            + "sessions  %d of %d tokens each, %d threads, blocks of up to %d drafts%n"
+            + "sessions  %d of %d tokens each, %d with a place in the K/V cache; scheduler %s%n"
+            + "steps     %d threads, blocks of up to %d drafts%n"
             + "memory    weights %s, K/V cache %s, results %s, scratch about %s; available %s%n"
             + "numerics  %s, id %016x%n",
         config.modelPath(),
@@ -239,8 +339,10 @@ public final class Daemon implements AutoCloseable {
         model.weightType(),
         model.info().parameterCount() / 1e6,
         model.info().contextTrainTokens(),
-        info.sequenceCount(),
+        config.allSessions(),
         info.contextTokens(),
+        info.sequenceCount(),
+        config.scheduling().kind().name().toLowerCase(Locale.ROOT),
         info.threads(),
         config.maxDraftTokens(),
         mebibytes(memory.weightBytes()),
@@ -259,6 +361,11 @@ public final class Daemon implements AutoCloseable {
   /** Where it listens, with the port that was chosen for 0. */
   public InetSocketAddress address() {
     return transport.address();
+  }
+
+  /** Where metrics and health are shown, or null. */
+  public InetSocketAddress adminAddress() {
+    return admin == null ? null : admin.address();
   }
 
   /** The memory plan and the limits, several lines for people. */
@@ -298,6 +405,7 @@ public final class Daemon implements AutoCloseable {
    * @return whether all have left within the grace
    */
   public boolean drain(Duration grace) throws InterruptedException {
+    draining = true;
     router.drain();
     return transport.drain(grace, "the server is stopping");
   }
@@ -305,6 +413,7 @@ public final class Daemon implements AutoCloseable {
   /** Ends everything, in the order in which nothing is used after it is gone; idempotent. */
   @Override
   public void close() {
+    draining = true;
     transport.close();
     verifier.stop();
     boolean interrupted = false;
@@ -317,8 +426,15 @@ public final class Daemon implements AutoCloseable {
       LOG.error(
           "the verifier thread is still in a step after {} ms; its memory is not freed",
           JOIN_MILLIS);
-    } else if (model != null) {
-      model.close();
+    } else {
+      atEnd.run();
+      if (model != null) {
+        model.close();
+      }
+    }
+    watchdog.close();
+    if (admin != null) {
+      admin.close();
     }
     ended.countDown();
     if (interrupted) {

@@ -150,6 +150,7 @@ final class FrameRouter implements ConnectionListener {
     sessions.open.values().removeIf(ServerSession::isClosed);
     if (sessions.open.size() + sessions.opening.size() >= limit
         && !sessions.opening.containsKey(open.session())) {
+      stats.busy();
       return new ErrorMessage(
           open.session(),
           0,
@@ -241,7 +242,8 @@ final class FrameRouter implements ConnectionListener {
     return ErrorMessage.ofSession(open.session(), 0, code, text);
   }
 
-  private static ErrorMessage busy(int session, int round) {
+  private ErrorMessage busy(int session, int round) {
+    stats.busy();
     return new ErrorMessage(
         session, round, ErrorCode.BUSY, false, INBOX_RETRY_MILLIS, "the server's inbox is full");
   }

@@ -8,10 +8,7 @@ import org.sled.jni.VerifySlots;
 import org.sled.net.protocol.Sampling;
 import org.sled.net.protocol.TokenIds;
 
-/**
- * The target in llama.cpp. Verifier thread only. Its sessions are resident for as long as they are
- * open; what {@link TargetEngine} calls a sequence is the native session's id.
- */
+/** The target in llama.cpp. Verifier thread only. */
 final class NativeTarget implements TargetEngine {
   private final VerifyEngine engine;
   private final TokenBuffer tokens = new TokenBuffer(1024);
@@ -26,22 +23,50 @@ final class NativeTarget implements TargetEngine {
     for (int i = 0; i < prompt.count(); i++) {
       tokens.add(prompt.id(i));
     }
-    return engine.openResident(tokens, maxNewTokens, ignoreEnd, NativeSampling.of(sampling));
+    return engine.openSession(tokens, maxNewTokens, ignoreEnd, NativeSampling.of(sampling));
   }
 
   @Override
-  public void closeSession(int sequence) {
-    engine.closeSession(sequence);
+  public void closeSession(int session) {
+    engine.closeSession(session);
   }
 
   @Override
-  public int committedToken(int sequence, int position) {
-    return engine.committedToken(sequence, position);
+  public void attach(int session, int sequence) {
+    engine.attach(session, sequence);
   }
 
   @Override
-  public int cachedTokens(int sequence) {
-    return engine.sessionInfo(sequence).cachedTokens();
+  public long detach(int session, boolean keep) {
+    engine.detach(session, keep);
+    return engine.sessionInfo(session).savedBytes();
+  }
+
+  @Override
+  public void share(int to, int from, int tokenCount, boolean move) {
+    engine.share(to, from, tokenCount, move);
+  }
+
+  @Override
+  public int committedToken(int session, int position) {
+    return engine.committedToken(session, position);
+  }
+
+  @Override
+  public int[] committedTokens(int session, int count) {
+    tokens.clear();
+    engine.tokens(session, 0, count, tokens);
+    return tokens.toArray();
+  }
+
+  @Override
+  public int cachedTokens(int session) {
+    return engine.sessionInfo(session).cachedTokens();
+  }
+
+  @Override
+  public void tune(int rows) {
+    engine.tune(rows);
   }
 
   @Override

@@ -18,9 +18,6 @@ import org.sled.net.round.CommittedAnswer;
  * verdicts and tokens allocate nothing on the Java heap in steady state.
  */
 final class Replies implements AutoCloseable {
-  /** The server does not put a price on draft tokens yet. */
-  private static final float NO_PRICE = 0f;
-
   private static final int NANOS_PER_MICRO = 1_000;
 
   /** A window of blocks of one session, answered but not yet written. */
@@ -30,9 +27,10 @@ final class Replies implements AutoCloseable {
   private final ReplyBuffers buffers;
 
   // Of the step that is answered.
-  private long previousStepEndNanos;
+  private long waitEndNanos;
   private int computeMicros;
   private int batchRows;
+  private float price;
 
   /**
    * Creates the encoder.
@@ -51,19 +49,24 @@ final class Replies implements AutoCloseable {
   /**
    * Notes the step whose results are sent next.
    *
-   * @param previousStepEndNanos until when the engine worked for others before it
+   * @param waitEndNanos until when its sessions waited: for the engine, or for each other
    * @param computeNanos decoding and sampling
    * @param rows rows of all its slots
+   * @param priceSeconds verifier time that one more draft token costs now
    */
-  void startStep(long previousStepEndNanos, long computeNanos, int rows) {
-    this.previousStepEndNanos = previousStepEndNanos;
+  void startStep(long waitEndNanos, long computeNanos, int rows, double priceSeconds) {
+    this.waitEndNanos = waitEndNanos;
+    price = (float) priceSeconds;
     computeMicros = (int) (computeNanos / NANOS_PER_MICRO);
     batchRows = Math.min(rows, 0xFFFF);
   }
 
-  /** The time that a frame waited because the engine was at work for others, µs. */
-  private static int queueMicros(long decodedNanos, long engineBusyUntilNanos) {
-    return (int) (Math.max(0, engineBusyUntilNanos - decodedNanos) / NANOS_PER_MICRO);
+  /**
+   * The time that a frame waited because the engine was at work for others, or others were waited
+   * for, µs.
+   */
+  private static int queueMicros(long decodedNanos, long waitEnd) {
+    return (int) (Math.max(0, waitEnd - decodedNanos) / NANOS_PER_MICRO);
   }
 
   void opened(ServerSession session) {
@@ -71,8 +74,8 @@ final class Replies implements AutoCloseable {
         new Opened(
             session.id,
             session.epoch,
-            NO_PRICE,
-            queueMicros(session.decodedNanos, previousStepEndNanos),
+            price,
+            queueMicros(session.decodedNanos, waitEndNanos),
             computeMicros,
             0,
             session.committedLength(),
@@ -86,7 +89,7 @@ final class Replies implements AutoCloseable {
     write(
         session,
         VerdictStatus.VERIFIED,
-        queueMicros(session.decodedNanos, previousStepEndNanos),
+        queueMicros(session.decodedNanos, waitEndNanos),
         computeMicros,
         batchRows,
         session.finishReason(),
@@ -152,7 +155,7 @@ final class Replies implements AutoCloseable {
         session.id,
         session.block.round(),
         session.epoch,
-        NO_PRICE,
+        price,
         queueMicros,
         ownComputeMicros,
         status,
@@ -172,8 +175,8 @@ final class Replies implements AutoCloseable {
         frame,
         session.id,
         session.epoch,
-        NO_PRICE,
-        queueMicros(session.decodedNanos, previousStepEndNanos),
+        price,
+        queueMicros(session.decodedNanos, waitEndNanos),
         computeMicros,
         session.finishReason(),
         batchRows,

@@ -1,6 +1,7 @@
 package org.sled.server;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import org.sled.jni.EngineParams;
 import org.sled.jni.ModelParams;
 
@@ -11,22 +12,32 @@ import org.sled.jni.ModelParams;
  * @param modelPath the target, a GGUF file
  * @param modelParams how its weights are loaded
  * @param engineParams sessions, context, threads, K/V types
+ * @param sessions at a time; more than the engine's sequences are served in turns
+ * @param scheduling how they share the target
+ * @param costDirectory where it is kept what steps cost, for the next start; null for nowhere
  * @param host address to listen on
  * @param port TCP port, 0 for any free one
  * @param maxDraftTokens drafts in one block at most
  * @param serverName for clients' logs
  * @param pingIntervalMillis silence after which a connection is pinged; three times as long, and it
  *     is closed
+ * @param admin where metrics and health are shown, or null for nowhere
+ * @param stepTimeout a step that takes longer is reported as stuck
  */
 public record ServerConfig(
     Path modelPath,
     ModelParams modelParams,
     EngineParams engineParams,
+    int sessions,
+    SchedulingConfig scheduling,
+    Path costDirectory,
     String host,
     int port,
     int maxDraftTokens,
     String serverName,
-    int pingIntervalMillis) {
+    int pingIntervalMillis,
+    Admin admin,
+    Duration stepTimeout) {
 
   /**
    * The longest block that can be verified: 63 rows of a sequence in a step are exact, one of them
@@ -34,8 +45,39 @@ public record ServerConfig(
    */
   public static final int MAX_DRAFT_TOKENS = 62;
 
+  /** Sessions at a time at most. */
+  public static final int MAX_SESSIONS = 32_768;
+
   /** The default port. */
   public static final int DEFAULT_PORT = 7411;
+
+  /** The default port of metrics and health. */
+  public static final int DEFAULT_ADMIN_PORT = 7412;
+
+  /** Steps take milliseconds on a GPU and seconds on a slow CPU. */
+  public static final Duration DEFAULT_STEP_TIMEOUT = Duration.ofSeconds(60);
+
+  /** An idle verifier's loop comes round ten times a second: that is no stuck step. */
+  private static final Duration SHORTEST_STEP_TIMEOUT = Duration.ofMillis(200);
+
+  /**
+   * Where metrics and health are shown.
+   *
+   * @param host address to listen on
+   * @param port TCP port, 0 for any free one
+   * @param required whether the daemon should not start without; else it warns and goes on
+   */
+  public record Admin(String host, int port, boolean required) {}
+
+  /** Sessions at a time, with the default filled in. */
+  int allSessions() {
+    return Math.max(sessions, engineParams.sequenceCount());
+  }
+
+  /** The engine's parameters, with room for sessions that have ended but left K/V behind. */
+  EngineParams allEngineParams() {
+    return engineParams.withSessionCount(allSessions() + engineParams.sequenceCount());
+  }
 
   /** A daemon for this target, with everything else at its default. */
   public static Builder of(Path modelPath) {
@@ -47,11 +89,16 @@ public record ServerConfig(
     private final Path modelPath;
     private ModelParams modelParams = ModelParams.DEFAULT;
     private EngineParams engineParams = EngineParams.DEFAULT;
+    private int sessions; // 0: as many as the engine has sequences
+    private SchedulingConfig scheduling = SchedulingConfig.DEFAULT;
+    private Path costDirectory;
     private String host = "127.0.0.1";
     private int port = DEFAULT_PORT;
     private int maxDraftTokens = MAX_DRAFT_TOKENS;
     private String serverName = "sled";
     private int pingIntervalMillis = 10_000;
+    private Admin admin;
+    private Duration stepTimeout = DEFAULT_STEP_TIMEOUT;
 
     private Builder(Path modelPath) {
       this.modelPath = modelPath;
@@ -66,6 +113,24 @@ public record ServerConfig(
     /** Sessions, context, threads, K/V types. */
     public Builder engineParams(EngineParams value) {
       engineParams = value;
+      return this;
+    }
+
+    /** Sessions at a time, at least the engine's sequences; 0 for as many. */
+    public Builder sessions(int value) {
+      sessions = value;
+      return this;
+    }
+
+    /** How sessions share the target. */
+    public Builder scheduling(SchedulingConfig value) {
+      scheduling = value;
+      return this;
+    }
+
+    /** Where it is kept what steps cost, for the next start; null, the default, for nowhere. */
+    public Builder costDirectory(Path value) {
+      costDirectory = value;
       return this;
     }
 
@@ -94,14 +159,31 @@ public record ServerConfig(
       return this;
     }
 
+    /** Where metrics and health are shown; nowhere if this is not called. */
+    public Builder admin(Admin value) {
+      admin = value;
+      return this;
+    }
+
+    /** A step that takes longer is reported as stuck. */
+    public Builder stepTimeout(Duration value) {
+      stepTimeout = value;
+      return this;
+    }
+
     /**
      * Checks the values.
      *
      * @throws IllegalArgumentException which value is wrong, and what would be right
      */
     public ServerConfig conclude() {
-      if (port < 0 || port > 65_535) {
-        throw new IllegalArgumentException("port " + port + " is not within 0 to 65535");
+      requirePort(port);
+      if (admin != null) {
+        requirePort(admin.port());
+        if (admin.required() && admin.port() != 0 && admin.port() == port) {
+          throw new IllegalArgumentException(
+              "port " + port + " is for devices already; metrics and health need another");
+        }
       }
       if (maxDraftTokens < 1 || maxDraftTokens > MAX_DRAFT_TOKENS) {
         throw new IllegalArgumentException(
@@ -110,19 +192,38 @@ public record ServerConfig(
                 + " drafts are not possible, only of 1 to "
                 + MAX_DRAFT_TOKENS);
       }
+      if (sessions < 0 || sessions > MAX_SESSIONS) {
+        throw new IllegalArgumentException(
+            sessions + " sessions are not possible, only 1 to " + MAX_SESSIONS);
+      }
       if (pingIntervalMillis < 1) {
         throw new IllegalArgumentException(
             "ping interval " + pingIntervalMillis + " ms is below 1");
+      }
+      if (stepTimeout.compareTo(SHORTEST_STEP_TIMEOUT) < 0) {
+        throw new IllegalArgumentException(
+            "a step timeout of " + stepTimeout.toMillis() + " ms is below 200 ms");
       }
       return new ServerConfig(
           modelPath,
           modelParams,
           engineParams,
+          sessions,
+          scheduling,
+          costDirectory,
           host,
           port,
           maxDraftTokens,
           serverName,
-          pingIntervalMillis);
+          pingIntervalMillis,
+          admin,
+          stepTimeout);
+    }
+
+    private static void requirePort(int port) {
+      if (port < 0 || port > 65_535) {
+        throw new IllegalArgumentException("port " + port + " is not within 0 to 65535");
+      }
     }
   }
 }

@@ -27,14 +27,19 @@ final class ServerSession implements SessionView {
     PUSHED_TOKEN
   }
 
-  private static final int NO_SEQUENCE = -1;
+  private static final int NO_NUMBER = -1;
 
   final Connection connection;
   final int id;
   final int epoch;
   private final TargetEngine engine;
 
-  int sequence = NO_SEQUENCE;
+  /** Of the native session. */
+  int number = NO_NUMBER;
+
+  /** Whose share of the server it uses. */
+  int tenant;
+
   Wants wants = Wants.NOTHING;
 
   /** Positions with K/V. */
@@ -42,6 +47,9 @@ final class ServerSession implements SessionView {
 
   /** When what it wants was decoded, ns. */
   long decodedNanos;
+
+  /** When its OPEN was decoded, ns. */
+  long openedNanos;
 
   /** It took part in a step that failed: it is computed alone until it gives a token again. */
   boolean suspect;
@@ -88,9 +96,7 @@ final class ServerSession implements SessionView {
   @Override
   public int committedToken(int position) {
     // The newest one is asked for at every block, older ones only by duplicates.
-    return position == committedLength - 1
-        ? newestToken
-        : engine.committedToken(sequence, position);
+    return position == committedLength - 1 ? newestToken : engine.committedToken(number, position);
   }
 
   @Override
@@ -103,8 +109,13 @@ final class ServerSession implements SessionView {
     return lastRound;
   }
 
+  /** Whether the server goes on alone for it. */
+  boolean pushes() {
+    return wants == Wants.PUSHED_TOKEN;
+  }
+
   boolean isOpen() {
-    return sequence != NO_SEQUENCE;
+    return number != NO_NUMBER;
   }
 
   /** Any thread. */
@@ -112,14 +123,14 @@ final class ServerSession implements SessionView {
     return closed;
   }
 
-  void opened(int newSequence, int promptTokens, int newestPromptToken) {
-    sequence = newSequence;
+  void opened(int newNumber, int promptTokens, int newestPromptToken) {
+    number = newNumber;
     committedLength = promptTokens;
     newestToken = newestPromptToken;
   }
 
   void closed() {
-    sequence = NO_SEQUENCE;
+    number = NO_NUMBER;
     wants = Wants.NOTHING;
     closed = true;
     releaseBlocks();

@@ -16,6 +16,8 @@ import org.HdrHistogram.Histogram;
  * @param drafted draft tokens in them
  * @param accepted draft tokens accepted
  * @param tokens tokens committed, first and pushed ones included
+ * @param swappedOut sessions that had to give their sequence to another
+ * @param kvCellsUsed cells of the K/V cache that open sessions use now
  * @param overheadMicros time from a decoded DRAFT, OPEN or pushed token to the written answer, less
  *     queueing, decoding and sampling, µs; null before the first
  */
@@ -31,4 +33,6 @@ public record ServerSnapshot(
     long drafted,
     long accepted,
     long tokens,
+    long swappedOut,
+    long kvCellsUsed,
     Histogram overheadMicros) {}

@@ -1,13 +1,15 @@
 package org.sled.server;
 
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicLongArray;
 import org.HdrHistogram.Histogram;
 import org.HdrHistogram.Recorder;
 import org.sled.jni.StepStats;
 
 /**
- * What the daemon counts. The verifier thread writes the counters, event loops record overheads;
- * any thread takes a {@link #snapshot}.
+ * What the daemon counts. The verifier thread writes, unless a method says otherwise, and allocates
+ * nothing for it; any thread reads or takes a {@link #snapshot}.
  */
 final class ServerStats {
   /** Overheads above a minute are recorded as a minute: something else is wrong then. */
@@ -15,59 +17,281 @@ final class ServerStats {
 
   private static final int SIGNIFICANT_DIGITS = 3;
 
+  private static final double NANOS_PER_SECOND = 1e9;
+
+  /** Ratios are recorded as parts of a million. */
+  private static final double MILLION = 1e6;
+
+  private static final long[] STEP_NANOS =
+      nanosOfMicros(
+          500,
+          1_000,
+          2_000,
+          3_000,
+          5_000,
+          7_500,
+          10_000,
+          15_000,
+          20_000,
+          30_000,
+          50_000,
+          75_000,
+          100_000,
+          150_000,
+          200_000,
+          300_000,
+          500_000,
+          750_000,
+          1_000_000,
+          2_000_000,
+          5_000_000,
+          10_000_000,
+          30_000_000,
+          60_000_000);
+
+  private static final long[] QUEUE_NANOS =
+      nanosOfMicros(
+          100,
+          200,
+          500,
+          1_000,
+          2_000,
+          5_000,
+          10_000,
+          20_000,
+          50_000,
+          100_000,
+          200_000,
+          500_000,
+          1_000_000,
+          2_000_000,
+          5_000_000,
+          10_000_000,
+          30_000_000,
+          60_000_000);
+
+  /** Those of vLLM's histogram of the same name. */
+  private static final long[] FIRST_TOKEN_NANOS =
+      nanosOfMicros(
+          1_000,
+          5_000,
+          10_000,
+          20_000,
+          40_000,
+          60_000,
+          80_000,
+          100_000,
+          250_000,
+          500_000,
+          750_000,
+          1_000_000,
+          2_500_000,
+          5_000_000,
+          7_500_000,
+          10_000_000,
+          20_000_000,
+          40_000_000,
+          80_000_000,
+          160_000_000);
+
   private final Recorder overheadMicros = new Recorder(HIGHEST_MICROS, SIGNIFICANT_DIGITS);
   private final Histogram allOverheadMicros = new Histogram(HIGHEST_MICROS, SIGNIFICANT_DIGITS);
   private Histogram interval; // guarded by allOverheadMicros
 
-  // Single writer, the verifier thread.
-  private volatile int sessionsInUse;
-  private volatile long sessionsOpened;
-  private volatile long busyAnswers;
-  private volatile long steps;
-  private volatile long passes;
-  private volatile long rows;
-  private volatile long usefulRows;
-  private volatile long rounds;
-  private volatile long drafted;
-  private volatile long accepted;
-  private volatile long tokens;
+  final Count sessionsInUse = new Count();
+  final Count sessionsOpened = new Count();
+  final Count steps = new Count();
+  final Count passes = new Count();
+  final Count usefulRows = new Count();
+  final Count paddingRows = new Count();
+  final Count rounds = new Count();
+  final Count drafted = new Count();
+  final Count verified = new Count();
+  final Count accepted = new Count();
+  final Count trimmed = new Count();
+  final Count tokens = new Count();
+  final Count promptTokens = new Count();
+  final Count prefixQueried = new Count();
+  final Count prefixHit = new Count();
+  final Count swapsOut = new Count();
+  final Count evictions = new Count();
+  final Count swapsIn = new Count();
+  final Count swappedSessions = new Count();
+  final Count swappedBytes = new Count();
+  final Count kvCellsUsed = new Count();
+  final Count kvCellsRetained = new Count();
+  final Count kvCellsTotal = new Count();
+  final Count waitingBlocks = new Count();
+  final Count waitingPrompts = new Count();
 
-  // Error Prone: += on volatile fields is not atomic; with one writer it need not be.
-  @SuppressWarnings("NonAtomicVolatileUpdate")
+  final BucketCounts stepTime = new BucketCounts(NANOS_PER_SECOND, STEP_NANOS);
+  final BucketCounts predictedStepTime = new BucketCounts(NANOS_PER_SECOND, STEP_NANOS);
+  final BucketCounts predictionError =
+      new BucketCounts(
+          MILLION, 10_000, 20_000, 50_000, 100_000, 150_000, 200_000, 300_000, 500_000, 750_000,
+          1_000_000, 2_000_000, 5_000_000);
+  final BucketCounts stepRows =
+      new BucketCounts(1, 1, 2, 4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512);
+  final BucketCounts stepSessions =
+      new BucketCounts(1, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256);
+  final BucketCounts queueTime = new BucketCounts(NANOS_PER_SECOND, QUEUE_NANOS);
+  final BucketCounts timeToFirstToken = new BucketCounts(NANOS_PER_SECOND, FIRST_TOKEN_NANOS);
+
+  private final AtomicLongArray acceptedAt = new AtomicLongArray(ServerConfig.MAX_DRAFT_TOKENS);
+  private volatile double price = Double.NaN;
+
+  private final AtomicLong busyAnswers = new AtomicLong();
+  private final Count stuckSteps = new Count();
+
+  private static long[] nanosOfMicros(long... micros) {
+    long[] nanos = new long[micros.length];
+    for (int i = 0; i < micros.length; i++) {
+      nanos[i] = TimeUnit.MICROSECONDS.toNanos(micros[i]);
+    }
+    return nanos;
+  }
+
   void sessionOpened() {
-    sessionsInUse++;
-    sessionsOpened++;
+    sessionsInUse.add(1);
+    sessionsOpened.add(1);
   }
 
-  @SuppressWarnings("NonAtomicVolatileUpdate")
   void sessionClosed() {
-    sessionsInUse--;
+    sessionsInUse.add(-1);
   }
 
-  @SuppressWarnings("NonAtomicVolatileUpdate")
+  /** A request was answered BUSY; any thread. */
   void busy() {
-    busyAnswers++;
+    busyAnswers.incrementAndGet();
   }
 
-  @SuppressWarnings("NonAtomicVolatileUpdate")
-  void step(StepStats step) {
-    steps++;
-    passes += step.passes();
-    rows += step.rows();
-    usefulRows += step.usefulRows();
+  /**
+   * A step was computed.
+   *
+   * @param stepNanos time in the engine
+   * @param predictedNanos what it was thought to be; 0 if nothing was predicted
+   */
+  void step(StepStats step, long stepNanos, long predictedNanos) {
+    steps.add(1);
+    passes.add(step.passes());
+    usefulRows.add(step.usefulRows());
+    paddingRows.add(step.rows() - step.usefulRows());
+    stepRows.record(step.usefulRows());
+    stepSessions.record(step.slots());
+    stepTime.record(stepNanos);
+    if (predictedNanos > 0) {
+      predictedStepTime.record(predictedNanos);
+      double error = (double) Math.abs(predictedNanos - stepNanos) / Math.max(1, stepNanos);
+      predictionError.record(Math.round(error * MILLION));
+    }
   }
 
-  @SuppressWarnings("NonAtomicVolatileUpdate")
-  void round(int draftCount, int acceptedCount) {
-    rounds++;
-    drafted += draftCount;
-    accepted += acceptedCount;
-    tokens += acceptedCount + 1L;
+  /**
+   * What waits while a step is computed, and is not in it.
+   *
+   * @param blocks blocks and pushed tokens
+   * @param prompts prompts of which nothing is in the step
+   */
+  void queue(int blocks, int prompts) {
+    waitingBlocks.set(blocks);
+    waitingPrompts.set(prompts);
   }
 
-  @SuppressWarnings("NonAtomicVolatileUpdate")
+  /**
+   * A block was answered with a new token.
+   *
+   * @param draftCount drafts in it as it came
+   * @param verifiedCount drafts looked at: the accepted ones, and the first wrong one
+   */
+  void round(int draftCount, int verifiedCount, int acceptedCount) {
+    rounds.add(1);
+    drafted.add(draftCount);
+    verified.add(verifiedCount);
+    accepted.add(acceptedCount);
+    tokens.add(acceptedCount + 1L);
+    for (int i = 0; i < Math.min(acceptedCount, acceptedAt.length()); i++) {
+      acceptedAt.lazySet(i, acceptedAt.getPlain(i) + 1);
+    }
+  }
+
+  /** Drafts of a block were left out of its step to save time. */
+  void trimmed(int drafts) {
+    trimmed.add(drafts);
+  }
+
+  /** Tokens of the target's own: first and pushed ones. */
   void tokens(int count) {
-    tokens += count;
+    tokens.add(count);
+  }
+
+  void firstToken(long nanosSinceOpen) {
+    timeToFirstToken.record(nanosSinceOpen);
+  }
+
+  /** Rows of prompts were computed. */
+  void promptTokens(int computed) {
+    promptTokens.add(computed);
+  }
+
+  /**
+   * A prompt was looked up among what is cached.
+   *
+   * @param hitTokens those of its tokens that need not be computed
+   */
+  void prefix(int queriedTokens, int hitTokens) {
+    prefixQueried.add(queriedTokens);
+    prefixHit.add(hitTokens);
+  }
+
+  /** A session's K/V was moved out of the target's cache. */
+  void swappedOut(long bytes) {
+    swapsOut.add(1);
+    swappedSessions.add(1);
+    swappedBytes.add(bytes);
+  }
+
+  /** A session's K/V was given up: it is computed again when it is needed. */
+  void evicted() {
+    evictions.add(1);
+  }
+
+  /** And back. */
+  void swappedIn(long bytes) {
+    swapsIn.add(1);
+    swapDropped(bytes);
+  }
+
+  /** What was moved out is not needed any more: the session ended. */
+  void swapDropped(long bytes) {
+    swappedSessions.add(-1);
+    swappedBytes.add(-bytes);
+  }
+
+  /**
+   * How many cells of the K/V cache are in use.
+   *
+   * @param used by open sessions
+   * @param retained by sessions that have ended, for others that begin as they did
+   */
+  void kvCells(long used, long retained, long total) {
+    kvCellsUsed.set(used);
+    kvCellsRetained.set(retained);
+    kvCellsTotal.set(total);
+  }
+
+  /** What a row costs others at present. */
+  void price(double seconds) {
+    price = seconds;
+  }
+
+  /** From the decoded block or prompt to the start of its first step. */
+  void queueTime(long nanos) {
+    queueTime.record(Math.max(0, nanos));
+  }
+
+  /** A step took too long; the watchdog's thread. */
+  void stuckStep() {
+    stuckSteps.add(1);
   }
 
   /** Event loops. */
@@ -76,7 +300,25 @@ final class ServerStats {
   }
 
   int sessionsInUse() {
-    return sessionsInUse;
+    return (int) sessionsInUse.get();
+  }
+
+  /** How often the draft at this position of a block was accepted. */
+  long acceptedAt(int position) {
+    return acceptedAt.get(position);
+  }
+
+  /** NaN as long as there is none. */
+  double price() {
+    return price;
+  }
+
+  long busyAnswers() {
+    return busyAnswers.get();
+  }
+
+  long stuckSteps() {
+    return stuckSteps.get();
   }
 
   ServerSnapshot snapshot() {
@@ -84,17 +326,19 @@ final class ServerStats {
       interval = overheadMicros.getIntervalHistogram(interval);
       allOverheadMicros.add(interval);
       return new ServerSnapshot(
-          sessionsInUse,
-          sessionsOpened,
-          busyAnswers,
-          steps,
-          passes,
-          rows,
-          usefulRows,
-          rounds,
-          drafted,
-          accepted,
-          tokens,
+          sessionsInUse(),
+          sessionsOpened.get(),
+          busyAnswers.get(),
+          steps.get(),
+          passes.get(),
+          usefulRows.get() + paddingRows.get(),
+          usefulRows.get(),
+          rounds.get(),
+          drafted.get(),
+          accepted.get(),
+          tokens.get(),
+          swapsOut.get(),
+          kvCellsUsed.get(),
           allOverheadMicros.getTotalCount() == 0 ? null : allOverheadMicros.copy());
     }
   }

@@ -12,23 +12,55 @@ import org.sled.net.protocol.TokenIds;
  */
 interface TargetEngine extends AutoCloseable {
   /**
-   * Opens a native session.
+   * Opens a native session, without K/V and without a sequence.
    *
    * @param maxNewTokens 0 for as many as the context holds
    * @param sampling how its tokens are chosen; the values are within their ranges
-   * @return its sequence
-   * @throws SledException NO_SEQUENCE when all are taken, CONTEXT_FULL, TOKEN
+   * @return its number
+   * @throws SledException NO_SEQUENCE when there are no more numbers, CONTEXT_FULL, TOKEN
    */
   int openSession(TokenIds prompt, int maxNewTokens, boolean ignoreEnd, Sampling sampling);
 
-  /** Frees a sequence. */
-  void closeSession(int sequence);
+  /** Frees a session, and its sequence if it has one. */
+  void closeSession(int session);
+
+  /** Gives a session this free sequence; K/V that was saved is restored. */
+  void attach(int session, int sequence);
+
+  /**
+   * Takes a session's sequence away.
+   *
+   * @param keep whether its K/V is saved in host memory; else it is forgotten
+   * @return bytes saved
+   * @throws SledException MEMORY: it cannot be saved, and nothing changed
+   */
+  long detach(int session, boolean keep);
+
+  /**
+   * Gives a session K/V that another one has computed for the same tokens.
+   *
+   * @param to has a sequence and less K/V than that; or, with {@code move}, no sequence
+   * @param from has a sequence
+   * @param tokens that both begin with; fewer than {@code to} has committed
+   * @param move {@code to} takes the sequence over, and {@code from} has none any more
+   */
+  void share(int to, int from, int tokens, boolean move);
 
   /** The committed token at a position. */
-  int committedToken(int sequence, int position);
+  int committedToken(int session, int position);
+
+  /** The first committed tokens. */
+  int[] committedTokens(int session, int count);
 
   /** Positions that have K/V; shrinks only when a step failed. */
-  int cachedTokens(int sequence);
+  int cachedTokens(int session);
+
+  /**
+   * Says what reading the weights costs.
+   *
+   * @param rows that cost as much, at least 1
+   */
+  void tune(int rows);
 
   /**
    * Computes one step; results are in the slots.

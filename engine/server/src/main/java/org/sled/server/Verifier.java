@@ -3,6 +3,11 @@ package org.sled.server;
 import java.util.function.Consumer;
 import org.sled.core.BatchPlan;
 import org.sled.core.BatchScheduler;
+import org.sled.core.KvLedger;
+import org.sled.core.Scheduling;
+import org.sled.core.SessionBook;
+import org.sled.core.ShapeCost;
+import org.sled.core.StepCost;
 import org.sled.core.WorkKind;
 import org.sled.core.WorkQueue;
 import org.sled.jni.SledException;
@@ -13,10 +18,8 @@ import org.sled.net.protocol.Closed;
 import org.sled.net.protocol.ErrorCode;
 import org.sled.net.protocol.FinishReason;
 import org.sled.net.protocol.FrameHeader;
-import org.sled.net.protocol.Open;
 import org.sled.net.protocol.Protocol;
 import org.sled.net.protocol.Push;
-import org.sled.net.protocol.TokenIds;
 import org.sled.net.round.RoundDecision;
 import org.sled.net.round.RoundRules;
 import org.slf4j.Logger;
@@ -33,22 +36,37 @@ final class Verifier implements Runnable {
   /** When to try again after all sessions were taken: about the time of a short answer. */
   static final int BUSY_RETRY_MILLIS = 1_000;
 
+  private static final long NANOS_PER_MICRO = 1_000;
+  private static final double NANOS_PER_MILLI = 1e6;
+
+  /** Steps between two looks at what a pass costs. */
+  private static final long TUNING_STEPS = 200;
+
   private static final Logger LOG = LoggerFactory.getLogger(Verifier.class);
 
   private final TargetEngine engine;
   private final VerifierInbox inbox;
+  private final Scheduling scheduling;
   private final BatchScheduler scheduler;
+  private final SessionBook book;
+  private final StepCost cost;
   private final RoundRules rules;
   private final ServerStats stats;
   private final Consumer<Throwable> onDeath;
 
+  private final int sessionLimit;
   private final WorkQueue queue;
   private final BatchPlan plan;
-  private final ServerSession[] sessions; // by sequence
+  private final KvLedger ledger;
+  private final KvKeeper keeper;
+  private final TenantNumbers tenants = new TenantNumbers();
+  private final ShapeCost shape;
   private final VerifySlots slots;
   private final StepStats stepStats = new StepStats();
   private final Replies replies;
+  private final StepMonitor monitor;
   private final Consumer<Command> handler = this::handle;
+  private final Consumer<ServerSession> resumed = this::enqueue;
 
   /**
    * Sessions of a failed step that have not given a token since. They are computed one by one, to
@@ -56,8 +74,13 @@ final class Verifier implements Runnable {
    */
   private int suspects;
 
+  private long nextTuningSteps;
+
   /** When the engine was done with its last step. */
   private long stepEndNanos = System.nanoTime();
+
+  /** Until when the scheduler last waited for more work. */
+  private long gatherEndNanos = stepEndNanos;
 
   /** When the loop last came round: also while it is idle, since its sleep is short. */
   private volatile long turnNanos = System.nanoTime();
@@ -67,28 +90,41 @@ final class Verifier implements Runnable {
   /**
    * Creates the loop; run it on a thread of its own, which then owns the engine.
    *
-   * @param sessionCount sequences that the engine has
+   * @param target what the engine can do
    * @param onDeath is told what ended the loop, if not {@link #stop}
    */
   Verifier(
       TargetEngine engine,
-      int sessionCount,
+      TargetDescription target,
       VerifierInbox inbox,
-      BatchScheduler scheduler,
+      Scheduling scheduling,
       RoundRules rules,
       ServerStats stats,
       Consumer<Throwable> onDeath) {
     this.engine = engine;
     this.inbox = inbox;
-    this.scheduler = scheduler;
+    this.scheduling = scheduling;
+    scheduler = scheduling.scheduler();
+    book = scheduling.book();
+    cost = scheduling.cost();
     this.rules = rules;
     this.stats = stats;
     this.onDeath = onDeath;
-    queue = new WorkQueue(sessionCount);
-    plan = new BatchPlan(sessionCount);
-    sessions = new ServerSession[sessionCount];
-    slots = new VerifySlots(sessionCount);
-    replies = new Replies(sessionCount);
+    sessionLimit = target.sessions();
+    queue = new WorkQueue(target.sequences());
+    plan = new BatchPlan(target.sequences());
+    ledger =
+        new KvLedger(
+            target.sessionNumbers(),
+            target.sequences(),
+            target.contextTokens(),
+            scheduling.hostBytes());
+    keeper =
+        new KvKeeper(engine, ledger, target.sessionNumbers(), scheduling.sharesPrefixes(), stats);
+    shape = new ShapeCost(cost, target.passRows(), target.exactNumerics());
+    slots = new VerifySlots(target.sequences());
+    replies = new Replies(target.sequences());
+    monitor = new StepMonitor(target.sequences());
   }
 
   /** Ends the loop after the step that it computes; any thread. */
@@ -102,16 +138,27 @@ final class Verifier implements Runnable {
     return turnNanos;
   }
 
+  /** What is being computed; any thread. */
+  StepMonitor monitor() {
+    return monitor;
+  }
+
   @Override
   public void run() {
     try {
       while (!stopped) {
         turnNanos = System.nanoTime();
         int handled = inbox.drain(handler);
+        if (keeper.isAnybodyWaiting()) {
+          keeper.resume(resumed);
+        }
         if (scheduler.plan(System.nanoTime(), queue, plan) > 0) {
           step();
         } else if (handled == 0) {
-          inbox.sleep();
+          countWaiting();
+          countCells();
+          inbox.sleep(plan.wakeNanos());
+          gatherEndNanos = queue.size() > 0 ? System.nanoTime() : gatherEndNanos;
         }
       }
     } catch (Throwable e) {
@@ -125,12 +172,11 @@ final class Verifier implements Runnable {
 
   private void freeEverything() {
     inbox.drain(this::discard);
-    for (ServerSession session : sessions) {
-      if (session != null) {
-        session.closed();
-        stats.sessionClosed();
-      }
-    }
+    keeper.forEach(
+        session -> {
+          session.closed();
+          stats.sessionClosed();
+        });
     slots.close();
     replies.close();
     stepStats.close();
@@ -157,11 +203,12 @@ final class Verifier implements Runnable {
     } else if (command instanceof Command.CloseSession close) {
       onClose(close.session());
     } else if (command instanceof Command.Disconnect gone) {
-      for (ServerSession session : sessions) {
-        if (session != null && session.connection == gone.connection()) {
-          free(session);
-        }
-      }
+      keeper.forEach(
+          session -> {
+            if (session.connection == gone.connection()) {
+              free(session);
+            }
+          });
     }
   }
 
@@ -171,33 +218,37 @@ final class Verifier implements Runnable {
       session.closed(); // its Disconnect may have come before: nobody would free the sequence
       return;
     }
-    TokenIds prompt = command.prompt();
-    Open open = command.open();
-    int sequence;
+    if (keeper.openCount() >= sessionLimit) {
+      session.closed();
+      busy(session);
+      return;
+    }
     try {
-      sequence =
-          engine.openSession(
-              prompt, open.maxTokens(), open.ignoresEndOfGeneration(), open.sampling());
+      keeper.open(session, command);
     } catch (SledException e) {
       session.closed();
       if (e.status() == SledStatus.NO_SEQUENCE) {
-        stats.busy();
-        replies.busy(
-            session,
-            0,
-            BUSY_RETRY_MILLIS,
-            "all " + sessions.length + " sessions of this server are taken");
+        busy(session);
       } else {
         replies.error(session, 0, errorCodeOf(e.status()), e.getMessage());
       }
       return;
     }
-    session.opened(sequence, prompt.count(), prompt.id(prompt.count() - 1));
+    session.tenant = tenants.opened(session.connection);
+    book.opened(session.number);
     session.decodedNanos = command.decodedNanos();
-    session.wants = ServerSession.Wants.FIRST_TOKEN;
-    sessions[sequence] = session;
+    session.openedNanos = command.decodedNanos();
     stats.sessionOpened();
-    enqueue(session);
+    want(session, ServerSession.Wants.FIRST_TOKEN);
+  }
+
+  private void busy(ServerSession session) {
+    stats.busy();
+    replies.busy(
+        session,
+        0,
+        BUSY_RETRY_MILLIS,
+        "all " + sessionLimit + " sessions of this server are taken");
   }
 
   private static ErrorCode errorCodeOf(SledStatus status) {
@@ -220,6 +271,7 @@ final class Verifier implements Runnable {
     if (!session.addWaiting(command.draft(), command.decodedNanos())) {
       int round = FrameHeader.round(command.draft());
       command.draft().release();
+      stats.busy();
       replies.busy(
           session,
           round,
@@ -227,6 +279,7 @@ final class Verifier implements Runnable {
           "more than " + ServerSession.MAX_WAITING_BLOCKS + " blocks of the session wait");
       return;
     }
+    book.arrived(session.number, command.decodedNanos());
     advance(session);
   }
 
@@ -252,6 +305,7 @@ final class Verifier implements Runnable {
       long credit = session.pushCredit + Integer.toUnsignedLong(push.credit());
       session.pushCredit = (int) Math.min(Integer.MAX_VALUE, credit);
       session.pushDecodedNanos = decodedNanos;
+      book.forget(session.number);
       advance(session);
     }
   }
@@ -260,9 +314,12 @@ final class Verifier implements Runnable {
     if (session.isOpen() && epoch == session.epoch) {
       session.pushCredit = 0;
       session.releaseBlocks();
+      book.forget(session.number);
       if (session.wants != ServerSession.Wants.FIRST_TOKEN) {
-        queue.remove(session.sequence);
+        queue.remove(session.number);
+        keeper.forget(session);
         session.wants = ServerSession.Wants.NOTHING;
+        keeper.rest(session);
         absolve(session); // nothing of it is computed any more
       }
     }
@@ -278,9 +335,10 @@ final class Verifier implements Runnable {
 
   private void free(ServerSession session) {
     absolve(session);
-    queue.remove(session.sequence);
-    sessions[session.sequence] = null;
-    engine.closeSession(session.sequence);
+    queue.remove(session.number);
+    book.forget(session.number);
+    keeper.close(session);
+    tenants.closed(session.connection);
     session.closed();
     stats.sessionClosed();
   }
@@ -292,8 +350,11 @@ final class Verifier implements Runnable {
     while (session.wants == ServerSession.Wants.NOTHING && session.nextBlock()) {
       RoundDecision decision = rules.decide(session, session.block);
       if (decision == RoundDecision.VERIFY) {
-        session.wants = ServerSession.Wants.VERDICT;
-        enqueue(session);
+        int slackMicros = session.block.playbackSlackMicros();
+        if (slackMicros > 0) {
+          book.due(session.number, session.decodedNanos + slackMicros * NANOS_PER_MICRO);
+        }
+        want(session, ServerSession.Wants.VERDICT);
         return;
       }
       answerAtOnce(session, decision);
@@ -302,8 +363,18 @@ final class Verifier implements Runnable {
     if (session.wants == ServerSession.Wants.NOTHING
         && session.pushCredit > 0
         && session.finishReason() == FinishReason.NONE) {
-      session.wants = ServerSession.Wants.PUSHED_TOKEN;
       session.decodedNanos = session.pushDecodedNanos;
+      want(session, ServerSession.Wants.PUSHED_TOKEN);
+    }
+    if (session.wants == ServerSession.Wants.NOTHING) {
+      keeper.rest(session);
+    }
+  }
+
+  /** The session gets into the work queue, now or when there is a sequence for it. */
+  private void want(ServerSession session, ServerSession.Wants wanted) {
+    session.wants = wanted;
+    if (keeper.secure(session)) {
       enqueue(session);
     }
   }
@@ -343,20 +414,23 @@ final class Verifier implements Runnable {
     switch (session.wants) {
       case FIRST_TOKEN ->
           // The prompt's last token is the row that gives the first new one.
-          queue.add(session.sequence, WorkKind.PREFILL, missing + 1, session.decodedNanos);
+          queue.add(
+              session.number, session.tenant, WorkKind.PREFILL, missing + 1, session.decodedNanos);
       case VERDICT -> {
         if (missing > 0) {
-          queue.add(session.sequence, WorkKind.PREFILL, missing, session.decodedNanos);
+          queue.add(
+              session.number, session.tenant, WorkKind.PREFILL, missing, session.decodedNanos);
         } else {
           int rows = 1 + session.block.draftCount();
-          queue.add(session.sequence, WorkKind.BLOCK, rows, session.decodedNanos);
+          queue.add(session.number, session.tenant, WorkKind.BLOCK, rows, session.decodedNanos);
         }
       }
       case PUSHED_TOKEN -> {
         if (missing > 0) {
-          queue.add(session.sequence, WorkKind.PREFILL, missing, session.decodedNanos);
+          queue.add(
+              session.number, session.tenant, WorkKind.PREFILL, missing, session.decodedNanos);
         } else {
-          queue.add(session.sequence, WorkKind.PUSH, 1, session.decodedNanos);
+          queue.add(session.number, session.tenant, WorkKind.PUSH, 1, session.decodedNanos);
         }
       }
       case NOTHING -> throw new IllegalStateException("nothing to enqueue");
@@ -370,34 +444,103 @@ final class Verifier implements Runnable {
       plan.truncate(1);
     }
     int count = plan.size();
+    int contextTokens = 0;
+    int blocks = 0;
+    shape.clear();
     for (int i = 0; i < count; i++) {
-      ServerSession session = sessions[plan.sequence(i)];
+      ServerSession session = keeper.session(plan.session(i));
       boolean block = plan.kind(i) == WorkKind.BLOCK;
       slots.set(
           i,
-          session.sequence,
+          session.number,
           session.cached,
           block ? 1 : plan.rows(i),
-          block ? session.block.draftCount() : 0,
+          block ? plan.rows(i) - 1 : 0,
           block ? session.block.rowsAddress() + Protocol.TOKEN_BYTES : 0);
+      monitor.slot(i, session, plan.kind(i), plan.rows(i));
+      contextTokens = Math.max(contextTokens, session.cached + plan.rows(i));
+      shape.add(plan.rows(i));
+      blocks += block ? 1 : 0;
     }
-    long previousStepEndNanos = stepEndNanos;
+    countWaiting();
+    long waitEndNanos = Math.max(stepEndNanos, gatherEndNanos);
+    double expectedNanos =
+        cost.isKnown() ? shape.nanos() + cost.contextNanos(plan.totalRows(), contextTokens) : 0;
+    long beginNanos = monitor.begin(count);
     try {
       engine.step(slots, count, stepStats);
-      stepEndNanos = System.nanoTime();
     } catch (SledException e) {
       onFailedStep(e, count);
       return;
+    } finally {
+      stepEndNanos = monitor.end();
     }
     queue.take(plan);
-    replies.startStep(
-        previousStepEndNanos,
-        stepStats.decodeNanos() + stepStats.samplingNanos(),
-        stepStats.rows());
-    stats.step(stepStats);
-    for (int i = 0; i < count; i++) {
-      finishSlot(sessions[plan.sequence(i)], i);
+    long stepNanos = stepStats.decodeNanos() + stepStats.samplingNanos();
+    if (stepStats.passes() > 0) {
+      cost.observe(stepStats.passes(), stepStats.rows(), contextTokens, (double) stepNanos);
+      tune();
     }
+    if (LOG.isDebugEnabled()) {
+      log(expectedNanos, stepNanos, waitEndNanos, beginNanos);
+    }
+    double price =
+        cost.priceSeconds(Math.max(1, stepStats.rows()), Math.max(1, blocks + queue.size()));
+    replies.startStep(waitEndNanos, stepNanos, stepStats.rows(), price);
+    stats.step(stepStats, stepNanos, (long) expectedNanos);
+    stats.price(price);
+    for (int i = 0; i < count; i++) {
+      ServerSession session = keeper.session(plan.session(i));
+      if (plan.kind(i) == WorkKind.BLOCK || session.cached == 0) {
+        stats.queueTime(beginNanos - session.decodedNanos);
+      }
+      finishSlot(session, i);
+    }
+    countCells();
+  }
+
+  /** For people who look into a scheduler's decisions. */
+  private void log(double expectedNanos, long stepNanos, long waitEndNanos, long beginNanos) {
+    StringBuilder what = new StringBuilder();
+    for (int i = 0; i < plan.size(); i++) {
+      what.append(' ').append(plan.session(i)).append(':');
+      what.append(plan.kind(i)).append('=').append(plan.rows(i));
+    }
+    LOG.debug(
+        "step of {} rows in {} passes: {} ms, expected {}; idle for {} ms before;{}; {} wait",
+        stepStats.rows(),
+        stepStats.passes(),
+        stepNanos / NANOS_PER_MILLI,
+        expectedNanos / NANOS_PER_MILLI,
+        (beginNanos - waitEndNanos) / NANOS_PER_MILLI,
+        what,
+        queue.size());
+  }
+
+  /** Tells the engine now and then what a pass costs: it weighs passes against padding by that. */
+  private void tune() {
+    if (cost.steps() >= nextTuningSteps) {
+      nextTuningSteps = cost.steps() + TUNING_STEPS;
+      engine.tune((int) Math.round(cost.passCostRows()));
+    }
+  }
+
+  private void countCells() {
+    long retained = ledger.cellsRetained();
+    stats.kvCells(ledger.cellsUsed() - retained, retained, ledger.cellsTotal());
+  }
+
+  /** What waits beside the planned step. */
+  private void countWaiting() {
+    int prompts = 0;
+    for (int i = 0; i < queue.size(); i++) {
+      prompts += queue.kind(i) == WorkKind.PREFILL ? 1 : 0;
+    }
+    int waiting = queue.size() - plan.size();
+    for (int i = 0; i < plan.size(); i++) {
+      prompts -= plan.kind(i) == WorkKind.PREFILL ? 1 : 0;
+    }
+    stats.queue(waiting - prompts, prompts);
   }
 
   private void finishSlot(ServerSession session, int slot) {
@@ -408,8 +551,10 @@ final class Verifier implements Runnable {
       return;
     }
     int token = slots.nextToken(slot);
+    stats.promptTokens(plan.kind(slot) == WorkKind.PREFILL ? slots.leadCount(slot) : 0);
     if (token < 0) { // a prefill chunk
       session.cached += slots.leadCount(slot);
+      keeper.cached(session);
       boolean lastOfOldContext =
           session.wants != ServerSession.Wants.FIRST_TOKEN && session.missingRows() == 0;
       if (lastOfOldContext) {
@@ -421,14 +566,27 @@ final class Verifier implements Runnable {
     session.commit(slots.committed(slot), token, FinishReason.byNumber(slots.finish(slot)));
     ServerSession.Wants wanted = session.wants;
     session.wants = ServerSession.Wants.NOTHING;
+    keeper.cached(session);
+    keeper.served(session, slots.accepted(slot) + 1);
+    book.delivered(session.number, slots.accepted(slot) + 1, scheduling.tokenNanos(), stepEndNanos);
     switch (wanted) {
       case FIRST_TOKEN -> {
         stats.tokens(1);
+        stats.firstToken(stepEndNanos - session.openedNanos);
         replies.opened(session);
+        book.started(session.number, stepEndNanos);
       }
       case VERDICT -> {
-        stats.round(session.block.draftCount(), slots.accepted(slot));
+        int drafted = session.block.draftCount();
+        stats.round(drafted, slots.verified(slot), slots.accepted(slot));
+        stats.trimmed(drafted - (plan.rows(slot) - 1));
         replies.verdict(session, slots, slot);
+        book.answered(
+            session.number,
+            plan.rows(slot),
+            slots.verified(slot),
+            slots.accepted(slot),
+            stepEndNanos);
         session.answered(session.block.round());
         session.releaseBlock();
       }
@@ -439,6 +597,9 @@ final class Verifier implements Runnable {
         session.pushDecodedNanos = System.nanoTime();
       }
       case NOTHING -> throw new IllegalStateException("a verdict for a session that wants nothing");
+    }
+    if (session.finishReason() != FinishReason.NONE) {
+      book.forget(session.number);
     }
     advance(session);
   }
@@ -453,9 +614,10 @@ final class Verifier implements Runnable {
       throw failure;
     }
     for (int i = 0; i < count; i++) {
-      ServerSession session = sessions[plan.sequence(i)];
-      session.cached = engine.cachedTokens(session.sequence);
-      queue.remove(session.sequence);
+      ServerSession session = keeper.session(plan.session(i));
+      session.cached = engine.cachedTokens(session.number);
+      keeper.cached(session);
+      queue.remove(session.number);
       if (count == 1) {
         fail(session, failure.getMessage());
       } else {
@@ -466,7 +628,6 @@ final class Verifier implements Runnable {
         enqueue(session);
       }
     }
-    stepEndNanos = System.nanoTime();
   }
 
   private void absolve(ServerSession session) {

@@ -55,13 +55,25 @@ final class VerifierInbox {
     return queue.drain(handler);
   }
 
-  /** Verifier thread: returns when there may be something, or after a while. */
-  void sleep() {
+  /**
+   * Verifier thread: returns when there may be something, or after a while.
+   *
+   * @param untilNanos not later than this, on the clock of {@link System#nanoTime}; {@link
+   *     Long#MAX_VALUE} if it does not matter
+   */
+  void sleep(long untilNanos) {
+    long nanos =
+        untilNanos == Long.MAX_VALUE
+            ? MAX_SLEEP_NANOS
+            : Math.min(MAX_SLEEP_NANOS, untilNanos - System.nanoTime());
+    if (nanos <= 0) {
+      return;
+    }
     sleeper = Thread.currentThread();
     asleep = true;
     // Looked at again after the flag is up: an offer before it was not going to wake anybody.
     if (queue.isEmpty()) {
-      LockSupport.parkNanos(this, MAX_SLEEP_NANOS);
+      LockSupport.parkNanos(this, nanos);
     }
     asleep = false;
   }

@@ -39,7 +39,7 @@ class DaemonTest {
   private static final int CONTEXT = 200;
   private static final List<Integer> PROMPT = List.of(5, 6, 7, 8);
 
-  private final ScriptedTarget target = new ScriptedTarget(SESSIONS, CONTEXT);
+  private final ScriptedTarget target = new ScriptedTarget(2 * SESSIONS, SESSIONS, CONTEXT);
   private ClientTransport transport;
   private Daemon daemon;
   private TestDevice device;
@@ -53,6 +53,9 @@ class DaemonTest {
                 new TokenizerFingerprint(ScriptedTarget.VOCABULARY, 1, 2, 3, 4),
                 CONTEXT,
                 SESSIONS,
+                SESSIONS,
+                512,
+                63,
                 true,
                 42,
                 "scripted",
@@ -332,6 +335,51 @@ class DaemonTest {
     device.receive(Opened.class);
   }
 
+  /** More sessions than sequences: their K/V goes and comes back, their text does not change. */
+  @Test
+  void moreSessionsThanSequences() throws Exception {
+    ScriptedTarget crowded = new ScriptedTarget(40 + 3, 3, CONTEXT);
+    try (Daemon many =
+            Daemon.start(
+                ServerConfig.of(Path.of("scripted")).listen("127.0.0.1", 0).conclude(),
+                new TargetDescription(
+                    new TokenizerFingerprint(ScriptedTarget.VOCABULARY, 1, 2, 3, 4),
+                    CONTEXT,
+                    40,
+                    3,
+                    512,
+                    63,
+                    true,
+                    42,
+                    "scripted",
+                    ""),
+                crowded);
+        TestDevice crowd = new TestDevice(transport, many.address())) {
+      List<List<Integer>> expected = new ArrayList<>();
+      for (int i = 0; i < 40; i++) {
+        List<Integer> prompt = new ArrayList<>();
+        for (int k = 0; k < 30; k++) {
+          prompt.add(k < 20 ? k : i * 7 + k);
+        }
+        expected.add(ScriptedTarget.stream(prompt, 12));
+        crowd.open(i + 1, prompt, 12);
+        Opened opened = crowd.receive(Opened.class);
+        assertEquals(expected.get(i).get(30), opened.firstToken());
+      }
+      for (int round = 0; round < 5; round++) {
+        for (int i = 0; i < 40; i++) {
+          List<Integer> text = expected.get(i);
+          int at = 31 + 2 * round;
+          crowd.draft(i + 1, round + 1, 1, at - 1, 0, text.get(at - 1), text.get(at));
+          TestDevice.Verdict verdict = crowd.receive(TestDevice.Verdict.class);
+          assertEquals(1, verdict.accepted());
+          assertEquals(text.get(at + 1), verdict.nextToken());
+        }
+      }
+      assertTrue(many.stats().swappedOut() > 100, "swapped " + many.stats().swappedOut());
+    }
+  }
+
   @Test
   void aLongPromptIsComputedInChunksBesideOthers() throws Exception {
     List<Integer> prompt = new ArrayList<>();
@@ -342,7 +390,7 @@ class DaemonTest {
     Opened opened = device.receive(Opened.class);
     assertEquals(191, opened.committedLength());
     assertEquals(ScriptedTarget.next(prompt), opened.firstToken());
-    assertTrue(target.steps.get() >= 6);
+    assertTrue(target.steps.get() >= 4); // of 63 rows at most
   }
 
   @Test

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.agrona.UnsafeApi;
 import org.sled.jni.SledException;
@@ -24,8 +25,13 @@ final class ScriptedTarget implements TargetEngine {
   /** Ends a generation. */
   static final int END = 999;
 
+  /** Of saved K/V. */
+  static final int BYTES_PER_TOKEN = 100;
+
   private static final class Session {
     final List<Integer> tokens = new ArrayList<>();
+    int sequence = -1;
+    int saved;
     int cached;
     int limit;
     boolean byContext;
@@ -34,6 +40,7 @@ final class ScriptedTarget implements TargetEngine {
   }
 
   private final Session[] sessions;
+  private final Session[] owners; // by sequence
   private final int contextTokens;
 
   /** Tokens: a step with a session whose prompt holds one of them fails. */
@@ -45,14 +52,36 @@ final class ScriptedTarget implements TargetEngine {
   final AtomicInteger steps = new AtomicInteger();
   final AtomicInteger openSessions = new AtomicInteger();
 
+  /** Tokens whose K/V is saved in host memory. */
+  final AtomicInteger savedTokens = new AtomicInteger();
+
+  /** Tokens whose K/V was not computed, but taken from others. */
+  final AtomicInteger sharedTokens = new AtomicInteger();
+
+  /** Tokens whose K/V was computed. */
+  final AtomicInteger computedTokens = new AtomicInteger();
+
   /** What the newest session was opened with. */
   volatile Sampling lastSampling;
 
   volatile boolean closed;
   volatile long stepNanos;
 
-  ScriptedTarget(int sessionCount, int contextTokens) {
+  /** Steps wait for it; null for none. */
+  volatile CountDownLatch blocksOn;
+
+  /** Steps fail as no step should. */
+  volatile boolean breaks;
+
+  /**
+   * Creates the target.
+   *
+   * @param sessionCount numbers that sessions may have
+   * @param sequenceCount sessions that can take part in a step
+   */
+  ScriptedTarget(int sessionCount, int sequenceCount, int contextTokens) {
     sessions = new Session[sessionCount];
+    owners = new Session[sequenceCount];
     this.contextTokens = contextTokens;
   }
 
@@ -78,8 +107,8 @@ final class ScriptedTarget implements TargetEngine {
 
   @Override
   public int openSession(TokenIds prompt, int maxNewTokens, boolean ignoreEnd, Sampling sampling) {
-    for (int sequence = 0; sequence < sessions.length; sequence++) {
-      if (sessions[sequence] == null) {
+    for (int number = 0; number < sessions.length; number++) {
+      if (sessions[number] == null) {
         Session session = new Session();
         for (int i = 0; i < prompt.count(); i++) {
           session.tokens.add(prompt.id(i));
@@ -88,36 +117,102 @@ final class ScriptedTarget implements TargetEngine {
         session.limit = session.byContext ? contextTokens : prompt.count() + maxNewTokens;
         session.ignoreEnd = ignoreEnd;
         lastSampling = sampling;
-        sessions[sequence] = session;
+        sessions[number] = session;
         openSessions.incrementAndGet();
-        return sequence;
+        return number;
       }
     }
     throw new SledException(SledStatus.NO_SEQUENCE, "all taken");
   }
 
   @Override
-  public void closeSession(int sequence) {
-    if (sessions[sequence] == null) {
-      throw new AssertionError("sequence " + sequence + " is not open");
+  public void closeSession(int number) {
+    if (sessions[number] == null) {
+      throw new AssertionError("session " + number + " is not open");
     }
-    sessions[sequence] = null;
+    release(sessions[number]);
+    savedTokens.addAndGet(-sessions[number].saved);
+    sessions[number] = null;
     openSessions.decrementAndGet();
   }
 
-  @Override
-  public int committedToken(int sequence, int position) {
-    return sessions[sequence].tokens.get(position);
+  private void release(Session session) {
+    if (session.sequence >= 0) {
+      owners[session.sequence] = null;
+      session.sequence = -1;
+    }
   }
 
   @Override
-  public int cachedTokens(int sequence) {
-    return sessions[sequence].cached;
+  public void attach(int number, int sequence) {
+    Session session = sessions[number];
+    check(session.sequence < 0, "is not resident yet");
+    check(owners[sequence] == null, "the sequence is free");
+    owners[sequence] = session;
+    session.sequence = sequence;
+    session.cached = session.saved;
+    savedTokens.addAndGet(-session.saved);
+    session.saved = 0;
   }
+
+  @Override
+  public long detach(int number, boolean keep) {
+    Session session = sessions[number];
+    check(session.sequence >= 0, "is resident");
+    release(session);
+    session.saved = keep ? session.cached : 0;
+    savedTokens.addAndGet(session.saved);
+    session.cached = session.saved;
+    return (long) session.saved * BYTES_PER_TOKEN;
+  }
+
+  @Override
+  public void share(int to, int from, int tokens, boolean move) {
+    Session receiver = sessions[to];
+    Session donor = sessions[from];
+    check(donor.sequence >= 0 && donor.cached >= tokens, "the donor has that K/V");
+    check(receiver.cached < tokens && tokens < receiver.tokens.size(), "it is of use");
+    check(donor.tokens.subList(0, tokens).equals(receiver.tokens.subList(0, tokens)), "is common");
+    if (move) {
+      check(receiver.sequence < 0, "has no sequence to lose");
+      receiver.sequence = donor.sequence;
+      owners[donor.sequence] = receiver;
+      donor.sequence = -1;
+      donor.cached = 0;
+    }
+    check(receiver.sequence >= 0, "has a sequence");
+    receiver.cached = tokens;
+    sharedTokens.addAndGet(tokens);
+  }
+
+  @Override
+  public int committedToken(int number, int position) {
+    return sessions[number].tokens.get(position);
+  }
+
+  @Override
+  public int[] committedTokens(int number, int count) {
+    return sessions[number].tokens.stream().limit(count).mapToInt(Integer::intValue).toArray();
+  }
+
+  @Override
+  public int cachedTokens(int number) {
+    return sessions[number].cached;
+  }
+
+  @Override
+  public void tune(int rows) {}
 
   @Override
   public void step(VerifySlots slots, int slotCount, StepStats stats) {
     steps.incrementAndGet();
+    if (breaks) {
+      throw new IllegalStateException("scripted bug");
+    }
+    CountDownLatch gate = blocksOn;
+    if (gate != null) {
+      awaitUninterruptibly(gate);
+    }
     if (stepNanos > 0) {
       long end = System.nanoTime() + stepNanos;
       while (System.nanoTime() - end < 0) {
@@ -127,16 +222,22 @@ final class ScriptedTarget implements TargetEngine {
     for (int i = 0; i < slotCount; i++) {
       Session session = sessions[slots.session(i)];
       boolean answers = slots.kvOffset(i) + slots.leadCount(i) == session.tokens.size();
-      if (session.tokens.stream().anyMatch(poison::contains) && (answers || !poisonsAnswersOnly)) {
+      check(session.sequence >= 0, "is resident");
+      if (!poison.isEmpty()
+          && session.tokens.stream().anyMatch(poison::contains)
+          && (answers || !poisonsAnswersOnly)) {
         for (int k = 0; k < slotCount; k++) {
           sessions[slots.session(k)].cached = 0;
         }
         throw new SledException(SledStatus.DECODE, "scripted failure");
       }
     }
+    int rows = 0;
     for (int i = 0; i < slotCount; i++) {
+      rows += slots.leadCount(i) + slots.draftCount(i);
       compute(slots, i);
     }
+    stats.script(1, Math.max(2, rows), rows, slotCount); // a lone row is padded
   }
 
   private void compute(VerifySlots slots, int slot) {
@@ -147,6 +248,7 @@ final class ScriptedTarget implements TargetEngine {
     check(slots.leadCount(slot) >= 1 && leadEnd <= committed, "the lead is committed");
     check(slots.draftCount(slot) == 0 || leadEnd == committed, "drafts follow the lead");
     check(session.finish == FinishReason.NONE, "is not finished");
+    computedTokens.addAndGet(slots.leadCount(slot) + slots.draftCount(slot));
     if (leadEnd < committed) {
       session.cached = leadEnd;
       slots.script(slot, 0, 0, -1, committed, 0);
@@ -179,6 +281,14 @@ final class ScriptedTarget implements TargetEngine {
         session.tokens.get(session.tokens.size() - 1),
         session.tokens.size(),
         session.finish.number());
+  }
+
+  private static void awaitUninterruptibly(CountDownLatch gate) {
+    try {
+      gate.await();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
   }
 
   private static int draft(VerifySlots slots, int slot, int index) {

@@ -1,0 +1,493 @@
+package org.sled.core;
+
+import java.util.Arrays;
+
+/**
+ * Fills steps by what they bring and what they cost.
+ *
+ * <ul>
+ *   <li><b>Trimming.</b> A draft is looked at only if the chance that it is of use is worth its
+ *       rows: blocks are cut where that gives the most expected tokens per second of the engine.
+ *       Under load that shortens them, down to the server's own token.
+ *   <li><b>Gathering.</b> Sessions whose block is about to arrive are waited for, if one step for
+ *       all costs less than two steps and the wait.
+ *   <li><b>Chunks.</b> Prompts get a part of the time that blocks take, so that they delay others
+ *       by no more than that, and never stand still. They share it: one step goes to the oldest
+ *       first, the next to the shortest.
+ *   <li><b>Objective.</b> If there is one, blocks whose readers have something left to read wait
+ *       for the next step where they would make others late.
+ * </ul>
+ *
+ * <p>As long as nothing is known about costs, it takes what waits.
+ */
+public final class DeadlineScheduler implements BatchScheduler {
+  /** Thresholds for the chance that a draft is of use; above the last no draft is looked at. */
+  private static final double[] THRESHOLDS = {
+    0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.36, 0.43, 0.5, 0.57, 0.64, 0.72, 0.8, 0.9, 1
+  };
+
+  /** Blocks are cut only if that brings so much more: fewer drafts are more rounds for a device. */
+  private static final double LEAST_GAIN = 1.02;
+
+  /** Waiting must save this part of the step. */
+  private static final double LEAST_SAVING = 0.03;
+
+  /** Sessions that are waited for in one decision at most. */
+  private static final int MOST_EXPECTED = 64;
+
+  /** A session that is later than so many deviations is not waited for any more. */
+  private static final double PATIENCE_DEVIATIONS = 2;
+
+  /**
+   * Chunks are worth reading the weights for from so many times what that costs, in rows; within
+   * bounds.
+   */
+  private static final double LEAST_CHUNK_PASSES = 6;
+
+  private static final int SHORTEST_CHUNK = 8;
+  private static final int LONGEST_LEAST_CHUNK = 64;
+
+  /** Prompts of more than so many least chunks get but half a share: they take long anyway. */
+  private static final int LONG_PROMPT_CHUNKS = 8;
+
+  /** A pass that carries blocks as well may cost a little more than one of its own. */
+  private static final double LEAST_CHUNK_MARGIN = 1.05;
+
+  private static final double REST_MARGIN = 1.2;
+
+  private static final int[] CHUNKS = {512, 384, 256, 192, 128, 96, 64, 48, 32, 24, 16, 12, 8};
+
+  private static final double IDLE_GAIN = 0.1;
+
+  private final SchedulerLimits limits;
+  private final SessionBook book;
+  private final StepCost cost;
+  private final ShapeCost shape;
+  private final ShapeCost others;
+  private final FairOrder order;
+
+  private final int[] chosen; // places in the queue of blocks and pushes, ascending
+  private final int[] rows; // rows granted, by place in the queue; 0: not in this step
+  private final double[] acceptance; // by index in chosen, as the next two
+  private final double[] logAcceptance;
+  private final int[] mostDrafts;
+  private final int[] byDue;
+
+  private final int[] expectedSessions = new int[MOST_EXPECTED];
+  private final long[] expectedNanos = new long[MOST_EXPECTED];
+  private int expectedCount;
+
+  private long gatheringSince = BatchPlan.NO_WAKE;
+  private double idleNanos; // between steps, usually
+  private long freeSinceNanos = BatchPlan.NO_WAKE;
+  private double prefillCredit;
+  private double usualBlocksNanos;
+  private boolean shortestFirst;
+
+  /**
+   * Creates the policy.
+   *
+   * @param capacity of the queue and the book
+   * @param book is kept by the caller: sessions opened, blocks arrived, verdicts given
+   * @param cost is taught by the caller after each step
+   */
+  public DeadlineScheduler(int capacity, SchedulerLimits limits, SessionBook book, StepCost cost) {
+    this.limits = limits;
+    this.book = book;
+    this.cost = cost;
+    shape = new ShapeCost(cost, limits.stepRows(), limits.exact());
+    others = new ShapeCost(cost, limits.stepRows(), limits.exact());
+    order = new FairOrder(capacity);
+    chosen = new int[capacity];
+    rows = new int[capacity];
+    acceptance = new double[capacity];
+    logAcceptance = new double[capacity];
+    mostDrafts = new int[capacity];
+    byDue = new int[capacity];
+  }
+
+  @Override
+  public int plan(long nowNanos, WorkQueue waiting, BatchPlan plan) {
+    plan.clear();
+    if (waiting.size() == 0) {
+      gatheringSince = BatchPlan.NO_WAKE;
+      freeSinceNanos = freeSinceNanos == BatchPlan.NO_WAKE ? nowNanos : freeSinceNanos;
+      return 0;
+    }
+    Arrays.fill(rows, 0, waiting.size(), 0);
+    int blocks = order.choose(waiting, limits.stepRows(), chosen);
+    int prompts = countPrompts(waiting);
+    double blocksNanos = 0;
+    if (blocks > 0) {
+      blocksNanos = chooseDrafts(waiting, blocks);
+      if (limits.tokenNanos() > 0 && cost.isKnown()) {
+        blocksNanos = holdBack(waiting, blocks, nowNanos);
+      }
+      if (cost.isKnown() && gather(nowNanos, waiting, blocks, blocksNanos, prompts > 0, plan)) {
+        return 0;
+      }
+    }
+    if (prompts > 0) {
+      addChunks(waiting, nowNanos, blocksNanos, prompts / (double) Math.max(1, blocks));
+    }
+    for (int i = 0; i < waiting.size(); i++) {
+      if (rows[i] > 0) {
+        plan.add(waiting, i, rows[i]);
+      }
+    }
+    if (plan.size() > 0) {
+      order.charge(waiting, plan);
+      gatheringSince = BatchPlan.NO_WAKE;
+      double idle = freeSinceNanos == BatchPlan.NO_WAKE ? 0 : nowNanos - freeSinceNanos;
+      idleNanos += IDLE_GAIN * (idle - idleNanos);
+      freeSinceNanos = BatchPlan.NO_WAKE;
+      if (blocks > 0) {
+        usualBlocksNanos = blocksNanos;
+      }
+    }
+    return plan.size();
+  }
+
+  private static int countPrompts(WorkQueue waiting) {
+    int prompts = 0;
+    for (int i = 0; i < waiting.size(); i++) {
+      prompts += waiting.kind(i) == WorkKind.PREFILL ? 1 : 0;
+    }
+    return prompts;
+  }
+
+  // ---------------------------------------------------------------- trimming
+
+  /** Decides how many drafts of each block are looked at; returns the expected time. */
+  private double chooseDrafts(WorkQueue waiting, int blocks) {
+    for (int i = 0; i < blocks; i++) {
+      int session = waiting.session(chosen[i]);
+      acceptance[i] = book.acceptance(session);
+      logAcceptance[i] = Math.log(acceptance[i]);
+      mostDrafts[i] = Math.min(waiting.rows(chosen[i]) - 1, book.credit(session));
+    }
+    if (!cost.isKnown()) {
+      grant(blocks, 0);
+      return 0;
+    }
+    double best = 0;
+    double bestThreshold = 0;
+    int lastRows = -1;
+    for (double threshold : THRESHOLDS) {
+      int totalRows = grant(blocks, threshold);
+      if (totalRows == lastRows || totalRows > limits.stepRows()) {
+        continue; // cuts nothing more, or not enough
+      }
+      lastRows = totalRows;
+      double rate = expectedTokens(blocks) / (shape.nanos() + idleNanos);
+      if (rate > best * (best == 0 ? 1 : LEAST_GAIN)) {
+        best = rate;
+        bestThreshold = threshold;
+      }
+    }
+    grant(blocks, bestThreshold);
+    return shape.nanos();
+  }
+
+  /** Grants the drafts whose chance is above a threshold, and returns all rows. */
+  private int grant(int blocks, double threshold) {
+    double logThreshold = threshold == 0 ? Double.NEGATIVE_INFINITY : Math.log(threshold);
+    int total = 0;
+    shape.clear();
+    for (int i = 0; i < blocks; i++) {
+      int place = chosen[i];
+      int worth = (int) Math.min(mostDrafts[i], logThreshold / logAcceptance[i]);
+      rows[place] = 1 + worth;
+      total += rows[place];
+      shape.add(rows[place]);
+    }
+    return total;
+  }
+
+  private double expectedTokens(int blocks) {
+    double tokens = 0;
+    for (int i = 0; i < blocks; i++) {
+      double chance = 1;
+      for (int row = rows[chosen[i]]; row > 0; row--) {
+        tokens += chance;
+        chance *= acceptance[i];
+      }
+    }
+    return tokens;
+  }
+
+  // ---------------------------------------------------------------- an objective
+
+  /**
+   * Leaves out blocks whose readers can wait, where they would make others late; returns the
+   * expected time.
+   */
+  private double holdBack(WorkQueue waiting, int blocks, long nowNanos) {
+    double all = shape.nanos();
+    long firstDue = Long.MAX_VALUE;
+    for (int i = 0; i < blocks; i++) {
+      firstDue = Math.min(firstDue, book.dueNanos(waiting.session(chosen[i])));
+    }
+    if (firstDue >= nowNanos + all) {
+      return all; // nobody is made late
+    }
+    sortByDue(waiting, blocks);
+    shape.clear();
+    long earliest = Long.MAX_VALUE; // of those who can still be in time
+    for (int i = 0; i < blocks; i++) {
+      int place = byDue[i];
+      shape.add(rows[place]);
+      double end = nowNanos + shape.nanos();
+      long due = book.dueNanos(waiting.session(place));
+      boolean late = due < end;
+      if (!late) {
+        earliest = Math.min(earliest, due);
+      }
+      if (shape.sessions() > 1 && end > earliest) {
+        shape.remove(rows[place]);
+        rows[place] = 0;
+      }
+    }
+    return shape.nanos();
+  }
+
+  private void sortByDue(WorkQueue waiting, int blocks) {
+    for (int i = 0; i < blocks; i++) {
+      int place = chosen[i];
+      long due = book.dueNanos(waiting.session(place));
+      int at = i;
+      while (at > 0 && book.dueNanos(waiting.session(byDue[at - 1])) > due) {
+        byDue[at] = byDue[at - 1];
+        at--;
+      }
+      byDue[at] = place;
+    }
+  }
+
+  // ---------------------------------------------------------------- gathering
+
+  /** Whether to wait for blocks that will arrive soon; then the plan says until when. */
+  private boolean gather(
+      long nowNanos,
+      WorkQueue waiting,
+      int blocks,
+      double blocksNanos,
+      boolean prompts,
+      BatchPlan plan) {
+    boolean waitsAlready = gatheringSince != BatchPlan.NO_WAKE;
+    long longest = (long) blocksNanos;
+    if (waitsAlready && nowNanos - gatheringSince >= longest) {
+      return false;
+    }
+    if (limits.tokenNanos() > 0 && anyDueBefore(nowNanos + longest, waiting, blocks)) {
+      return false;
+    }
+    collectExpected(nowNanos, nowNanos + longest);
+    others.clear();
+    int rowsSoFar = shape.sessions();
+    double bestSaving = (prompts ? 2 : 1) * LEAST_SAVING * blocksNanos;
+    long until = 0;
+    for (int i = 0; i < expectedCount; i++) {
+      int sessionRows = Math.max(1, book.lastRows(expectedSessions[i]));
+      rowsSoFar += sessionRows;
+      if (rowsSoFar > limits.stepRows()) {
+        break;
+      }
+      shape.add(sessionRows);
+      others.add(sessionRows);
+      double saving =
+          blocksNanos + others.nanos() - shape.nanos() - Math.max(0, expectedNanos[i] - nowNanos);
+      if (saving > bestSaving) {
+        bestSaving = saving;
+        until = latest(expectedSessions[i]);
+      }
+    }
+    if (until <= nowNanos) {
+      return false;
+    }
+    gatheringSince = waitsAlready ? gatheringSince : nowNanos;
+    freeSinceNanos = freeSinceNanos == BatchPlan.NO_WAKE ? nowNanos : freeSinceNanos;
+    plan.waitUntil(Math.min(until, gatheringSince + longest));
+    return true;
+  }
+
+  private boolean anyDueBefore(long nanos, WorkQueue waiting, int blocks) {
+    for (int i = 0; i < blocks; i++) {
+      boolean late = book.dueNanos(waiting.session(chosen[i])) < nanos;
+      if (late && rows[chosen[i]] > 0) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** How long a session's block is waited for. */
+  private long latest(int session) {
+    double patience = PATIENCE_DEVIATIONS * book.thinkDeviationNanos(session);
+    return book.expectedNanos(session) + (long) patience;
+  }
+
+  /** Finds the sessions whose blocks are due within a horizon, soonest first. */
+  private void collectExpected(long nowNanos, long horizon) {
+    expectedCount = 0;
+    for (int i = 0; i < book.expectedCount(); i++) {
+      int session = book.expectedSession(i);
+      long at = book.expectedNanos(session);
+      if (at >= horizon || latest(session) <= nowNanos) {
+        continue;
+      }
+      int place = Math.min(expectedCount, MOST_EXPECTED - 1);
+      if (expectedCount == MOST_EXPECTED && expectedNanos[place] <= at) {
+        continue;
+      }
+      while (place > 0 && expectedNanos[place - 1] > at) {
+        expectedNanos[place] = expectedNanos[place - 1];
+        expectedSessions[place] = expectedSessions[place - 1];
+        place--;
+      }
+      expectedNanos[place] = at;
+      expectedSessions[place] = session;
+      expectedCount = Math.min(MOST_EXPECTED, expectedCount + 1);
+    }
+  }
+
+  // ---------------------------------------------------------------- prompts
+
+  /** Adds chunks of prompts within their part of the time. */
+  private void addChunks(
+      WorkQueue waiting, long nowNanos, double blocksNanos, double promptsPerBlock) {
+    int rowsLeft = limits.stepRows();
+    rebuildShape(waiting);
+    int blockRows = 0;
+    for (int i = 0; i < waiting.size(); i++) {
+      rowsLeft -= rows[i];
+      blockRows = Math.max(blockRows, rows[i]);
+    }
+    boolean othersAreServed = blocksNanos > 0 || expectsAnybody(nowNanos);
+    shortestFirst = !shortestFirst;
+    int first = nextPrompt(waiting);
+    boolean isLong = waiting.rows(first) > LONG_PROMPT_CHUNKS * leastChunk();
+    double budget =
+        budget(othersAreServed, blocksNanos, Math.max(isLong ? 0.5 : 1, promptsPerBlock));
+    double stepNanos = blocksNanos;
+    while (rowsLeft > 0) {
+      int place = nextPrompt(waiting);
+      if (place < 0) {
+        break;
+      }
+      int most = Math.min(Math.min(waiting.rows(place), limits.promptRows()), rowsLeft);
+      int chunk = chunkWithin(most, blockRows, blocksNanos + budget);
+      if (chunk == 0) {
+        break;
+      }
+      rows[place] = chunk;
+      rowsLeft -= chunk;
+      shape.add(chunk);
+      stepNanos = cost.isKnown() ? shape.nanos() : 0;
+      if (chunk < most) {
+        break; // no time is left
+      }
+    }
+    if (othersAreServed && cost.isKnown()) {
+      prefillCredit = Math.max(0, budget - (stepNanos - blocksNanos));
+    }
+  }
+
+  /**
+   * Time that chunks may take in this step, ns.
+   *
+   * @param weight of the share: where more prompts wait than blocks, as much more
+   */
+  private double budget(boolean othersAreServed, double blocksNanos, double weight) {
+    if (!cost.isKnown()) {
+      return 0;
+    }
+    // Nobody waits but prompts: as many rows as one pass takes well.
+    double full =
+        Math.max(cost.passNanos(limits.promptRows()) * 4, cost.passNanos(limits.stepRows()) / 4);
+    if (!othersAreServed) {
+      return full;
+    }
+    double usual = blocksNanos > 0 ? blocksNanos : usualBlocksNanos;
+    double share = Math.min(full, limits.prefillShare() * usual * weight);
+    double least = cost.passNanos(leastChunk()) * LEAST_CHUNK_MARGIN;
+    // Nothing else to do right now: at least that.
+    return blocksNanos == 0
+        ? Math.max(share, least)
+        : Math.min(Math.max(share, least), prefillCredit + share);
+  }
+
+  private boolean expectsAnybody(long nowNanos) {
+    for (int i = 0; i < book.expectedCount(); i++) {
+      int session = book.expectedSession(i);
+      long at = book.expectedNanos(session);
+      if (at != Long.MAX_VALUE && latest(session) > nowNanos) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private void rebuildShape(WorkQueue waiting) {
+    shape.clear();
+    for (int i = 0; i < waiting.size(); i++) {
+      if (rows[i] > 0) {
+        shape.add(rows[i]);
+      }
+    }
+  }
+
+  /** The prompt whose turn it is, of those without a chunk; −1 for none. */
+  private int nextPrompt(WorkQueue waiting) {
+    int place = -1;
+    for (int i = 0; i < waiting.size(); i++) {
+      if (waiting.kind(i) != WorkKind.PREFILL || rows[i] > 0) {
+        continue;
+      }
+      if (!shortestFirst) {
+        return i;
+      }
+      if (place < 0 || waiting.rows(i) < waiting.rows(place)) {
+        place = i;
+      }
+    }
+    return place;
+  }
+
+  /**
+   * The longest chunk that fits into a step of so many ns; 0 for none.
+   *
+   * @param blockRows of the longest block: a chunk of as many goes into the same pass
+   */
+  private int chunkWithin(int most, int blockRows, double stepNanos) {
+    // The end of a prompt may take a little more: a short rest would cost another pass.
+    if (!cost.isKnown() || fits(most, stepNanos * REST_MARGIN)) {
+      return most;
+    }
+    int least = leastChunk();
+    for (int chunk : CHUNKS) {
+      if (chunk < most && chunk >= least && fits(chunk, stepNanos)) {
+        return chunk;
+      }
+    }
+    return blockRows > 0 && blockRows < most && fits(blockRows, stepNanos) ? blockRows : 0;
+  }
+
+  private int leastChunk() {
+    int rows = (int) Math.round(LEAST_CHUNK_PASSES * cost.passCostRows());
+    int bounded = Math.max(SHORTEST_CHUNK, Math.min(LONGEST_LEAST_CHUNK, rows));
+    for (int i = CHUNKS.length - 1; i >= 0; i--) {
+      if (CHUNKS[i] >= bounded) {
+        return Math.min(CHUNKS[i], limits.promptRows());
+      }
+    }
+    return limits.promptRows();
+  }
+
+  private boolean fits(int chunk, double stepNanos) {
+    shape.add(chunk);
+    boolean within = shape.nanos() <= stepNanos;
+    shape.remove(chunk);
+    return within;
+  }
+}

@@ -1,0 +1,200 @@
+package org.sled.core;
+
+/**
+ * What a scheduler knows of each session: how often its drafts are right, when its next block is
+ * due, how far its reader is, and how many drafts it may still send.
+ *
+ * <p>Pure; belongs to one thread; allocates only when created. Sessions are numbers from 0 on.
+ */
+public final class SessionBook {
+  /** Drafts looked at that a new session is believed to have behind it. */
+  private static final double PRIOR_DRAFTS = 6;
+
+  /** Acceptance of the very first session. */
+  private static final double FIRST_ACCEPTANCE = 0.7;
+
+  /** What was seen so many drafts ago counts 1/e. */
+  private static final double MEMORY_DRAFTS = 64;
+
+  private static final double THINK_GAIN = 0.2;
+
+  /** Drafts that a session may have looked at in advance, before any is accepted. */
+  private static final double CREDIT_DRAFTS = 64;
+
+  /** Each round gives so much credit, and each accepted draft so much. */
+  private static final double CREDIT_PER_ROUND = 0.5;
+
+  private static final double CREDIT_PER_ACCEPTED = 1.5;
+
+  private final double[] looked;
+  private final double[] matched;
+  private final double[] credit;
+  private final double[] thinkNanos;
+  private final double[] thinkDeviation;
+  private final long[] answeredNanos;
+  private final int[] lastRows;
+  private final long[] dueNanos;
+
+  // Sessions whose next block is expected, in no order.
+  private final int[] expected;
+  private final int[] expectedPlace; // by session; -1: not expected
+  private int expectedCount;
+
+  private double allLooked = PRIOR_DRAFTS;
+  private double allMatched = PRIOR_DRAFTS * FIRST_ACCEPTANCE;
+
+  /** Creates a book for sessions 0 to capacity − 1. */
+  public SessionBook(int capacity) {
+    looked = new double[capacity];
+    matched = new double[capacity];
+    credit = new double[capacity];
+    thinkNanos = new double[capacity];
+    thinkDeviation = new double[capacity];
+    answeredNanos = new long[capacity];
+    lastRows = new int[capacity];
+    dueNanos = new long[capacity];
+    expected = new int[capacity];
+    expectedPlace = new int[capacity];
+    java.util.Arrays.fill(expectedPlace, -1);
+  }
+
+  /** A session begins. */
+  public void opened(int session) {
+    looked[session] = PRIOR_DRAFTS;
+    matched[session] = PRIOR_DRAFTS * allMatched / allLooked;
+    credit[session] = CREDIT_DRAFTS;
+    thinkNanos[session] = 0;
+    thinkDeviation[session] = 0;
+    answeredNanos[session] = 0;
+    lastRows[session] = 0;
+    dueNanos[session] = 0;
+    forget(session);
+  }
+
+  /** A session ends, or will not send a block for now. */
+  public void forget(int session) {
+    int place = expectedPlace[session];
+    if (place >= 0) {
+      expectedCount--;
+      expected[place] = expected[expectedCount];
+      expectedPlace[expected[place]] = place;
+      expectedPlace[session] = -1;
+    }
+  }
+
+  /** A block came in. */
+  public void arrived(int session, long nowNanos) {
+    if (expectedPlace[session] < 0) {
+      return;
+    }
+    forget(session);
+    double think = nowNanos - answeredNanos[session];
+    if (thinkNanos[session] == 0) {
+      thinkNanos[session] = think;
+      thinkDeviation[session] = think / 2;
+    } else {
+      double error = think - thinkNanos[session];
+      thinkNanos[session] += THINK_GAIN * error;
+      thinkDeviation[session] += THINK_GAIN * (Math.abs(error) - thinkDeviation[session]);
+    }
+  }
+
+  /**
+   * A verdict goes out, and the session's next block is expected.
+   *
+   * @param rows that its block was granted
+   * @param verified drafts that were looked at
+   * @param accepted drafts among them that were right
+   */
+  public void answered(int session, int rows, int verified, int accepted, long nowNanos) {
+    double keep = Math.exp(-verified / MEMORY_DRAFTS);
+    looked[session] = looked[session] * keep + verified;
+    matched[session] = matched[session] * keep + accepted;
+    allLooked = allLooked * keep + verified;
+    allMatched = allMatched * keep + accepted;
+    credit[session] =
+        Math.min(
+            CREDIT_DRAFTS,
+            Math.max(
+                0, credit[session] - verified + CREDIT_PER_ROUND + CREDIT_PER_ACCEPTED * accepted));
+    lastRows[session] = rows;
+    expect(session, nowNanos);
+  }
+
+  /** A first token goes out: the session's first block is expected. */
+  public void started(int session, long nowNanos) {
+    lastRows[session] = 1;
+    expect(session, nowNanos);
+  }
+
+  private void expect(int session, long nowNanos) {
+    answeredNanos[session] = nowNanos;
+    if (expectedPlace[session] < 0) {
+      expectedPlace[session] = expectedCount;
+      expected[expectedCount] = session;
+      expectedCount++;
+    }
+  }
+
+  /** How many sessions owe a block. */
+  public int expectedCount() {
+    return expectedCount;
+  }
+
+  /**
+   * A session that owes a block.
+   *
+   * @param index 0 to {@link #expectedCount} − 1, in no order
+   */
+  public int expectedSession(int index) {
+    return expected[index];
+  }
+
+  /** When its block will probably arrive, ns; {@link Long#MAX_VALUE} if there is no telling yet. */
+  public long expectedNanos(int session) {
+    return thinkNanos[session] == 0
+        ? Long.MAX_VALUE
+        : answeredNanos[session] + (long) thinkNanos[session];
+  }
+
+  /** How far that is usually off, ns. */
+  public double thinkDeviationNanos(int session) {
+    return thinkDeviation[session];
+  }
+
+  /** Rows of its last block. */
+  public int lastRows(int session) {
+    return lastRows[session];
+  }
+
+  /** The chance that a draft is right if all before it are; between 0.01 and 0.99. */
+  public double acceptance(int session) {
+    return Math.max(0.01, Math.min(0.99, matched[session] / looked[session]));
+  }
+
+  /** Drafts of its next block that will be looked at, however cheap they are; at least 1. */
+  public int credit(int session) {
+    return (int) Math.max(1, credit[session]);
+  }
+
+  /**
+   * Tokens are delivered to a session's reader, who takes one per so many ns.
+   *
+   * @param nanosPerToken 0: there is no objective
+   */
+  public void delivered(int session, int tokens, long nanosPerToken, long nowNanos) {
+    if (nanosPerToken > 0) {
+      dueNanos[session] = Math.max(dueNanos[session], nowNanos) + tokens * nanosPerToken;
+    }
+  }
+
+  /** When its reader has nothing left to read, ns. */
+  public long dueNanos(int session) {
+    return dueNanos[session];
+  }
+
+  /** The device says itself when its reader has nothing left. */
+  public void due(int session, long nanos) {
+    dueNanos[session] = nanos;
+  }
+}

@@ -1,0 +1,233 @@
+package org.sled.core;
+
+import java.util.Arrays;
+
+/**
+ * What a pass over the weights costs by its rows: a table, learnt from every step.
+ *
+ * <p>Between the table's row counts it is interpolated. A step corrects the places that it used,
+ * and a common factor, so that a machine that becomes slower as a whole is followed everywhere. The
+ * cost of attention, rows times the context that they attend to, is learnt as what deviates from
+ * the usual context. Pure; belongs to one thread; allocates only when created.
+ */
+public final class StepCost {
+  /** Row counts of the table. */
+  private static final int[] ROWS = {
+    1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 1024, 8192
+  };
+
+  /** Share of a step's error that its places in the table take over. */
+  private static final double TABLE_GAIN = 0.1;
+
+  /** Share of it that the common factor takes over. */
+  private static final double FACTOR_GAIN = 0.1;
+
+  private static final double CONTEXT_GAIN = 0.02;
+
+  /** Contexts that differ by less teach little about attention. */
+  private static final double LEAST_CONTEXT_TOKENS = 64;
+
+  /** A step this many times off was held up by something else, and teaches only that much. */
+  private static final double LARGEST_ERROR = 0.5;
+
+  /** Rows that cost as much as reading the weights, until something was measured. */
+  private static final double FIRST_PASS_COST_ROWS = 8;
+
+  private final double[] tableNanos = new double[ROWS.length];
+  private double factor = 1;
+  private double nanosPerRowToken;
+  private double usualContext;
+  private long steps;
+
+  /** Whether anything was learnt; before that nothing can be predicted. */
+  public boolean isKnown() {
+    return steps > 0;
+  }
+
+  /** Steps that were learnt from, also those before a {@link #restore}. */
+  public long steps() {
+    return steps;
+  }
+
+  /**
+   * Time of one pass in a context of usual length, ns; 0 if nothing was learnt.
+   *
+   * @param rows at least 1
+   */
+  public double passNanos(int rows) {
+    int place = place(rows);
+    double weight = weight(place, rows);
+    return factor * (tableNanos[place] * (1 - weight) + tableNanos[place + 1] * weight);
+  }
+
+  /**
+   * What attention adds to a step, or takes from it, because its contexts are not of usual length,
+   * ns.
+   *
+   * @param rows of the step
+   * @param contextTokens that each of them attends to
+   */
+  public double contextNanos(int rows, double contextTokens) {
+    return factor * nanosPerRowToken * rows * (contextTokens - usualContext);
+  }
+
+  /**
+   * Rows that cost as much as reading the weights once more. What a pass over one row costs, by
+   * what each of the next rows adds.
+   */
+  public double passCostRows() {
+    if (!isKnown()) {
+      return FIRST_PASS_COST_ROWS;
+    }
+    double perRow = (passNanos(32) - passNanos(2)) / 30;
+    double fixed = passNanos(2) - 2 * perRow;
+    return perRow <= 0 ? 512 : Math.max(1, Math.min(512, fixed / perRow));
+  }
+
+  /**
+   * The price of a draft token: what it costs to verify one more of each session that shares the
+   * engine now, since each of them waits for the drafts of all. Seconds; 0 if nothing was learnt.
+   *
+   * @param rows of a step
+   * @param sessions in the step, or waiting for the next
+   */
+  public double priceSeconds(int rows, int sessions) {
+    return isKnown() ? (passNanos(rows + sessions) - passNanos(rows)) / 1e9 : 0;
+  }
+
+  /**
+   * Learns from a step.
+   *
+   * @param passes over the weights, at least 1
+   * @param rows of all of them
+   * @param contextTokens that each row attended to
+   * @param nanos it took
+   */
+  public void observe(int passes, int rows, double contextTokens, double nanos) {
+    int passRows = Math.max(1, Math.round((float) rows / passes));
+    if (!isKnown()) {
+      double unit = nanos / passes / (FIRST_PASS_COST_ROWS + passRows);
+      for (int i = 0; i < ROWS.length; i++) {
+        tableNanos[i] = unit * (FIRST_PASS_COST_ROWS + ROWS[i]);
+      }
+      usualContext = contextTokens;
+      steps = 1;
+      return;
+    }
+    double expected = passes * passNanos(passRows) + contextNanos(rows, contextTokens);
+    double bound = LARGEST_ERROR * expected;
+    double error = Math.max(-bound, Math.min(bound, nanos - expected));
+    learnContext(rows, contextTokens, error);
+    learnTable(passRows, error / passes);
+    factor *= 1 + FACTOR_GAIN * error / Math.max(1, expected);
+    steps++;
+  }
+
+  /**
+   * Puts what was measured on an idle machine into the table.
+   *
+   * @param nanos of a pass of so many rows; measurements come in ascending order of rows
+   */
+  public void calibrate(int rows, double nanos) {
+    int place = Arrays.binarySearch(ROWS, rows);
+    if (place < 0) {
+      throw new IllegalArgumentException(rows + " rows are not in the table");
+    }
+    if (place == 0 || !isKnown()) {
+      Arrays.fill(tableNanos, nanos);
+    }
+    tableNanos[place] = place == 0 ? nanos : Math.max(nanos, tableNanos[place - 1]);
+    // What lies behind goes on as steeply as the last two measurements.
+    int before = Math.max(0, place - 2);
+    double perRow =
+        place == 0 ? 0 : (tableNanos[place] - tableNanos[before]) / (ROWS[place] - ROWS[before]);
+    for (int i = place + 1; i < ROWS.length; i++) {
+      tableNanos[i] = tableNanos[place] + perRow * (ROWS[i] - rows);
+    }
+    steps++;
+  }
+
+  private void learnTable(int rows, double error) {
+    int place = place(rows);
+    double weight = weight(place, rows);
+    double norm = (1 - weight) * (1 - weight) + weight * weight;
+    double correction = TABLE_GAIN * error / factor / norm;
+    tableNanos[place] = Math.max(1, tableNanos[place] + correction * (1 - weight));
+    tableNanos[place + 1] = Math.max(1, tableNanos[place + 1] + correction * weight);
+    // More rows never cost less.
+    if (weight > 0 && tableNanos[place + 1] < tableNanos[place]) {
+      double middle = (tableNanos[place] + tableNanos[place + 1]) / 2;
+      tableNanos[place] = middle;
+      tableNanos[place + 1] = middle;
+    }
+    int last = weight > 0 ? place + 1 : place;
+    int first = weight < 1 ? place : place + 1;
+    for (int i = last + 1; i < ROWS.length; i++) {
+      tableNanos[i] = Math.max(tableNanos[i], tableNanos[i - 1]);
+    }
+    for (int i = first - 1; i >= 0; i--) {
+      tableNanos[i] = Math.min(tableNanos[i], tableNanos[i + 1]);
+    }
+  }
+
+  private void learnContext(int rows, double contextTokens, double error) {
+    double distance = rows * (contextTokens - usualContext);
+    double usual = rows * Math.max(LEAST_CONTEXT_TOKENS, usualContext);
+    double correction = CONTEXT_GAIN * error / factor * distance;
+    nanosPerRowToken += correction / (distance * distance + usual * usual);
+    nanosPerRowToken = Math.max(0, nanosPerRowToken);
+    usualContext += CONTEXT_GAIN * (contextTokens - usualContext);
+  }
+
+  private static int place(int rows) {
+    if (rows < 1) {
+      throw new IllegalArgumentException("rows is " + rows + ", below 1");
+    }
+    int last = ROWS.length - 2;
+    for (int i = 0; i < last; i++) {
+      if (rows < ROWS[i + 1]) {
+        return i;
+      }
+    }
+    return last;
+  }
+
+  private static double weight(int place, int rows) {
+    return (rows - ROWS[place]) / (double) (ROWS[place + 1] - ROWS[place]);
+  }
+
+  /** All that was learnt, for a file: see {@link #restore}. */
+  public double[] state() {
+    double[] state = Arrays.copyOf(tableNanos, tableNanos.length + 4);
+    state[tableNanos.length] = factor;
+    state[tableNanos.length + 1] = nanosPerRowToken;
+    state[tableNanos.length + 2] = usualContext;
+    state[tableNanos.length + 3] = steps;
+    return state;
+  }
+
+  /**
+   * Takes over what another run learnt.
+   *
+   * @param state of {@link #state}
+   * @return false, and nothing changed, if it is not one
+   */
+  public boolean restore(double[] state) {
+    if (state.length != tableNanos.length + 4) {
+      return false;
+    }
+    for (int i = 0; i < state.length; i++) {
+      boolean positive = i <= tableNanos.length ? state[i] > 0 : state[i] >= 0;
+      boolean ascending = i == 0 || i >= tableNanos.length || state[i] >= state[i - 1];
+      if (!Double.isFinite(state[i]) || !positive || !ascending) {
+        return false;
+      }
+    }
+    System.arraycopy(state, 0, tableNanos, 0, tableNanos.length);
+    factor = state[tableNanos.length];
+    nanosPerRowToken = state[tableNanos.length + 1];
+    usualContext = state[tableNanos.length + 2];
+    steps = (long) state[tableNanos.length + 3];
+    return true;
+  }
+}

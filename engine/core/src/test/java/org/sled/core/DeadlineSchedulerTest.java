@@ -1,0 +1,233 @@
+package org.sled.core;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class DeadlineSchedulerTest {
+  private static final int SESSIONS = 64;
+  private static final long MS = 1_000_000;
+
+  private final WorkQueue queue = new WorkQueue(SESSIONS);
+  private final BatchPlan plan = new BatchPlan(SESSIONS);
+  private final SessionBook book = new SessionBook(SESSIONS);
+  private final StepCost cost = new StepCost();
+
+  @BeforeEach
+  void openSessions() {
+    for (int i = 0; i < SESSIONS; i++) {
+      book.opened(i);
+    }
+  }
+
+  private DeadlineScheduler scheduler(long tokenNanos) {
+    return new DeadlineScheduler(
+        SESSIONS, new SchedulerLimits(512, 63, true, 1, tokenNanos), book, cost);
+  }
+
+  /** A machine where reading the weights costs as much as so many rows, 10 ms each. */
+  private void machine(int passCostRows) {
+    for (int rows : new int[] {1, 2, 4, 8, 16, 32, 64, 128, 256, 512}) {
+      cost.calibrate(rows, (passCostRows + rows) * 10.0 * MS);
+    }
+  }
+
+  private void acceptance(int session, double share) {
+    for (int i = 0; i < 100; i++) {
+      book.answered(session, 11, 10, (int) Math.round(10 * share), 0);
+    }
+    book.forget(session);
+  }
+
+  @Test
+  void nothingWaits() {
+    assertEquals(0, scheduler(0).plan(0, queue, plan));
+    assertEquals(BatchPlan.NO_WAKE, plan.wakeNanos());
+  }
+
+  @Test
+  void withoutKnowledgeItTakesWhatWaits() {
+    queue.add(0, 0, WorkKind.PREFILL, 1000, 0);
+    queue.add(1, 0, WorkKind.BLOCK, 5, 0);
+    queue.add(2, 0, WorkKind.PUSH, 1, 0);
+    assertEquals(3, scheduler(0).plan(0, queue, plan));
+    assertEquals(63, plan.rows(0));
+    assertEquals(5, plan.rows(1));
+    assertEquals(1, plan.rows(2));
+  }
+
+  @Test
+  void draftsThatCostLittleAreAllLookedAt() {
+    machine(100);
+    for (int i = 0; i < 4; i++) {
+      queue.add(i, 0, WorkKind.BLOCK, 9, 0);
+    }
+    assertEquals(4, scheduler(0).plan(0, queue, plan));
+    assertEquals(36, plan.totalRows());
+  }
+
+  @Test
+  void draftsThatCostMoreThanTheyBringAreCut() {
+    machine(2);
+    for (int i = 0; i < 32; i++) {
+      acceptance(i, 0.5);
+      queue.add(i, 0, WorkKind.BLOCK, 9, 0);
+    }
+    assertEquals(32, scheduler(0).plan(0, queue, plan));
+    assertEquals(32, plan.totalRows(), "no drafts at all");
+  }
+
+  @Test
+  void hopelessDraftsAreCutAndGoodOnesAreNot() {
+    machine(8);
+    for (int i = 0; i < 8; i++) {
+      acceptance(i, i < 4 ? 0 : 1);
+      queue.add(i, 0, WorkKind.BLOCK, 9, 0);
+    }
+    scheduler(0).plan(0, queue, plan);
+    for (int i = 0; i < 8; i++) {
+      assertEquals(i < 4 ? 1 : 9, plan.rows(i), "session " + i);
+    }
+  }
+
+  @Test
+  void aBlockThatIsAboutToArriveIsWaitedFor() {
+    machine(8); // two steps of 5 rows: 260 ms; one of 10: 180 ms
+    DeadlineScheduler scheduler = scheduler(0);
+    thinks(1, 10 * MS);
+    queue.add(0, 0, WorkKind.BLOCK, 5, 0);
+    assertEquals(0, scheduler.plan(0, queue, plan));
+    assertTrue(plan.wakeNanos() > 5 * MS && plan.wakeNanos() < 100 * MS, "" + plan.wakeNanos());
+
+    book.arrived(1, 10 * MS);
+    queue.add(1, 0, WorkKind.BLOCK, 5, 10 * MS);
+    assertEquals(2, scheduler.plan(10 * MS, queue, plan));
+  }
+
+  @Test
+  void aBlockThatDoesNotArriveIsNotWaitedForLong() {
+    machine(8);
+    DeadlineScheduler scheduler = scheduler(0);
+    thinks(1, 10 * MS);
+    queue.add(0, 0, WorkKind.BLOCK, 5, 0);
+    assertEquals(0, scheduler.plan(0, queue, plan));
+    assertEquals(1, scheduler.plan(plan.wakeNanos(), queue, plan));
+  }
+
+  @Test
+  void whoeverThinksLongIsNotWaitedFor() {
+    machine(8);
+    thinks(1, 200 * MS);
+    queue.add(0, 0, WorkKind.BLOCK, 5, 0);
+    assertEquals(1, scheduler(0).plan(0, queue, plan));
+  }
+
+  /** The session answers its verdicts after so long, and got one at time 0. */
+  private void thinks(int session, long nanos) {
+    for (int i = 20; i > 0; i--) {
+      book.answered(session, 5, 4, 3, -i * 1000L * MS);
+      book.arrived(session, -i * 1000L * MS + nanos);
+    }
+    book.answered(session, 5, 4, 3, 0);
+  }
+
+  @Test
+  void aPromptTakesNoMoreThanItsShare() {
+    machine(8);
+    queue.add(0, 0, WorkKind.PREFILL, 1500, 0);
+    for (int i = 1; i <= 8; i++) {
+      acceptance(i, 1);
+      queue.add(i, 0, WorkKind.BLOCK, 5, 0); // 480 ms
+    }
+    DeadlineScheduler scheduler = scheduler(0);
+    scheduler.plan(0, queue, plan);
+    assertEquals(9, plan.size());
+    assertEquals(5, plan.rows(0), "240 ms are too little for a pass of its own");
+    queue.take(plan);
+    double milliseconds = 0;
+    for (int step = 0; step < 20; step++) {
+      for (int i = 1; i <= 8; i++) {
+        queue.add(i, 0, WorkKind.BLOCK, 5, 0);
+      }
+      scheduler.plan(0, queue, plan);
+      int chunk = plan.kind(0) == WorkKind.PREFILL ? plan.rows(0) : 0;
+      milliseconds += chunk == 0 ? 0 : chunk <= 5 ? 10 * chunk : 10 * (8 + chunk);
+      queue.take(plan);
+    }
+    assertTrue(milliseconds > 20 * 100 && milliseconds <= 20 * 300, milliseconds + " ms");
+  }
+
+  @Test
+  void aPromptBesideOneSmallBlockDoesNotStarve() {
+    machine(8);
+    DeadlineScheduler scheduler = scheduler(0);
+    int computed = 0;
+    for (int step = 0; step < 100; step++) {
+      queue.add(1, 0, WorkKind.BLOCK, 5, 0);
+      if (step == 0) {
+        queue.add(0, 0, WorkKind.PREFILL, 1500, 0);
+      }
+      scheduler.plan(0, queue, plan);
+      for (int i = 0; i < plan.size(); i++) {
+        computed += plan.kind(i) == WorkKind.PREFILL ? plan.rows(i) : 0;
+      }
+      queue.take(plan);
+    }
+    assertTrue(computed >= 200, computed + " rows in 100 steps");
+  }
+
+  @Test
+  void aShortPromptDoesNotWaitForALongOne() {
+    machine(8);
+    DeadlineScheduler scheduler = scheduler(0);
+    queue.add(0, 0, WorkKind.PREFILL, 1500, 0);
+    queue.add(2, 0, WorkKind.PREFILL, 50, 0);
+    int steps = 0;
+    while (queue.size() == 2) {
+      queue.add(1, 0, WorkKind.BLOCK, 5, 0);
+      scheduler.plan(0, queue, plan);
+      queue.take(plan);
+      queue.remove(1);
+      steps++;
+    }
+    assertTrue(steps <= 25, steps + " steps");
+  }
+
+  @Test
+  void readersWhoHaveEnoughWaitWhereOthersWouldBeLate() {
+    machine(8);
+    DeadlineScheduler scheduler = scheduler(100 * MS);
+    book.due(0, 140 * MS); // alone it takes 130 ms
+    book.due(1, 10_000 * MS);
+    queue.add(0, 0, WorkKind.BLOCK, 5, 0);
+    queue.add(1, 0, WorkKind.BLOCK, 5, 0);
+    scheduler.plan(0, queue, plan);
+    assertEquals(1, plan.size());
+    assertEquals(0, plan.session(0));
+  }
+
+  @Test
+  void tenantsShareAFullServer() {
+    WorkQueue crowd = new WorkQueue(1000);
+    BatchPlan large = new BatchPlan(1000);
+    SessionBook all = new SessionBook(1000);
+    DeadlineScheduler scheduler =
+        new DeadlineScheduler(
+            1000, new SchedulerLimits(64, 32, false, 0.5, 0), all, new StepCost());
+    int[] served = new int[2];
+    for (int i = 0; i < 1000; i++) {
+      all.opened(i);
+      crowd.add(i, i < 900 ? 0 : 1, WorkKind.PUSH, 1, i);
+    }
+    for (int step = 0; step < 3; step++) {
+      assertEquals(64, scheduler.plan(step, crowd, large));
+      for (int i = 0; i < large.size(); i++) {
+        served[large.session(i) < 900 ? 0 : 1]++;
+      }
+      crowd.take(large);
+    }
+    assertEquals(served[0], served[1], 2);
+  }
+}

@@ -1,0 +1,118 @@
+package org.sled.core;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Arrays;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+class StepCostTest {
+  private static final double PASS = 60e6;
+  private static final double ROW = 11e6;
+
+  private final StepCost cost = new StepCost();
+
+  private static double truth(int passes, int rows) {
+    return passes * PASS + rows * ROW;
+  }
+
+  @Test
+  void nothingIsKnownAtFirst() {
+    assertFalse(cost.isKnown());
+    assertEquals(0, cost.priceSeconds(5, 3));
+  }
+
+  @Test
+  void predictsAfterAWhile() {
+    Random random = new Random(1);
+    double[] errors = new double[1000];
+    for (int i = 0; i < 3000; i++) {
+      int passes = 1 + random.nextInt(2);
+      int rows = passes * (1 + random.nextInt(80));
+      double actual = truth(passes, rows) * (1 + 0.03 * random.nextGaussian());
+      if (i >= 2000) {
+        double expected = passes * cost.passNanos(rows / passes) + cost.contextNanos(rows, 128);
+        errors[i - 2000] = Math.abs(expected - actual) / actual;
+      }
+      cost.observe(passes, rows, 128, actual);
+    }
+    Arrays.sort(errors);
+    assertTrue(errors[500] < 0.05, "median error " + errors[500]);
+    assertTrue(errors[950] < 0.15, "p95 error " + errors[950]);
+  }
+
+  @Test
+  void moreRowsNeverCostLess() {
+    Random random = new Random(2);
+    for (int i = 0; i < 500; i++) {
+      int rows = 1 + random.nextInt(512);
+      cost.observe(1, rows, random.nextInt(1000), truth(1, rows) * (0.5 + random.nextDouble()));
+      for (int r = 2; r <= 600; r++) {
+        assertTrue(cost.passNanos(r) >= cost.passNanos(r - 1) * 0.999999, "at " + r + " rows");
+      }
+    }
+  }
+
+  @Test
+  void followsAMachineThatBecomesSlower() {
+    for (int i = 0; i < 300; i++) {
+      cost.observe(1, 5, 128, truth(1, 5));
+      cost.observe(1, 20, 128, truth(1, 20));
+    }
+    for (int i = 0; i < 100; i++) {
+      cost.observe(1, 5, 128, 2 * truth(1, 5));
+    }
+    assertEquals(2 * truth(1, 5), cost.passNanos(5), 0.1 * truth(1, 5));
+    assertTrue(cost.passNanos(20) > 1.3 * truth(1, 20), "the rest of the table follows");
+  }
+
+  @Test
+  void learnsWhatLongContextsCost() {
+    Random random = new Random(3);
+    for (int i = 0; i < 20_000; i++) {
+      int context = 100 + random.nextInt(2000);
+      cost.observe(1, 16, context, truth(1, 16) + 16 * context * 5e3);
+    }
+    double difference = cost.contextNanos(16, 2000) - cost.contextNanos(16, 200);
+    assertEquals(16 * 1800 * 5e3, difference, 0.3 * 16 * 1800 * 5e3);
+  }
+
+  @Test
+  void oneOutlierTeachesLittle() {
+    for (int i = 0; i < 100; i++) {
+      cost.observe(1, 5, 128, truth(1, 5));
+    }
+    cost.observe(1, 5, 128, 100 * truth(1, 5));
+    assertEquals(truth(1, 5), cost.passNanos(5), 0.15 * truth(1, 5));
+  }
+
+  @Test
+  void calibrationFillsTheTable() {
+    for (int rows : new int[] {1, 2, 4, 8, 16, 32}) {
+      cost.calibrate(rows, truth(1, rows));
+    }
+    assertEquals(truth(1, 12), cost.passNanos(12), 0.01 * truth(1, 12));
+    assertEquals(truth(1, 128), cost.passNanos(128), 0.01 * truth(1, 128));
+    assertEquals(PASS / ROW, cost.passCostRows(), 0.1);
+    assertEquals(3 * ROW / 1e9, cost.priceSeconds(5, 3), 1e-4);
+  }
+
+  @Test
+  void stateSurvives() {
+    for (int i = 0; i < 50; i++) {
+      cost.observe(1, 1 + i % 40, 100 + i, truth(1, 1 + i % 40));
+    }
+    StepCost other = new StepCost();
+    assertTrue(other.restore(cost.state()));
+    assertArrayEquals(cost.state(), other.state());
+    assertEquals(cost.passNanos(17), other.passNanos(17));
+    assertFalse(other.restore(new double[] {1, 2, 3}));
+    double[] damaged = cost.state();
+    damaged[3] = Double.NaN;
+    assertFalse(other.restore(damaged));
+    assertEquals(cost.passNanos(17), other.passNanos(17));
+  }
+}

@@ -1,0 +1,236 @@
+package org.sled.server;
+
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.prometheus.metrics.model.registry.Collector;
+import io.prometheus.metrics.model.snapshots.ClassicHistogramBuckets;
+import io.prometheus.metrics.model.snapshots.HistogramSnapshot;
+import io.prometheus.metrics.model.snapshots.HistogramSnapshot.HistogramDataPointSnapshot;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * {@link ServerStats} as Prometheus reads them. Everything is asked for when somebody scrapes, so
+ * it costs the verifier nothing. Names follow those of vLLM, so that its dashboards fit.
+ */
+final class ServerMetrics {
+  private final PrometheusMeterRegistry registry =
+      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT).throwExceptionOnRegistrationFailure();
+  private final ServerStats stats;
+
+  // Scraping.
+  private int positions;
+  private boolean kvShown;
+  private boolean priceShown;
+
+  /**
+   * Registers everything.
+   *
+   * @param version of SLED
+   * @param model the target's name
+   */
+  ServerMetrics(ServerStats stats, String version, String model) {
+    this.stats = stats;
+    Gauge.builder("sled.build.info", () -> 1)
+        .description("Always 1; the labels say which SLED serves which target.")
+        .tag("version", version)
+        .tag("model", model)
+        .register(registry);
+    sessions();
+    tokens();
+    caches();
+    steps();
+  }
+
+  /** All metrics in Prometheus' text format, version 0.0.4. */
+  synchronized String scrape() {
+    // Series that have no value before there is one, and positions up to the last that was reached.
+    for (boolean reached = true; reached && positions < ServerConfig.MAX_DRAFT_TOKENS; ) {
+      reached = stats.acceptedAt(positions) > 0 || positions == 0;
+      if (reached) {
+        int position = positions++;
+        acceptedAt(position);
+      }
+    }
+    if (!kvShown && stats.kvCellsTotal.get() > 0) {
+      kvShown = true;
+      kvCells();
+    }
+    if (!priceShown && !Double.isNaN(stats.price())) {
+      priceShown = true;
+      gauge(
+          "sled_price_seconds",
+          "What one more row in a step costs all others together at present, in seconds.",
+          ServerStats::price);
+    }
+    return registry.scrape();
+  }
+
+  private void sessions() {
+    gauge(
+        "sled_num_requests_running",
+        "Sessions whose K/V is in the target's cache: being computed, or waiting for their device.",
+        s -> s.sessionsInUse.get() - s.swappedSessions.get());
+    waiting("block", s -> s.waitingBlocks.get());
+    waiting("prompt", s -> s.waitingPrompts.get());
+    gauge("sled_sessions_open", "Sessions open now.", s -> s.sessionsInUse.get());
+    counter("sled_sessions_opened", "Sessions opened.", s -> s.sessionsOpened.get());
+    counter(
+        "sled_busy_answers",
+        "Requests that were answered BUSY, to be tried again later.",
+        ServerStats::busyAnswers);
+    histogram(
+        "sled_time_to_first_token_seconds",
+        "From a decoded OPEN to the first token of its session, in seconds.",
+        stats.timeToFirstToken);
+    histogram(
+        "sled_queue_time_seconds",
+        "From a decoded block or prompt to the start of its first step, in seconds.",
+        stats.queueTime);
+  }
+
+  private void waiting(String kind, ToDoubleFunction<ServerStats> value) {
+    Gauge.builder("sled_num_requests_waiting", stats, value)
+        .description(
+            "Sessions with work that is not in the current step: a block (or a token to push), or a"
+                + " prompt.")
+        .tag("kind", kind)
+        .register(registry);
+  }
+
+  private void tokens() {
+    counter("sled_rounds", "Blocks that were verified.", s -> s.rounds.get());
+    counter(
+        "sled_spec_decode_num_draft_tokens",
+        "Draft tokens in blocks that were verified, as the blocks came.",
+        s -> s.drafted.get());
+    counter(
+        "sled_spec_decode_num_verified_tokens",
+        "Draft tokens that were compared: all up to the first wrong one of a block.",
+        s -> s.verified.get());
+    counter(
+        "sled_spec_decode_num_accepted_tokens",
+        "Draft tokens that were accepted.",
+        s -> s.accepted.get());
+    counter(
+        "sled_spec_decode_num_trimmed_tokens",
+        "Draft tokens that were left out of a step to save time.",
+        s -> s.trimmed.get());
+    counter(
+        "sled_generation_tokens",
+        "Tokens committed: accepted drafts, the target's own, first and pushed ones.",
+        s -> s.tokens.get());
+    counter(
+        "sled_prompt_tokens",
+        "Prompt tokens that were computed: without those found in the cache.",
+        s -> s.promptTokens.get());
+  }
+
+  private void acceptedAt(int position) {
+    FunctionCounter.builder(
+            "sled_spec_decode_num_accepted_tokens_per_pos", stats, s -> s.acceptedAt(position))
+        .description("Draft tokens accepted, by their position in the block, from 0.")
+        .tag("position", Integer.toString(position))
+        .register(registry);
+  }
+
+  private void caches() {
+    counter(
+        "sled_prefix_cache_queries",
+        "Prompt tokens that were looked up in the prefix cache.",
+        s -> s.prefixQueried.get());
+    counter(
+        "sled_prefix_cache_hits",
+        "Prompt tokens found there, which need not be computed.",
+        s -> s.prefixHit.get());
+    counter(
+        "sled_swapped_out",
+        "Sessions whose K/V was moved out of the target's cache.",
+        s -> s.swapsOut.get());
+    counter(
+        "sled_evicted",
+        "Sessions whose K/V was given up for others, to be computed again.",
+        s -> s.evictions.get());
+    counter("sled_swapped_in", "Sessions whose K/V was moved back.", s -> s.swapsIn.get());
+    gauge(
+        "sled_swapped_bytes",
+        "Bytes of K/V that are kept outside of the target's cache.",
+        s -> s.swappedBytes.get());
+  }
+
+  private void kvCells() {
+    gauge(
+        "sled_kv_cache_usage_perc",
+        "Share of the K/V cache that open sessions use, 0 to 1.",
+        s -> (double) s.kvCellsUsed.get() / s.kvCellsTotal.get());
+    gauge(
+        "sled_kv_cells_used",
+        "Cells of the K/V cache that open sessions use; a cell holds one token.",
+        s -> s.kvCellsUsed.get());
+    gauge(
+        "sled_kv_cells_retained",
+        "Cells that sessions left behind, for others that begin as they did; free when needed.",
+        s -> s.kvCellsRetained.get());
+    gauge(
+        "sled_kv_cells_capacity",
+        "Cells that the K/V cache has; a cell holds one token.",
+        s -> s.kvCellsTotal.get());
+  }
+
+  private void steps() {
+    histogram(
+        "sled_step_time_seconds",
+        "Time of a step in the engine, in seconds; _count is the number of steps.",
+        stats.stepTime);
+    histogram(
+        "sled_step_time_predicted_seconds",
+        "What the times of steps were predicted to be, in seconds.",
+        stats.predictedStepTime);
+    histogram(
+        "sled_step_time_prediction_error_ratio",
+        "How far off the prediction of a step's time was: |predicted - actual| / actual.",
+        stats.predictionError);
+    histogram("sled_iteration_tokens", "Rows of a step, padding not included.", stats.stepRows);
+    histogram("sled_step_sessions", "Sessions that took part in a step.", stats.stepSessions);
+    counter(
+        "sled_step_passes", "Passes over the target's weights in all steps.", s -> s.passes.get());
+    rows("useful", s -> s.usefulRows.get());
+    rows("padding", s -> s.paddingRows.get());
+    counter(
+        "sled_stuck_steps", "Steps that took longer than --step-timeout.", ServerStats::stuckSteps);
+  }
+
+  private void rows(String kind, ToDoubleFunction<ServerStats> value) {
+    FunctionCounter.builder("sled_step_rows", stats, value)
+        .description("Rows computed in all steps: those asked for, and what pads them.")
+        .tag("kind", kind)
+        .register(registry);
+  }
+
+  /** Its name ends in _total. */
+  private void counter(String name, String help, ToDoubleFunction<ServerStats> value) {
+    FunctionCounter.builder(name, stats, value).description(help).register(registry);
+  }
+
+  private void gauge(String name, String help, ToDoubleFunction<ServerStats> value) {
+    Gauge.builder(name, stats, value).description(help).register(registry);
+  }
+
+  private void histogram(String name, String help, BucketCounts buckets) {
+    double[] bounds = buckets.upperBounds();
+    Collector collector =
+        () ->
+            HistogramSnapshot.builder()
+                .name(name)
+                .help(help)
+                .dataPoint(
+                    HistogramDataPointSnapshot.builder()
+                        .classicHistogramBuckets(
+                            ClassicHistogramBuckets.of(bounds, buckets.counts()))
+                        .sum(buckets.sum())
+                        .build())
+                .build();
+    registry.getPrometheusRegistry().register(collector);
+  }
+}

@@ -1,0 +1,87 @@
+package org.sled.server;
+
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Notices steps that take too long, and says so in the log: once when, with what is in them, and
+ * once when they are over. A thread of its own looks now and then; the verifier does not notice.
+ */
+final class StepWatchdog implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(StepWatchdog.class);
+
+  private static final long LONGEST_PERIOD_MILLIS = 1_000;
+  private static final int LOOKS_PER_TIMEOUT = 4;
+  private static final double NANOS_PER_SECOND = 1e9;
+
+  private final StepMonitor monitor;
+  private final Duration timeout;
+  private final ServerStats stats;
+  private final Thread thread;
+
+  // Watchdog thread.
+  private StepMonitor.Running stuck; // null when none is known
+  private long stuckSinceNanos;
+
+  StepWatchdog(StepMonitor monitor, Duration timeout, ServerStats stats) {
+    this.monitor = monitor;
+    this.timeout = timeout;
+    this.stats = stats;
+    thread = new Thread(this::run, "sled-watchdog");
+    thread.setDaemon(true);
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  private void run() {
+    long period =
+        Math.max(1, Math.min(LONGEST_PERIOD_MILLIS, timeout.toMillis() / LOOKS_PER_TIMEOUT));
+    try {
+      while (true) {
+        TimeUnit.MILLISECONDS.sleep(period);
+        look();
+      }
+    } catch (InterruptedException e) {
+      // Closed.
+    }
+  }
+
+  private void look() {
+    if (stuck != null && !monitor.isRunning(stuck)) {
+      LOG.warn("the stuck step is over, after {} s", seconds(System.nanoTime() - stuckSinceNanos));
+      stuck = null;
+    }
+    StepMonitor.Running running = monitor.running();
+    if (stuck != null || running == null || running.nanos() < timeout.toNanos()) {
+      return;
+    }
+    String what = monitor.describe(running);
+    if (what != null) { // still the same one
+      stuck = running;
+      stuckSinceNanos = System.nanoTime() - running.nanos();
+      stats.stuckStep();
+      LOG.error("a step has been computed for {} s: {}", seconds(running.nanos()), what);
+    }
+  }
+
+  /** Why the step that is computed is no good sign, or null. Any thread. */
+  String problem() {
+    StepMonitor.Running running = monitor.running();
+    return running == null || running.nanos() < timeout.toNanos()
+        ? null
+        : "a step has been computed for " + seconds(running.nanos()) + " s";
+  }
+
+  private static String seconds(long nanos) {
+    return String.valueOf(Math.round(nanos / NANOS_PER_SECOND * 10) / 10.0);
+  }
+
+  @Override
+  public void close() {
+    thread.interrupt();
+  }
+}

@@ -1,0 +1,227 @@
+package org.sled.server;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.sled.core.KvLedger;
+import org.sled.net.protocol.Open;
+import org.sled.net.protocol.Sampling;
+import org.sled.net.protocol.TokenIds;
+
+class KvKeeperTest {
+  private static final int CONTEXT = 1000;
+
+  private final ServerStats stats = new ServerStats();
+  private CountingTarget engine;
+  private KvLedger ledger;
+  private KvKeeper keeper;
+  private int nextId;
+
+  private void keeper(int sessions, int sequences, long swapBytes, boolean shares) {
+    int numbers = sessions + sequences;
+    engine = new CountingTarget(numbers, sequences);
+    ledger = new KvLedger(numbers, sequences, CONTEXT, swapBytes);
+    keeper = new KvKeeper(engine, ledger, numbers, shares, stats);
+  }
+
+  private ServerSession open(int... prompt) {
+    ServerSession session = new ServerSession(null, nextId, 1, engine);
+    TokenIds tokens = TokenIds.of(prompt);
+    Open frame = Open.of(nextId, 1, 10, Sampling.GREEDY, tokens);
+    nextId++;
+    keeper.open(session, new Command.OpenSession(session, frame, tokens, 0));
+    session.wants = ServerSession.Wants.FIRST_TOKEN;
+    return session;
+  }
+
+  /** What a step does with the prompt. */
+  private void compute(ServerSession session, int tokens) {
+    session.cached = tokens;
+    engine.cached[session.number] = tokens;
+    keeper.cached(session);
+  }
+
+  private void rest(ServerSession session) {
+    session.wants = ServerSession.Wants.NOTHING;
+    keeper.rest(session);
+  }
+
+  private List<ServerSession> resumed() {
+    List<ServerSession> sessions = new ArrayList<>();
+    keeper.resume(sessions::add);
+    return sessions;
+  }
+
+  private static int[] prompt(int common, int own, int seed) {
+    return IntStream.range(0, common + own).map(i -> i < common ? i : 1000 * seed + i).toArray();
+  }
+
+  @Test
+  void whoFindsNoSequenceWaitsForOne() {
+    keeper(3, 1, 1000, true);
+    ServerSession first = open(1, 2, 3);
+    ServerSession second = open(4, 5, 6);
+    ServerSession third = open(7, 8, 9);
+    assertTrue(keeper.secure(first));
+    assertFalse(keeper.secure(second));
+    assertFalse(keeper.secure(third));
+    assertEquals(List.of(), resumed());
+
+    rest(first);
+    assertEquals(List.of(second), resumed(), "the one that waits longer, alone");
+    rest(second);
+    assertEquals(List.of(third), resumed());
+    assertFalse(keeper.isAnybodyWaiting());
+  }
+
+  @Test
+  void savedKvComesBack() {
+    keeper(2, 1, 1000, true);
+    ServerSession first = open(prompt(0, 50, 1));
+    assertTrue(keeper.secure(first));
+    compute(first, 49);
+    rest(first);
+    ServerSession second = open(prompt(0, 50, 2));
+    assertTrue(keeper.secure(second));
+    assertFalse(engine.isResident(first.number));
+    rest(second);
+    assertTrue(keeper.secure(first));
+    assertEquals(49, first.cached);
+    assertEquals(49, engine.cached[first.number]);
+  }
+
+  @Test
+  void withoutRoomToSaveItIsComputedAgain() {
+    keeper(2, 1, 0, true);
+    ServerSession first = open(prompt(0, 50, 1));
+    assertTrue(keeper.secure(first));
+    compute(first, 49);
+    rest(first);
+    assertTrue(keeper.secure(open(prompt(0, 50, 2))));
+    assertEquals(0, first.cached);
+    assertEquals(0, ledger.savedBytes());
+  }
+
+  @Test
+  void aCommonBeginningIsTakenOver() {
+    keeper(4, 4, 1000, true);
+    ServerSession first = open(prompt(40, 5, 1));
+    assertTrue(keeper.secure(first));
+    compute(first, 44);
+    ServerSession second = open(prompt(40, 9, 2));
+    assertTrue(keeper.secure(second));
+    assertEquals(40, second.cached);
+    assertEquals(40, engine.sharedTokens);
+    assertEquals(84, ledger.cellsUsed());
+  }
+
+  @Test
+  void itIsNotComputedTwiceAtTheSameTime() {
+    keeper(4, 4, 1000, true);
+    ServerSession leader = open(prompt(100, 5, 1));
+    assertTrue(keeper.secure(leader));
+    compute(leader, 32);
+    ServerSession follower = open(prompt(100, 9, 2));
+    assertFalse(keeper.secure(follower), "waits for the leader");
+    assertEquals(List.of(), resumed());
+    compute(leader, 104);
+    assertEquals(List.of(follower), resumed());
+    assertEquals(100, follower.cached);
+  }
+
+  @Test
+  void aFollowerWhoseLeaderLeavesGoesOnAlone() {
+    keeper(4, 4, 1000, true);
+    ServerSession leader = open(prompt(100, 5, 1));
+    assertTrue(keeper.secure(leader));
+    ServerSession follower = open(prompt(100, 9, 2));
+    assertFalse(keeper.secure(follower));
+    keeper.close(leader);
+    assertEquals(List.of(follower), resumed());
+    assertEquals(0, follower.cached);
+  }
+
+  @Test
+  void whatEndedSessionsLeaveIsUsed() {
+    keeper(4, 4, 1000, true);
+    ServerSession first = open(prompt(40, 5, 1));
+    assertTrue(keeper.secure(first));
+    compute(first, 44);
+    keeper.close(first);
+    assertEquals(0, keeper.openCount());
+    assertEquals(44, ledger.cellsUsed(), "still there");
+    ServerSession second = open(prompt(40, 60, 1));
+    assertTrue(keeper.secure(second));
+    assertEquals(44, second.cached, "its own beginning goes beyond the common part by chance");
+    keeper.close(second);
+    keeper.dropRetired();
+    assertEquals(0, ledger.cellsUsed());
+    assertEquals(0, engine.openCount());
+  }
+
+  @Test
+  void withoutSharingNothingIsKept() {
+    keeper(4, 4, 1000, false);
+    ServerSession first = open(prompt(40, 5, 1));
+    assertTrue(keeper.secure(first));
+    compute(first, 44);
+    keeper.close(first);
+    assertEquals(0, ledger.cellsUsed());
+    assertEquals(0, engine.openCount());
+  }
+
+  @Test
+  void pushesTakeTurns() {
+    keeper(2, 1, 1000, true);
+    ServerSession first = open(1, 2, 3);
+    ServerSession second = open(4, 5, 6);
+    assertTrue(keeper.secure(first));
+    assertFalse(keeper.secure(second));
+    first.wants = ServerSession.Wants.PUSHED_TOKEN;
+    int tokens = 0;
+    while (keeper.secure(first)) {
+      keeper.served(first, 1);
+      tokens++;
+      assertTrue(tokens < 1000, "nobody pushes for ever while others wait");
+    }
+    assertEquals(List.of(second), resumed());
+    assertTrue(keeper.isAnybodyWaiting(), "the first one waits now");
+  }
+
+  /** A hundred thousand sessions come and go. */
+  @Test
+  void nothingLeaks() {
+    keeper(64, 16, 20_000, true);
+    Random random = new Random(5);
+    List<ServerSession> open = new ArrayList<>();
+    for (int i = 0; i < 100_000; i++) {
+      if (open.size() == 64 || (!open.isEmpty() && random.nextInt(3) == 0)) {
+        keeper.close(open.remove(random.nextInt(open.size())));
+      }
+      ServerSession session = open(prompt(random.nextInt(60), 1 + random.nextInt(9), i));
+      open.add(session);
+      if (keeper.secure(session)) {
+        compute(session, session.committedLength() - 1);
+        rest(session);
+      }
+      for (ServerSession ready : resumed()) {
+        compute(ready, ready.committedLength() - 1);
+        rest(ready);
+      }
+      assertTrue(ledger.cellsUsed() <= ledger.cellsTotal());
+    }
+    open.forEach(keeper::close);
+    keeper.dropRetired();
+    assertEquals(0, keeper.openCount());
+    assertEquals(0, engine.openCount());
+    assertEquals(0, ledger.cellsUsed());
+    assertEquals(0, ledger.savedBytes());
+    assertEquals(0, ledger.residents());
+  }
+}
