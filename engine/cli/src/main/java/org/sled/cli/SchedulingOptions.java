@@ -67,7 +67,7 @@ final class SchedulingOptions {
       description =
           "Tokens of one prompt in a step at most; whole: nothing else goes on while a prompt is"
               + " computed. Default: auto.")
-  private int prefillChunk;
+  private String prefillChunk;
 
   @Option(
       names = "--prefill-share",
@@ -174,27 +174,33 @@ final class SchedulingOptions {
         kind,
         batchSize,
         batchTimeout,
-        prefillChunk,
+        Chunk.rows(prefillChunk),
         prefillShare,
         tokenObjective,
         swapMemory,
         prefixSharing);
   }
 
-  /** A number of tokens, or a word. */
-  static final class Chunk implements ITypeConverter<Integer> {
+  /** A number of tokens, or a word; kept as it was written, for --print-config. */
+  static final class Chunk implements ITypeConverter<String> {
+    private static final String AUTO = "auto";
+    private static final String WHOLE = "whole";
+
     @Override
-    public Integer convert(String value) {
-      return switch (value.toLowerCase(Locale.ROOT)) {
-        case "auto" -> SchedulingConfig.AUTO_CHUNK;
-        case "whole" -> SchedulingConfig.WHOLE_PROMPTS;
-        default -> {
-          if (!value.matches("[1-9][0-9]{0,5}")) {
-            throw new TypeConversionException(
-                "'" + value + "' is neither a number of tokens nor auto or whole");
-          }
-          yield Integer.parseInt(value);
-        }
+    public String convert(String value) {
+      String word = value.toLowerCase(Locale.ROOT);
+      if (!word.matches(AUTO + "|" + WHOLE + "|[1-9][0-9]{0,5}")) {
+        throw new TypeConversionException(
+            "'" + value + "' is neither a number of tokens nor auto or whole");
+      }
+      return word;
+    }
+
+    static int rows(String word) {
+      return switch (word) {
+        case AUTO -> SchedulingConfig.AUTO_CHUNK;
+        case WHOLE -> SchedulingConfig.WHOLE_PROMPTS;
+        default -> Integer.parseInt(word);
       };
     }
   }

@@ -134,7 +134,7 @@ final class ServeConfigTest {
       value = {
         "sesions: 3                    | 2 | did you mean 'sessions'?",
         "gpu_layers: 3                 | 2 | did you mean 'gpu-layers'?",
-        "temperature: 1                | 2 | there are admin, admin-without-authentication, context",
+        "temperature: 1                | 2 | there are admin, admin-without-authentication, batch-size",
         "print-config: true            | 2 | belongs on the command line",
         "config: other.yaml            | 2 | belongs on the command line",
         "sessions: many                | 2 | 'sessions': 'many' is no whole number",

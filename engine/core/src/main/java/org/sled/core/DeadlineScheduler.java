@@ -68,9 +68,10 @@ public final class DeadlineScheduler implements BatchScheduler {
 
   private final int[] chosen; // places in the queue of blocks and pushes, ascending
   private final int[] rows; // rows granted, by place in the queue; 0: not in this step
-  private final double[] acceptance; // by index in chosen, as the next two
+  private final double[] acceptance; // by index in chosen, as the next three
   private final double[] logAcceptance;
   private final int[] mostDrafts;
+  private final int[] leastDrafts;
   private final int[] byDue;
 
   private final int[] expectedSessions = new int[MOST_EXPECTED];
@@ -103,6 +104,7 @@ public final class DeadlineScheduler implements BatchScheduler {
     acceptance = new double[capacity];
     logAcceptance = new double[capacity];
     mostDrafts = new int[capacity];
+    leastDrafts = new int[capacity];
     byDue = new int[capacity];
   }
 
@@ -165,6 +167,7 @@ public final class DeadlineScheduler implements BatchScheduler {
       acceptance[i] = book.acceptance(session);
       logAcceptance[i] = Math.log(acceptance[i]);
       mostDrafts[i] = Math.min(waiting.rows(chosen[i]) - 1, book.credit(session));
+      leastDrafts[i] = book.isProbeDue(session) ? Math.min(1, mostDrafts[i]) : 0;
     }
     if (!cost.isKnown()) {
       grant(blocks, 0);
@@ -197,6 +200,7 @@ public final class DeadlineScheduler implements BatchScheduler {
     for (int i = 0; i < blocks; i++) {
       int place = chosen[i];
       int worth = (int) Math.min(mostDrafts[i], logThreshold / logAcceptance[i]);
+      worth = Math.max(leastDrafts[i], worth);
       rows[place] = 1 + worth;
       total += rows[place];
       shape.add(rows[place]);
@@ -377,6 +381,9 @@ public final class DeadlineScheduler implements BatchScheduler {
       }
       int most = Math.min(Math.min(waiting.rows(place), limits.promptRows()), rowsLeft);
       int chunk = chunkWithin(most, blockRows, blocksNanos + budget);
+      if (chunk == 0 && shape.sessions() == 0) {
+        chunk = Math.min(most, leastChunk()); // whatever is known of costs: somebody goes on
+      }
       if (chunk == 0) {
         break;
       }

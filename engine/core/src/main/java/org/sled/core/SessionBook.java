@@ -16,6 +16,9 @@ public final class SessionBook {
   /** What was seen so many drafts ago counts 1/e. */
   private static final double MEMORY_DRAFTS = 64;
 
+  /** After so many rounds without a draft looked at, one is. */
+  private static final int PROBE_ROUNDS = 8;
+
   private static final double THINK_GAIN = 0.2;
 
   /** Drafts that a session may have looked at in advance, before any is accepted. */
@@ -29,6 +32,8 @@ public final class SessionBook {
   private final double[] looked;
   private final double[] matched;
   private final double[] credit;
+  private final int[]
+      blindRounds; // rounds in which no draft was looked at, since the last with one
   private final double[] thinkNanos;
   private final double[] thinkDeviation;
   private final long[] answeredNanos;
@@ -48,6 +53,7 @@ public final class SessionBook {
     looked = new double[capacity];
     matched = new double[capacity];
     credit = new double[capacity];
+    blindRounds = new int[capacity];
     thinkNanos = new double[capacity];
     thinkDeviation = new double[capacity];
     answeredNanos = new long[capacity];
@@ -63,6 +69,7 @@ public final class SessionBook {
     looked[session] = PRIOR_DRAFTS;
     matched[session] = PRIOR_DRAFTS * allMatched / allLooked;
     credit[session] = CREDIT_DRAFTS;
+    blindRounds[session] = 0;
     thinkNanos[session] = 0;
     thinkDeviation[session] = 0;
     answeredNanos[session] = 0;
@@ -117,8 +124,16 @@ public final class SessionBook {
             CREDIT_DRAFTS,
             Math.max(
                 0, credit[session] - verified + CREDIT_PER_ROUND + CREDIT_PER_ACCEPTED * accepted));
+    blindRounds[session] = verified == 0 ? blindRounds[session] + 1 : 0;
     lastRows[session] = rows;
     expect(session, nowNanos);
+  }
+
+  /**
+   * Whether a draft should be looked at although it may not pay: else nobody learns that it does.
+   */
+  public boolean isProbeDue(int session) {
+    return blindRounds[session] >= PROBE_ROUNDS;
   }
 
   /** A first token goes out: the session's first block is expected. */

@@ -30,8 +30,18 @@ public final class StepCost {
   /** A step this many times off was held up by something else, and teaches only that much. */
   private static final double LARGEST_ERROR = 0.5;
 
+  /** A step takes that part of what it takes in contexts of usual length at least. */
+  private static final double LEAST_PASS_SHARE = 0.3;
+
   /** Rows that cost as much as reading the weights, until something was measured. */
   private static final double FIRST_PASS_COST_ROWS = 8;
+
+  private static final double MOST_PASS_COST_ROWS = 512;
+
+  /** Between these a row's cost is taken. */
+  private static final int FEW_ROWS = 2;
+
+  private static final int MANY_ROWS = 32;
 
   private final double[] tableNanos = new double[ROWS.length];
   private double factor = 1;
@@ -61,14 +71,16 @@ public final class StepCost {
   }
 
   /**
-   * What attention adds to a step, or takes from it, because its contexts are not of usual length,
-   * ns.
+   * Time of a step, ns; 0 if nothing was learnt.
    *
+   * @param passNanos of its passes in contexts of usual length
    * @param rows of the step
    * @param contextTokens that each of them attends to
    */
-  public double contextNanos(int rows, double contextTokens) {
-    return factor * nanosPerRowToken * rows * (contextTokens - usualContext);
+  public double stepNanos(double passNanos, int rows, double contextTokens) {
+    double context = factor * nanosPerRowToken * rows * (contextTokens - usualContext);
+    // Short contexts save attention, not the weights.
+    return Math.max(LEAST_PASS_SHARE * passNanos, passNanos + context);
   }
 
   /**
@@ -79,9 +91,18 @@ public final class StepCost {
     if (!isKnown()) {
       return FIRST_PASS_COST_ROWS;
     }
-    double perRow = (passNanos(32) - passNanos(2)) / 30;
-    double fixed = passNanos(2) - 2 * perRow;
-    return perRow <= 0 ? 512 : Math.max(1, Math.min(512, fixed / perRow));
+    double perRow = rowNanos();
+    double fixed = passNanos(FEW_ROWS) - FEW_ROWS * perRow;
+    return perRow <= 0 ? MOST_PASS_COST_ROWS : within(1, MOST_PASS_COST_ROWS, fixed / perRow);
+  }
+
+  /** What one of a pass's first rows adds, ns; 0 if nothing was learnt. */
+  public double rowNanos() {
+    return (passNanos(MANY_ROWS) - passNanos(FEW_ROWS)) / (MANY_ROWS - FEW_ROWS);
+  }
+
+  private static double within(double least, double most, double value) {
+    return Math.max(least, Math.min(most, value));
   }
 
   /**
@@ -114,12 +135,12 @@ public final class StepCost {
       steps = 1;
       return;
     }
-    double expected = passes * passNanos(passRows) + contextNanos(rows, contextTokens);
+    double expected = stepNanos(passes * passNanos(passRows), rows, contextTokens);
     double bound = LARGEST_ERROR * expected;
     double error = Math.max(-bound, Math.min(bound, nanos - expected));
     learnContext(rows, contextTokens, error);
     learnTable(passRows, error / passes);
-    factor *= 1 + FACTOR_GAIN * error / Math.max(1, expected);
+    factor *= 1 + FACTOR_GAIN * error / expected;
     steps++;
   }
 

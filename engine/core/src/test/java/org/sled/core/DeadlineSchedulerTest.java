@@ -93,6 +93,24 @@ class DeadlineSchedulerTest {
   }
 
   @Test
+  void nowAndThenADraftIsLookedAtAlthoughItDoesNotPay() {
+    machine(2);
+    DeadlineScheduler scheduler = scheduler(0);
+    acceptance(0, 0);
+    int looked = 0;
+    for (int round = 0; round < 90; round++) {
+      queue.add(0, 0, WorkKind.BLOCK, 5, 0);
+      scheduler.plan(0, queue, plan);
+      int drafts = plan.rows(0) - 1;
+      looked += drafts;
+      queue.take(plan);
+      book.answered(0, plan.rows(0), drafts, 0, 0);
+      book.forget(0);
+    }
+    assertEquals(10, looked);
+  }
+
+  @Test
   void aBlockThatIsAboutToArriveIsWaitedFor() {
     machine(8); // two steps of 5 rows: 260 ms; one of 10: 180 ms
     DeadlineScheduler scheduler = scheduler(0);

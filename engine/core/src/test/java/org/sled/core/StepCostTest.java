@@ -34,7 +34,7 @@ class StepCostTest {
       int rows = passes * (1 + random.nextInt(80));
       double actual = truth(passes, rows) * (1 + 0.03 * random.nextGaussian());
       if (i >= 2000) {
-        double expected = passes * cost.passNanos(rows / passes) + cost.contextNanos(rows, 128);
+        double expected = cost.stepNanos(passes * cost.passNanos(rows / passes), rows, 128);
         errors[i - 2000] = Math.abs(expected - actual) / actual;
       }
       cost.observe(passes, rows, 128, actual);
@@ -76,8 +76,22 @@ class StepCostTest {
       int context = 100 + random.nextInt(2000);
       cost.observe(1, 16, context, truth(1, 16) + 16 * context * 5e3);
     }
-    double difference = cost.contextNanos(16, 2000) - cost.contextNanos(16, 200);
+    double pass = cost.passNanos(16);
+    double difference = cost.stepNanos(pass, 16, 2000) - cost.stepNanos(pass, 16, 200);
     assertEquals(16 * 1800 * 5e3, difference, 0.3 * 16 * 1800 * 5e3);
+  }
+
+  /** Attention that dwarfs the weights, contexts of all lengths: numbers stay numbers. */
+  @Test
+  void shortContextsBesideLongOnes() {
+    Random random = new Random(4);
+    for (int i = 0; i < 100_000; i++) {
+      int context = random.nextInt(4) == 0 ? 10 : 2000;
+      int rows = 1 + random.nextInt(30);
+      cost.observe(1, rows, context, 1e5 + rows * 1e3 + rows * context * 1e3);
+      assertTrue(Double.isFinite(cost.passNanos(5)) && cost.passNanos(5) > 0, "step " + i);
+    }
+    assertTrue(new StepCost().restore(cost.state()));
   }
 
   @Test

@@ -241,6 +241,7 @@ final class DraftLoop implements Runnable {
         int accepted = verdict.accepted();
         long nowNanos = System.nanoTime();
         meter.verdict(verdict.verified(), accepted, nowNanos - blockSentNanos);
+        meter.blockDropped(cutOff());
         meter.overhead(verdict.overheadMicros());
         if (listener != null) {
           listener.round(roundTimes(nowNanos));
@@ -277,12 +278,22 @@ final class DraftLoop implements Runnable {
     }
   }
 
+  /**
+   * Drafts at the end of the block that the server did not look at, although all before them were
+   * right: it was busy, and nothing is known about them.
+   */
+  private int cutOff() {
+    boolean cut =
+        verdict.accepted() == verdict.verified() && verdict.finishReason() == FinishReason.NONE;
+    return cut ? blockDrafts - verdict.verified() : 0;
+  }
+
   private RoundTimes roundTimes(long nowNanos) {
     return new RoundTimes(
         blockStartNanos,
         blockSentNanos,
         nowNanos,
-        blockDrafts,
+        blockDrafts - cutOff(),
         verdict.verified(),
         verdict.accepted(),
         verdict.queueMicros(),

@@ -61,7 +61,7 @@ final class GenerationMeter {
     }
   }
 
-  /** A block that no verdict came for, or a stale one: as if it had not been. */
+  /** Drafts that no verdict came for, or a stale one, or that were cut off: as if not drafted. */
   synchronized void blockDropped(int blockDrafted) {
     drafted -= blockDrafted;
   }

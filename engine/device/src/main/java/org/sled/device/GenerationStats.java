@@ -9,7 +9,7 @@ import org.HdrHistogram.Histogram;
  *
  * @param tokens tokens committed after the prompt
  * @param rounds blocks that were answered
- * @param drafted draft tokens in them
+ * @param drafted draft tokens in them, without those that a busy server cut off
  * @param accepted draft tokens that equal the target's
  * @param verifiedPerPosition at index i: how often the target looked at a block's draft i
  * @param acceptedPerPosition at index i: how often it matched

@@ -7,7 +7,7 @@ package org.sled.device;
  * @param draftStartNanos when drafting began, {@link System#nanoTime}
  * @param sentNanos when the block was handed to the network
  * @param verdictNanos when the verdict was decoded
- * @param drafted drafts in the block
+ * @param drafted drafts in the block, without those at its end that the server cut off
  * @param verified drafts that the server looked at
  * @param accepted drafts that equal the target's tokens
  * @param queueMicros the block's wait for the engine, µs

@@ -200,7 +200,7 @@ final class ServerStats {
   /**
    * A block was answered with a new token.
    *
-   * @param draftCount drafts in it as it came
+   * @param draftCount drafts in it, without those that were cut off
    * @param verifiedCount drafts looked at: the accepted ones, and the first wrong one
    */
   void round(int draftCount, int verifiedCount, int acceptedCount) {

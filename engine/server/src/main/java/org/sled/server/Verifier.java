@@ -6,8 +6,8 @@ import org.sled.core.BatchScheduler;
 import org.sled.core.KvLedger;
 import org.sled.core.Scheduling;
 import org.sled.core.SessionBook;
-import org.sled.core.ShapeCost;
 import org.sled.core.StepCost;
+import org.sled.core.StepForecast;
 import org.sled.core.WorkKind;
 import org.sled.core.WorkQueue;
 import org.sled.jni.SledException;
@@ -60,7 +60,7 @@ final class Verifier implements Runnable {
   private final KvLedger ledger;
   private final KvKeeper keeper;
   private final TenantNumbers tenants = new TenantNumbers();
-  private final ShapeCost shape;
+  private final StepForecast forecast;
   private final VerifySlots slots;
   private final StepStats stepStats = new StepStats();
   private final Replies replies;
@@ -121,7 +121,8 @@ final class Verifier implements Runnable {
             scheduling.hostBytes());
     keeper =
         new KvKeeper(engine, ledger, target.sessionNumbers(), scheduling.sharesPrefixes(), stats);
-    shape = new ShapeCost(cost, target.passRows(), target.exactNumerics());
+    forecast =
+        new StepForecast(cost, target.sequences(), target.passRows(), target.exactNumerics());
     slots = new VerifySlots(target.sequences());
     replies = new Replies(target.sequences());
     monitor = new StepMonitor(target.sequences());
@@ -444,9 +445,8 @@ final class Verifier implements Runnable {
       plan.truncate(1);
     }
     int count = plan.size();
-    int contextTokens = 0;
     int blocks = 0;
-    shape.clear();
+    forecast.clear();
     for (int i = 0; i < count; i++) {
       ServerSession session = keeper.session(plan.session(i));
       boolean block = plan.kind(i) == WorkKind.BLOCK;
@@ -458,14 +458,12 @@ final class Verifier implements Runnable {
           block ? plan.rows(i) - 1 : 0,
           block ? session.block.rowsAddress() + Protocol.TOKEN_BYTES : 0);
       monitor.slot(i, session, plan.kind(i), plan.rows(i));
-      contextTokens = Math.max(contextTokens, session.cached + plan.rows(i));
-      shape.add(plan.rows(i));
+      forecast.add(ledger.sequenceOf(session.number), plan.kind(i), plan.rows(i), session.cached);
       blocks += block ? 1 : 0;
     }
     countWaiting();
     long waitEndNanos = Math.max(stepEndNanos, gatherEndNanos);
-    double expectedNanos =
-        cost.isKnown() ? shape.nanos() + cost.contextNanos(plan.totalRows(), contextTokens) : 0;
+    double expectedNanos = forecast.nanos();
     long beginNanos = monitor.begin(count);
     try {
       engine.step(slots, count, stepStats);
@@ -477,10 +475,8 @@ final class Verifier implements Runnable {
     }
     queue.take(plan);
     long stepNanos = stepStats.decodeNanos() + stepStats.samplingNanos();
-    if (stepStats.passes() > 0) {
-      cost.observe(stepStats.passes(), stepStats.rows(), contextTokens, (double) stepNanos);
-      tune();
-    }
+    forecast.observe(stepStats.passes(), stepStats.rows(), stepNanos);
+    tune();
     if (LOG.isDebugEnabled()) {
       log(expectedNanos, stepNanos, waitEndNanos, beginNanos);
     }
@@ -578,8 +574,9 @@ final class Verifier implements Runnable {
       }
       case VERDICT -> {
         int drafted = session.block.draftCount();
-        stats.round(drafted, slots.verified(slot), slots.accepted(slot));
-        stats.trimmed(drafted - (plan.rows(slot) - 1));
+        int granted = plan.rows(slot) - 1;
+        stats.round(granted, slots.verified(slot), slots.accepted(slot));
+        stats.trimmed(drafted - granted);
         replies.verdict(session, slots, slot);
         book.answered(
             session.number,

@@ -1,0 +1,67 @@
+package org.sled.core;
+
+/**
+ * How long a step will take that is put together session by session, and what it teaches the cost
+ * model afterwards.
+ *
+ * <p>Pure; belongs to one thread; allocates only when created.
+ */
+public final class StepForecast {
+  private final StepCost cost;
+  private final ShapeCost shape;
+  private final GapCost gaps;
+  private int rows;
+  private int contextTokens;
+
+  /**
+   * Creates it.
+   *
+   * @param passRows rows of a pass, and of one session, at most
+   * @param exact whether a pass of a single row gets another one
+   */
+  public StepForecast(StepCost cost, int sequences, int passRows, boolean exact) {
+    this.cost = cost;
+    shape = new ShapeCost(cost, passRows, exact);
+    gaps = new GapCost(cost, sequences);
+  }
+
+  /** Begins another step. */
+  public void clear() {
+    shape.clear();
+    gaps.clear();
+    rows = 0;
+    contextTokens = 0;
+  }
+
+  /**
+   * Adds a session.
+   *
+   * @param cachedTokens with K/V before the step
+   */
+  public void add(int sequence, WorkKind kind, int sessionRows, int cachedTokens) {
+    shape.add(sessionRows);
+    if (kind != WorkKind.PREFILL) {
+      gaps.add(sequence, sessionRows);
+    }
+    rows += sessionRows;
+    contextTokens = Math.max(contextTokens, cachedTokens + sessionRows);
+  }
+
+  /** Expected time of the step, ns; 0 if nothing was learnt. */
+  public double nanos() {
+    return cost.isKnown() ? cost.stepNanos(shape.nanos() + gaps.nanos(), rows, contextTokens) : 0;
+  }
+
+  /**
+   * Teaches the cost model.
+   *
+   * @param passes that the step took; 0: nothing was computed
+   * @param computedRows rows in them, padding included
+   * @param nanos it took
+   */
+  public void observe(int passes, int computedRows, long nanos) {
+    if (passes > 0) {
+      cost.observe(passes, computedRows, contextTokens, (double) nanos);
+    }
+  }
+}
