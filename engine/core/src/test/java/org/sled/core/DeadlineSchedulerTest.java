@@ -96,16 +96,21 @@ class DeadlineSchedulerTest {
   void nowAndThenADraftIsLookedAtAlthoughItDoesNotPay() {
     machine(2);
     DeadlineScheduler scheduler = scheduler(0);
-    acceptance(0, 0);
+    for (int i = 0; i < 8; i++) {
+      acceptance(i, 0);
+    }
     int looked = 0;
     for (int round = 0; round < 90; round++) {
-      queue.add(0, 0, WorkKind.BLOCK, 5, 0);
+      for (int i = 0; i < 8; i++) {
+        queue.add(i, 0, WorkKind.BLOCK, 5, 0);
+      }
       scheduler.plan(0, queue, plan);
-      int drafts = plan.rows(0) - 1;
-      looked += drafts;
       queue.take(plan);
-      book.answered(0, plan.rows(0), drafts, 0, 0);
-      book.forget(0);
+      looked += plan.rows(0) - 1;
+      for (int i = 0; i < 8; i++) {
+        book.answered(i, plan.rows(i), plan.rows(i) - 1, 0, 0);
+        book.forget(i);
+      }
     }
     assertEquals(10, looked);
   }
