@@ -39,13 +39,9 @@ public final class ContinuousScheduler implements BatchScheduler {
   @Override
   public int plan(long nowNanos, WorkQueue waiting, BatchPlan plan) {
     plan.clear();
-    boolean prompts = false;
-    boolean blocks = false;
-    for (int i = 0; i < waiting.size(); i++) {
-      boolean prompt = waiting.kind(i) == WorkKind.PREFILL;
-      prompts |= prompt;
-      blocks |= !prompt;
-    }
+    int promptCount = waiting.prompts();
+    boolean prompts = promptCount > 0;
+    boolean blocks = promptCount < waiting.size();
     int promptBudget = prompts ? (blocks ? prefillRows : stepRows) : 0;
     int blockBudget = stepRows - (blocks ? promptBudget : stepRows);
     boolean blocksGoOn = true;

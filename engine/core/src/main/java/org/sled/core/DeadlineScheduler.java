@@ -1,6 +1,7 @@
 package org.sled.core;
 
 import java.util.Arrays;
+import java.util.stream.DoubleStream;
 
 /**
  * Fills steps by what they bring and what they cost.
@@ -21,10 +22,12 @@ import java.util.Arrays;
  * <p>As long as nothing is known about costs, it takes what waits.
  */
 public final class DeadlineScheduler implements BatchScheduler {
-  /** Thresholds for the chance that a draft is of use; above the last no draft is looked at. */
-  private static final double[] THRESHOLDS = {
-    0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.36, 0.43, 0.5, 0.57, 0.64, 0.72, 0.8, 0.9, 1
-  };
+  /** Logarithms of thresholds for the chance that a draft is of use; at the last none is. */
+  private static final double[] LOG_THRESHOLDS =
+      DoubleStream.of(
+              0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.36, 0.43, 0.5, 0.57, 0.64, 0.72, 0.8, 0.9, 1)
+          .map(Math::log)
+          .toArray();
 
   /** Blocks are cut only if that brings so much more: fewer drafts are more rounds for a device. */
   private static final double LEAST_GAIN = 1.02;
@@ -118,7 +121,7 @@ public final class DeadlineScheduler implements BatchScheduler {
     }
     Arrays.fill(rows, 0, waiting.size(), 0);
     int blocks = order.choose(waiting, limits.stepRows(), chosen);
-    int prompts = countPrompts(waiting);
+    int prompts = waiting.prompts();
     double blocksNanos = 0;
     if (blocks > 0) {
       blocksNanos = chooseDrafts(waiting, blocks);
@@ -150,14 +153,6 @@ public final class DeadlineScheduler implements BatchScheduler {
     return plan.size();
   }
 
-  private static int countPrompts(WorkQueue waiting) {
-    int prompts = 0;
-    for (int i = 0; i < waiting.size(); i++) {
-      prompts += waiting.kind(i) == WorkKind.PREFILL ? 1 : 0;
-    }
-    return prompts;
-  }
-
   // ---------------------------------------------------------------- trimming
 
   /** Decides how many drafts of each block are looked at; returns the expected time. */
@@ -170,13 +165,13 @@ public final class DeadlineScheduler implements BatchScheduler {
       leastDrafts[i] = book.isProbeDue(session) ? Math.min(1, mostDrafts[i]) : 0;
     }
     if (!cost.isKnown()) {
-      grant(blocks, 0);
+      grant(blocks, Double.NEGATIVE_INFINITY);
       return 0;
     }
     double best = 0;
-    double bestThreshold = 0;
+    double bestThreshold = Double.NEGATIVE_INFINITY;
     int lastRows = -1;
-    for (double threshold : THRESHOLDS) {
+    for (double threshold : LOG_THRESHOLDS) {
       int totalRows = grant(blocks, threshold);
       if (totalRows == lastRows || totalRows > limits.stepRows()) {
         continue; // cuts nothing more, or not enough
@@ -193,8 +188,7 @@ public final class DeadlineScheduler implements BatchScheduler {
   }
 
   /** Grants the drafts whose chance is above a threshold, and returns all rows. */
-  private int grant(int blocks, double threshold) {
-    double logThreshold = threshold == 0 ? Double.NEGATIVE_INFINITY : Math.log(threshold);
+  private int grant(int blocks, double logThreshold) {
     int total = 0;
     shape.clear();
     for (int i = 0; i < blocks; i++) {

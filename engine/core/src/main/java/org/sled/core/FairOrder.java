@@ -35,10 +35,7 @@ final class FairOrder {
    */
   int choose(WorkQueue queue, int mostRows, int[] chosen) {
     int count = 0;
-    int waiting = 0;
-    for (int i = 0; i < queue.size(); i++) {
-      waiting += queue.kind(i) == WorkKind.PREFILL ? 0 : 1;
-    }
+    int waiting = queue.size() - queue.prompts();
     if (waiting <= mostRows) {
       for (int i = 0; i < queue.size(); i++) {
         if (queue.kind(i) != WorkKind.PREFILL) {

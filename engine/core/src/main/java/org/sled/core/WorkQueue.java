@@ -50,14 +50,18 @@ public final class WorkQueue {
     size++;
   }
 
-  /** How many sessions it can hold. */
-  public int capacity() {
-    return sessions.length;
-  }
-
   /** How many sessions wait. */
   public int size() {
     return size;
+  }
+
+  /** How many of them wait with a prompt. */
+  public int prompts() {
+    int prompts = 0;
+    for (int i = 0; i < size; i++) {
+      prompts += kinds[i] == WorkKind.PREFILL ? 1 : 0;
+    }
+    return prompts;
   }
 
   /** The session at a place in the queue, 0 the oldest. */

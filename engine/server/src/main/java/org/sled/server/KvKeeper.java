@@ -232,7 +232,7 @@ final class KvKeeper {
   }
 
   private boolean attach(ServerSession session) {
-    int sequence = makeRoom(KvLedger.NONE);
+    int sequence = makeRoom();
     if (sequence == KvLedger.NONE) {
       return false;
     }
@@ -255,7 +255,7 @@ final class KvKeeper {
     if (!move) {
       boolean wasRetired = ledger.isRetired(donor);
       ledger.busy(donor); // must not make room
-      int sequence = makeRoom(donor);
+      int sequence = makeRoom();
       if (wasRetired) {
         ledger.retired(donor);
       } else if (sessions[donor].wants == ServerSession.Wants.NOTHING) {
@@ -291,13 +291,13 @@ final class KvKeeper {
   }
 
   /** A free sequence, made free if need be; {@link KvLedger#NONE} if everybody is busy. */
-  private int makeRoom(int except) {
+  private int makeRoom() {
     int sequence = ledger.freeSequence();
     if (sequence != KvLedger.NONE) {
       return sequence;
     }
     int victim = ledger.victim();
-    if (victim == KvLedger.NONE || victim == except) {
+    if (victim == KvLedger.NONE) {
       return KvLedger.NONE;
     }
     if (ledger.isRetired(victim)) {

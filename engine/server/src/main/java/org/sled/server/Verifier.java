@@ -412,30 +412,26 @@ final class Verifier implements Runnable {
   /** Puts what the session wants into the work queue: first the K/V that it lacks. */
   private void enqueue(ServerSession session) {
     int missing = session.missingRows();
+    WorkKind kind = WorkKind.PREFILL;
+    int rows = missing;
     switch (session.wants) {
-      case FIRST_TOKEN ->
-          // The prompt's last token is the row that gives the first new one.
-          queue.add(
-              session.number, session.tenant, WorkKind.PREFILL, missing + 1, session.decodedNanos);
+      // The prompt's last token is the row that gives the first new one.
+      case FIRST_TOKEN -> rows = missing + 1;
       case VERDICT -> {
-        if (missing > 0) {
-          queue.add(
-              session.number, session.tenant, WorkKind.PREFILL, missing, session.decodedNanos);
-        } else {
-          int rows = 1 + session.block.draftCount();
-          queue.add(session.number, session.tenant, WorkKind.BLOCK, rows, session.decodedNanos);
+        if (missing == 0) {
+          kind = WorkKind.BLOCK;
+          rows = 1 + session.block.draftCount();
         }
       }
       case PUSHED_TOKEN -> {
-        if (missing > 0) {
-          queue.add(
-              session.number, session.tenant, WorkKind.PREFILL, missing, session.decodedNanos);
-        } else {
-          queue.add(session.number, session.tenant, WorkKind.PUSH, 1, session.decodedNanos);
+        if (missing == 0) {
+          kind = WorkKind.PUSH;
+          rows = 1;
         }
       }
       case NOTHING -> throw new IllegalStateException("nothing to enqueue");
     }
+    queue.add(session.number, session.tenant, kind, rows, session.decodedNanos);
   }
 
   // ---------------------------------------------------------------- steps
@@ -528,10 +524,7 @@ final class Verifier implements Runnable {
 
   /** What waits beside the planned step. */
   private void countWaiting() {
-    int prompts = 0;
-    for (int i = 0; i < queue.size(); i++) {
-      prompts += queue.kind(i) == WorkKind.PREFILL ? 1 : 0;
-    }
+    int prompts = queue.prompts();
     int waiting = queue.size() - plan.size();
     for (int i = 0; i < plan.size(); i++) {
       prompts -= plan.kind(i) == WorkKind.PREFILL ? 1 : 0;
