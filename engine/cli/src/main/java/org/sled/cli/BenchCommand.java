@@ -152,7 +152,7 @@ final class BenchCommand implements Callable<Integer> {
       throw new CommandFailure(
           ExitCodes.USAGE, "--record needs devices that draft: leave --replay and central out");
     }
-    if (mode == Mode.SLED && device.draftTokens() == 0) {
+    if (mode == Mode.SLED && device.drafting().draftTokens() == 0) {
       throw new CommandFailure(
           ExitCodes.USAGE, "without drafts it is --mode central; or give --draft-tokens 1 or more");
     }
@@ -308,6 +308,7 @@ final class BenchCommand implements Callable<Integer> {
         .with("rtt", device.rttMillis(List.of(0.0)).get(0))
         .with("duration", plan.duration().toSeconds())
         .with("max_tokens", runs.maxTokens());
+    runs.describe(settings);
     BenchResult result =
         new ResultBuilder(outcomes)
             .build(

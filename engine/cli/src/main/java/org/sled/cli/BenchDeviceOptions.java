@@ -3,6 +3,7 @@ package org.sled.cli;
 import java.nio.file.Path;
 import java.util.List;
 import org.sled.net.channel.EmulatedLink;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** What the devices are like, and the links that they have. */
@@ -19,13 +20,7 @@ final class BenchDeviceOptions {
               + " ${DEFAULT-VALUE}.")
   private String model;
 
-  @Option(
-      names = {"-k", "--draft-tokens"},
-      paramLabel = "K",
-      defaultValue = "4",
-      converter = IntegerWithin.CountOrAuto.class,
-      description = "Drafts per block. Default: ${DEFAULT-VALUE}.")
-  private int draftTokens;
+  @Mixin private DraftingOptions drafting;
 
   @Option(
       names = "--draft-threads",
@@ -85,8 +80,8 @@ final class BenchDeviceOptions {
     return model;
   }
 
-  int draftTokens() {
-    return draftTokens;
+  DraftingOptions drafting() {
+    return drafting;
   }
 
   int draftThreads() {

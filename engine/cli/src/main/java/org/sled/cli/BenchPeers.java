@@ -122,7 +122,8 @@ final class BenchPeers {
         authToken,
         null,
         setup.trace(),
-        drafts ? setup.device().draftTokens() : 0,
+        drafts ? setup.device().drafting().draftTokens() : 0,
+        setup.device().drafting().policy(),
         1,
         setup.device().tokensPerSecond(),
         false,
@@ -156,7 +157,7 @@ final class BenchPeers {
         LlamaServer.Options.of(
             setup.target(), setup.threads(), mostDevices(), setup.contextTokens());
     if (peer == BenchPeerOptions.Peer.LLAMA_SERVER_DRAFT) {
-      options = options.withDraft(setup.draft(), setup.device().draftTokens());
+      options = options.withDraft(setup.draft(), setup.device().drafting().draftTokens());
     }
     surroundings.err().println("starting " + peer.word() + " ...");
     return BenchSystem.llama(peer.word(), LlamaServer.start(program, options, STARTUP));

@@ -2,6 +2,7 @@ package org.sled.cli;
 
 import java.io.IOException;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import org.sled.bench.load.LoadPlan;
 import org.sled.bench.load.Workload;
@@ -10,6 +11,7 @@ import org.sled.bench.sled.FleetOptions;
 import org.sled.bench.sled.SledFleet;
 import org.sled.bench.trace.DraftTrace;
 import org.sled.bench.trace.TraceRecorder;
+import org.sled.device.DraftPolicy;
 import org.sled.device.ServerInfo;
 import org.sled.jni.Model;
 import org.sled.net.channel.EmulatedLink;
@@ -80,7 +82,8 @@ final class BenchRuns {
       BenchServer daemon, LoadPlan plan, double rttMillis, TraceRecorder recorder, String label)
       throws InterruptedException, IOException {
     try (EmulatedLink link = device.link(rttMillis, plan.seed());
-        SledFleet fleet = new SledFleet(fleetOptions(daemon, link), plan.devices())) {
+        SledFleet fleet =
+            new SledFleet(fleetOptions(daemon, link, recorder != null), plan.devices())) {
       return run(daemon, fleet, plan, recorder, label);
     }
   }
@@ -88,7 +91,7 @@ final class BenchRuns {
   /** Every prompt once, on one device; for a recording. */
   void recordAll(BenchServer daemon, TraceRecorder recorder)
       throws InterruptedException, IOException {
-    try (SledFleet fleet = new SledFleet(fleetOptions(daemon, null), 1)) {
+    try (SledFleet fleet = new SledFleet(fleetOptions(daemon, null, true), 1)) {
       LoadPlan once = load.once(requests(fleet).templates().size());
       var unused = run(daemon, fleet, once, recorder, "recording: ");
     }
@@ -114,26 +117,43 @@ final class BenchRuns {
   /** Tokens of each session of a server. */
   int contextTokens(BenchServer daemon) throws InterruptedException {
     if (server == null) {
-      try (SledFleet fleet = new SledFleet(fleetOptions(daemon, null), 1)) {
+      try (SledFleet fleet = new SledFleet(fleetOptions(daemon, null, false), 1)) {
         server = fleet.server();
       }
     }
     return server.contextTokens();
   }
 
-  private FleetOptions fleetOptions(BenchServer daemon, EmulatedLink link) {
+  private FleetOptions fleetOptions(BenchServer daemon, EmulatedLink link, boolean records) {
+    DraftPolicy otherwise = usualPolicy(records);
     return new FleetOptions(
         daemon.address().host(),
         daemon.address().port(),
         authToken,
         model,
         trace,
-        mode == BenchCommand.Mode.CENTRAL ? 0 : device.draftTokens(),
+        mode == BenchCommand.Mode.CENTRAL ? 0 : device.drafting().draftTokens(otherwise),
+        device.drafting().policy(otherwise),
         device.draftThreads(),
         device.tokensPerSecond(),
         // The devices of a fleet draft on processors of their own.
         true,
         link);
+  }
+
+  /** A recording needs blocks, and a replay is to be what was recorded. */
+  private DraftPolicy usualPolicy(boolean records) {
+    return records || trace != null ? DraftPolicy.FIXED : DraftPolicy.OPTIMAL;
+  }
+
+  /** How devices draft, for the report. */
+  void describe(BenchSettings settings) {
+    DraftPolicy otherwise = usualPolicy(device.record() != null);
+    if (mode == BenchCommand.Mode.SLED) {
+      settings
+          .with("draft_policy", device.drafting().policy(otherwise).name().toLowerCase(Locale.ROOT))
+          .with("draft_tokens", device.drafting().draftTokens(otherwise));
+    }
   }
 
   /** The server, for the report. */

@@ -11,6 +11,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.sled.bench.report.Rounding;
+import org.sled.device.DraftPolicy;
 import org.sled.device.GenerationEnd;
 import org.sled.device.ServerInfo;
 import org.sled.device.SledClient;
@@ -70,12 +71,8 @@ final class DemoCommand implements Callable<Integer> {
       description = "How long. Default: ${DEFAULT-VALUE}.")
   private int seconds;
 
-  @Option(
-      names = {"-k", "--draft-tokens"},
-      paramLabel = "K",
-      defaultValue = "4",
-      description = "Drafts per block; 0: the server generates alone. Default: ${DEFAULT-VALUE}.")
-  private int draftTokens;
+  /** Fixed by default: drafts are to be seen, though so small a target is as fast alone. */
+  @Mixin private DraftingOptions drafting;
 
   @Option(
       names = {"-n", "--max-tokens"},
@@ -135,7 +132,7 @@ final class DemoCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     log.apply();
-    if (deviceCount < 1 || deviceCount > 256 || seconds < 1 || draftTokens < 0 || maxTokens < 1) {
+    if (deviceCount < 1 || deviceCount > 256 || seconds < 1 || maxTokens < 1) {
       throw new CommandFailure(
           ExitCodes.USAGE,
           "--devices is 1 to 256, --seconds and --max-tokens 1 or more, --draft-tokens 0 or more");
@@ -144,7 +141,9 @@ final class DemoCommand implements Callable<Integer> {
     surroundings.signals().onInterrupt(interrupted::countDown);
     ModelFiles models = new ModelFiles(surroundings.home());
     try (Model draftModel =
-        Model.open(models.find(draft), ModelParams.DEFAULT.withVocabularyOnly(draftTokens == 0))) {
+        Model.open(
+            models.find(draft),
+            ModelParams.DEFAULT.withVocabularyOnly(drafting.draftTokens(DraftPolicy.FIXED) == 0))) {
       SamplingOptions.check(sampling, draftModel);
       Outcome outcome = run(models, draftModel);
       if (isInterrupted()) {
@@ -195,7 +194,12 @@ final class DemoCommand implements Callable<Integer> {
           .err()
           .printf(
               "%d devices with %s, blocks of %d drafts, on 127.0.0.1:%d, for %d s%s%n",
-              deviceCount, draft, draftTokens, port, seconds, SamplingReport.words(sampling));
+              deviceCount,
+              draft,
+              drafting.draftTokens(DraftPolicy.FIXED),
+              port,
+              seconds,
+              SamplingReport.words(sampling));
       try {
         ServerInfo server = connect(devices, draftModel, port);
         double elapsedSeconds = tellStories(devices);
@@ -224,12 +228,20 @@ final class DemoCommand implements Callable<Integer> {
           SledClient.builder()
               .server("127.0.0.1", port)
               .draftModel(draftModel)
+              .draftPolicy(drafting.policy(DraftPolicy.FIXED))
               .draftThreads(1)
               // The devices of a fleet draft on processors of their own.
               .givesWay(true)
               .clientName("demo device " + (i + 1))
               .connect();
-      devices.add(new DemoDevice(i, deviceCount, client, maxTokens, draftTokens, sampling));
+      devices.add(
+          new DemoDevice(
+              i,
+              deviceCount,
+              client,
+              maxTokens,
+              drafting.draftTokens(DraftPolicy.FIXED),
+              sampling));
       server = client.server();
     }
     return server;
@@ -291,7 +303,7 @@ final class DemoCommand implements Callable<Integer> {
         totals.drafted(),
         totals.accepted(),
         Rounding.orNull(totals.acceptedShare()),
-        draftTokens == 0 ? null : totals.acceptancePerPosition(),
+        drafting.draftTokens(DraftPolicy.FIXED) == 0 ? null : totals.acceptancePerPosition(),
         Percentiles.millis(totals.roundMicros()),
         Percentiles.micros(totals.overheadMicros()),
         shown == null ? null : text(tokenizer, shown.tokens()),
@@ -301,7 +313,7 @@ final class DemoCommand implements Callable<Integer> {
             ? null
             : Rounding.orNull(
                 totals.firstTokenMicros().getValueAtPercentile(50) / MICROS_PER_MILLI),
-        draftTokens,
+        drafting.draftTokens(DraftPolicy.FIXED),
         outcome.address(),
         SamplingReport.of(sampling),
         NumericsChoice.word(outcome.server().exactNumerics()),
@@ -309,7 +321,7 @@ final class DemoCommand implements Callable<Integer> {
         outcome.serverStats().rounds(),
         outcome.serverStats().steps(),
         outcome.server().modelName(),
-        draftTokens == 0 ? null : draft);
+        drafting.draftTokens(DraftPolicy.FIXED) == 0 ? null : draft);
   }
 
   private void summarise(Outcome outcome, Exactness exactness, Model tokenizer) {

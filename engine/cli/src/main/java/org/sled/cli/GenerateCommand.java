@@ -19,7 +19,6 @@ import org.sled.jni.Numerics;
 import org.sled.jni.VerifyEngine;
 import org.sled.net.protocol.Sampling;
 import org.sled.net.protocol.TokenIds;
-import org.sled.server.ServerConfig;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -80,12 +79,7 @@ final class GenerateCommand implements Callable<Integer> {
           "New tokens at most, 0 for as many as the context holds. Default: ${DEFAULT-VALUE}.")
   private int maxTokens;
 
-  @Option(
-      names = {"-k", "--draft-tokens"},
-      paramLabel = "K",
-      defaultValue = "4",
-      description = "Drafts per block; 0: the server generates alone. Default: ${DEFAULT-VALUE}.")
-  private int draftTokens;
+  @Mixin private DraftingOptions drafting;
 
   @Option(names = "--ignore-end", description = "Go on after end-of-generation tokens.")
   private boolean ignoreEnd;
@@ -174,14 +168,9 @@ final class GenerateCommand implements Callable<Integer> {
       throw new CommandFailure(
           ExitCodes.USAGE, "--server and --local contradict each other: give one of them");
     }
-    if (maxTokens < 0 || draftTokens < 0 || contextTokens < 0 || (threads != null && threads < 0)) {
+    if (maxTokens < 0 || contextTokens < 0 || (threads != null && threads < 0)) {
       throw new CommandFailure(
-          ExitCodes.USAGE, "--max-tokens, --draft-tokens, --context and --threads are 0 or more");
-    }
-    if (draftTokens > ServerConfig.MAX_DRAFT_TOKENS) {
-      throw new CommandFailure(
-          ExitCodes.USAGE,
-          "--draft-tokens is " + draftTokens + ", at most " + ServerConfig.MAX_DRAFT_TOKENS);
+          ExitCodes.USAGE, "--max-tokens, --context and --threads are 0 or more");
     }
     if (timeoutSeconds < 1) {
       throw new CommandFailure(ExitCodes.USAGE, "--timeout is 1 second or more");
@@ -195,7 +184,7 @@ final class GenerateCommand implements Callable<Integer> {
   private GenerationRequest request(Model tokenizer, int[] tokens) {
     SamplingOptions.check(sampling, tokenizer);
     return new GenerationRequest(
-        TokenIds.of(tokens), maxTokens, draftTokens, ignoreEnd, sampling, stopStrings);
+        TokenIds.of(tokens), maxTokens, drafting.draftTokens(), ignoreEnd, sampling, stopStrings);
   }
 
   private TextOutput output(Model tokenizer) {
@@ -226,12 +215,13 @@ final class GenerateCommand implements Callable<Integer> {
             Model.open(
                 new ModelFiles(surroundings.home()).find(name),
                 modelParams()
-                    .withVocabularyOnly(draftTokens == 0)
+                    .withVocabularyOnly(drafting.draftTokens() == 0)
                     .withExactWeights(numerics == Numerics.EXACT));
         SledClient client =
             SledClient.builder()
                 .server(address.host(), address.port())
                 .draftModel(draft)
+                .draftPolicy(drafting.policy())
                 .draftThreads(threads == null ? 1 : threads)
                 .exactDrafts(numerics == Numerics.EXACT)
                 .authToken(authToken)
@@ -280,7 +270,7 @@ final class GenerateCommand implements Callable<Integer> {
                       stats.drafted(),
                       stats.accepted(),
                       Rounding.orNull(stats.acceptedShare()),
-                      draftTokens == 0 ? null : totals.acceptancePerPosition(),
+                      drafting.draftTokens() == 0 ? null : totals.acceptancePerPosition(),
                       Percentiles.millis(stats.roundMicros()),
                       Percentiles.micros(stats.serverOverheadMicros()),
                       output.text(),
@@ -289,7 +279,7 @@ final class GenerateCommand implements Callable<Integer> {
                       stats.timeToFirstTokenNanos() < 0
                           ? null
                           : Rounding.orNull(stats.timeToFirstTokenNanos() / NANOS_PER_MILLI),
-                      draftTokens,
+                      drafting.draftTokens(),
                       promptTokens,
                       address.toString(),
                       SamplingReport.of(sampling),
@@ -297,7 +287,7 @@ final class GenerateCommand implements Callable<Integer> {
                       NumericsChoice.word(client.server().exactNumerics()),
                       hex(client.server().numericsId()),
                       client.server().modelName(),
-                      draftTokens == 0 ? null : draftName)));
+                      drafting.draftTokens() == 0 ? null : draftName)));
       surroundings.out().flush();
       return;
     }

@@ -56,6 +56,13 @@ abstract class IntegerWithin implements ITypeConverter<Integer> {
     }
   }
 
+  /** Drafts in one block; 0: none. */
+  static final class DraftTokensOrNone extends IntegerWithin {
+    DraftTokensOrNone() {
+      super(0, ServerConfig.MAX_DRAFT_TOKENS);
+    }
+  }
+
   /** A count for which 0 means "as the model or the machine suggests". */
   static final class CountOrAuto extends IntegerWithin {
     CountOrAuto() {

@@ -45,6 +45,7 @@ final class BenchTest {
             "--max-tokens=24",
             "--temperature=0.8",
             "--seed=5",
+            "--draft-tokens=4",
             "--report=" + report);
     run.expect(ExitCodes.DONE);
     assertTrue(run.out().contains("tokens/s"), run.out());

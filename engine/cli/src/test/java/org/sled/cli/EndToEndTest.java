@@ -314,7 +314,17 @@ final class EndToEndTest {
   @Test
   void jsonHasItsFieldsAndNoFakeZeros() {
     JsonNode served =
-        CliRun.of("generate", "--server", server, "-n", "40", "--json", "-p", PROMPTS.get(0))
+        CliRun.of(
+                "generate",
+                "--server",
+                server,
+                "-n",
+                "40",
+                "-k",
+                "4",
+                "--json",
+                "-p",
+                PROMPTS.get(0))
             .expect(0)
             .json();
     Set<String> fields = new HashSet<>();

@@ -38,14 +38,13 @@ public final class DeadlineScheduler implements BatchScheduler {
   /** Sessions that are waited for in one decision at most. */
   private static final int MOST_EXPECTED = 64;
 
-  /** A session that is later than so many deviations is not waited for any more. */
-  private static final double PATIENCE_DEVIATIONS = 2;
-
   /**
    * Chunks are worth reading the weights for from so many times what that costs, in rows; within
-   * bounds.
+   * bounds. Long prompts, which others have to live with for a while, come in shorter ones.
    */
   private static final double LEAST_CHUNK_PASSES = 6;
+
+  private static final double LEAST_LONG_CHUNK_PASSES = 3;
 
   private static final int SHORTEST_CHUNK = 8;
   private static final int LONGEST_LEAST_CHUNK = 64;
@@ -297,7 +296,7 @@ public final class DeadlineScheduler implements BatchScheduler {
           blocksNanos + others.nanos() - shape.nanos() - Math.max(0, expectedNanos[i] - nowNanos);
       if (saving > bestSaving) {
         bestSaving = saving;
-        until = latest(expectedSessions[i]);
+        until = book.latestNanos(expectedSessions[i]);
       }
     }
     if (until <= nowNanos) {
@@ -319,19 +318,13 @@ public final class DeadlineScheduler implements BatchScheduler {
     return false;
   }
 
-  /** How long a session's block is waited for. */
-  private long latest(int session) {
-    double patience = PATIENCE_DEVIATIONS * book.thinkDeviationNanos(session);
-    return book.expectedNanos(session) + (long) patience;
-  }
-
   /** Finds the sessions whose blocks are due within a horizon, soonest first. */
   private void collectExpected(long nowNanos, long horizon) {
     expectedCount = 0;
     for (int i = 0; i < book.expectedCount(); i++) {
       int session = book.expectedSession(i);
       long at = book.expectedNanos(session);
-      if (at >= horizon || latest(session) <= nowNanos) {
+      if (at >= horizon || book.latestNanos(session) <= nowNanos) {
         continue;
       }
       int place = Math.min(expectedCount, MOST_EXPECTED - 1);
@@ -364,9 +357,11 @@ public final class DeadlineScheduler implements BatchScheduler {
     boolean othersAreServed = blocksNanos > 0 || expectsAnybody(nowNanos);
     shortestFirst = !shortestFirst;
     int first = nextPrompt(waiting);
-    boolean isLong = waiting.rows(first) > LONG_PROMPT_CHUNKS * leastChunk();
+    int least = leastChunk(LEAST_CHUNK_PASSES);
+    boolean isLong = waiting.rows(first) > LONG_PROMPT_CHUNKS * least;
+    least = isLong ? leastChunk(LEAST_LONG_CHUNK_PASSES) : least;
     double budget =
-        budget(othersAreServed, blocksNanos, Math.max(isLong ? 0.5 : 1, promptsPerBlock));
+        budget(othersAreServed, blocksNanos, Math.max(isLong ? 0.5 : 1, promptsPerBlock), least);
     double stepNanos = blocksNanos;
     while (rowsLeft > 0) {
       int place = nextPrompt(waiting);
@@ -374,9 +369,9 @@ public final class DeadlineScheduler implements BatchScheduler {
         break;
       }
       int most = Math.min(Math.min(waiting.rows(place), limits.promptRows()), rowsLeft);
-      int chunk = chunkWithin(most, blockRows, blocksNanos + budget);
+      int chunk = chunkWithin(most, least, blockRows, blocksNanos + budget);
       if (chunk == 0 && shape.sessions() == 0) {
-        chunk = Math.min(most, leastChunk()); // whatever is known of costs: somebody goes on
+        chunk = Math.min(most, least); // whatever is known of costs: somebody goes on
       }
       if (chunk == 0) {
         break;
@@ -398,8 +393,9 @@ public final class DeadlineScheduler implements BatchScheduler {
    * Time that chunks may take in this step, ns.
    *
    * @param weight of the share: where more prompts wait than blocks, as much more
+   * @param leastRows of a chunk that is worth it
    */
-  private double budget(boolean othersAreServed, double blocksNanos, double weight) {
+  private double budget(boolean othersAreServed, double blocksNanos, double weight, int leastRows) {
     if (!cost.isKnown()) {
       return 0;
     }
@@ -411,7 +407,7 @@ public final class DeadlineScheduler implements BatchScheduler {
     }
     double usual = blocksNanos > 0 ? blocksNanos : usualBlocksNanos;
     double share = Math.min(full, limits.prefillShare() * usual * weight);
-    double least = cost.passNanos(leastChunk()) * LEAST_CHUNK_MARGIN;
+    double least = cost.passNanos(leastRows) * LEAST_CHUNK_MARGIN;
     // Nothing else to do right now: at least that.
     return blocksNanos == 0
         ? Math.max(share, least)
@@ -422,7 +418,7 @@ public final class DeadlineScheduler implements BatchScheduler {
     for (int i = 0; i < book.expectedCount(); i++) {
       int session = book.expectedSession(i);
       long at = book.expectedNanos(session);
-      if (at != Long.MAX_VALUE && latest(session) > nowNanos) {
+      if (at != Long.MAX_VALUE && book.latestNanos(session) > nowNanos) {
         return true;
       }
     }
@@ -458,14 +454,14 @@ public final class DeadlineScheduler implements BatchScheduler {
   /**
    * The longest chunk that fits into a step of so many ns; 0 for none.
    *
+   * @param least rows that are worth it
    * @param blockRows of the longest block: a chunk of as many goes into the same pass
    */
-  private int chunkWithin(int most, int blockRows, double stepNanos) {
+  private int chunkWithin(int most, int least, int blockRows, double stepNanos) {
     // The end of a prompt may take a little more: a short rest would cost another pass.
     if (!cost.isKnown() || fits(most, stepNanos * REST_MARGIN)) {
       return most;
     }
-    int least = leastChunk();
     for (int chunk : CHUNKS) {
       if (chunk < most && chunk >= least && fits(chunk, stepNanos)) {
         return chunk;
@@ -474,8 +470,8 @@ public final class DeadlineScheduler implements BatchScheduler {
     return blockRows > 0 && blockRows < most && fits(blockRows, stepNanos) ? blockRows : 0;
   }
 
-  private int leastChunk() {
-    int rows = (int) Math.round(LEAST_CHUNK_PASSES * cost.passCostRows());
+  private int leastChunk(double passes) {
+    int rows = (int) Math.round(passes * cost.passCostRows());
     int bounded = Math.max(SHORTEST_CHUNK, Math.min(LONGEST_LEAST_CHUNK, rows));
     for (int i = CHUNKS.length - 1; i >= 0; i--) {
       if (CHUNKS[i] >= bounded) {

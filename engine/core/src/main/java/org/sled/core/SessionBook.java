@@ -21,6 +21,9 @@ public final class SessionBook {
 
   private static final double THINK_GAIN = 0.2;
 
+  /** A session that is later than so many deviations is not waited for any more. */
+  private static final double PATIENCE_DEVIATIONS = 2;
+
   /** Drafts that a session may have looked at in advance, before any is accepted. */
   private static final double CREDIT_DRAFTS = 64;
 
@@ -172,9 +175,18 @@ public final class SessionBook {
         : answeredNanos[session] + (long) thinkNanos[session];
   }
 
-  /** How far that is usually off, ns. */
-  public double thinkDeviationNanos(int session) {
-    return thinkDeviation[session];
+  /** When it will have arrived unless something is amiss, ns. */
+  public long latestNanos(int session) {
+    return expectedNanos(session) + (long) (PATIENCE_DEVIATIONS * thinkDeviation[session]);
+  }
+
+  /** How many sessions owe a block that is not overdue. */
+  public int awaitedCount(long nowNanos) {
+    int count = 0;
+    for (int i = 0; i < expectedCount; i++) {
+      count += latestNanos(expected[i]) > nowNanos ? 1 : 0;
+    }
+    return count;
   }
 
   /** Rows of its last block. */

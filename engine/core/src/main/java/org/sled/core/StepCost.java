@@ -106,17 +106,6 @@ public final class StepCost {
   }
 
   /**
-   * The price of a draft token: what it costs to verify one more of each session that shares the
-   * engine now, since each of them waits for the drafts of all. Seconds; 0 if nothing was learnt.
-   *
-   * @param rows of a step
-   * @param sessions in the step, or waiting for the next
-   */
-  public double priceSeconds(int rows, int sessions) {
-    return isKnown() ? (passNanos(rows + sessions) - passNanos(rows)) / 1e9 : 0;
-  }
-
-  /**
    * Learns from a step.
    *
    * @param passes over the weights, at least 1

@@ -9,8 +9,11 @@ package org.sled.core;
 public final class StepForecast {
   private final StepCost cost;
   private final ShapeCost shape;
+  private final ShapeCost text; // of blocks and pushes, without prompts
   private final GapCost gaps;
   private int rows;
+  private int textRows;
+  private int pushes;
   private int contextTokens;
 
   /**
@@ -22,14 +25,18 @@ public final class StepForecast {
   public StepForecast(StepCost cost, int sequences, int passRows, boolean exact) {
     this.cost = cost;
     shape = new ShapeCost(cost, passRows, exact);
+    text = new ShapeCost(cost, passRows, exact);
     gaps = new GapCost(cost, sequences);
   }
 
   /** Begins another step. */
   public void clear() {
     shape.clear();
+    text.clear();
     gaps.clear();
     rows = 0;
+    textRows = 0;
+    pushes = 0;
     contextTokens = 0;
   }
 
@@ -42,6 +49,9 @@ public final class StepForecast {
     shape.add(sessionRows);
     if (kind != WorkKind.PREFILL) {
       gaps.add(sequence, sessionRows);
+      text.add(sessionRows);
+      textRows += sessionRows;
+      pushes += kind == WorkKind.PUSH ? 1 : 0;
     }
     rows += sessionRows;
     contextTokens = Math.max(contextTokens, cachedTokens + sessionRows);
@@ -50,6 +60,27 @@ public final class StepForecast {
   /** Expected time of the step, ns; 0 if nothing was learnt. */
   public double nanos() {
     return cost.isKnown() ? cost.stepNanos(shape.nanos() + gaps.nanos(), rows, contextTokens) : 0;
+  }
+
+  /** How much of that its prompts take, 0 to 1. */
+  public double promptShare() {
+    double all = shape.nanos();
+    return all <= 0 ? 0 : Math.max(0, 1 - text.nanos() / all);
+  }
+
+  /** Rows of blocks and pushes. */
+  public int textRows() {
+    return textRows;
+  }
+
+  /** Sessions that the server goes on alone for. */
+  public int pushes() {
+    return pushes;
+  }
+
+  /** Sessions with blocks and pushes. */
+  public int textSessions() {
+    return text.sessions();
   }
 
   /**

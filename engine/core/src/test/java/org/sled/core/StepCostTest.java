@@ -22,7 +22,6 @@ class StepCostTest {
   @Test
   void nothingIsKnownAtFirst() {
     assertFalse(cost.isKnown());
-    assertEquals(0, cost.priceSeconds(5, 3));
   }
 
   @Test
@@ -111,7 +110,6 @@ class StepCostTest {
     assertEquals(truth(1, 12), cost.passNanos(12), 0.01 * truth(1, 12));
     assertEquals(truth(1, 128), cost.passNanos(128), 0.01 * truth(1, 128));
     assertEquals(PASS / ROW, cost.passCostRows(), 0.1);
-    assertEquals(3 * ROW / 1e9, cost.priceSeconds(5, 3), 1e-4);
   }
 
   @Test

@@ -2,6 +2,7 @@ package org.sled.device;
 
 import io.netty.buffer.ByteBuf;
 import java.util.concurrent.TimeUnit;
+import org.sled.core.DraftLengthPolicy;
 import org.sled.jni.SledException;
 import org.sled.net.protocol.ErrorCode;
 import org.sled.net.protocol.ErrorMessage;
@@ -17,8 +18,9 @@ import org.slf4j.LoggerFactory;
  * One generation, on its draft thread: open, then draft, send, wait, commit, until it is finished.
  *
  * <p>What to do with a verdict is decided by {@link DeviceRounds}, how long a block may be by
- * {@link BlockLength}, and the draft model's cache is kept by {@link BlockDrafter}; this loop
- * carries. Where drafting is not possible (any more), the server goes on alone under a PUSH.
+ * {@link BlockLength}, how long it should be by {@link DraftLengthPolicy}, and the draft model's
+ * cache is kept by {@link BlockDrafter}; this loop carries. Where drafting is not possible (any
+ * more), or does not pay, the server goes on alone under a PUSH.
  */
 final class DraftLoop implements Runnable {
   /**
@@ -26,6 +28,14 @@ final class DraftLoop implements Runnable {
    * half a second at 100 tokens/s, few enough that a cancel wastes little.
    */
   static final int PUSH_CREDIT = 64;
+
+  /**
+   * While drafting may pay again soon, the server is ahead by what the link takes, this time, and
+   * so many tokens.
+   */
+  private static final long SHORT_PUSH_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+
+  private static final int SHORT_PUSH_TOKENS = 3;
 
   /** Blocks in flight: drafting waits for the verdict. */
   private static final int WINDOW = 1;
@@ -41,6 +51,7 @@ final class DraftLoop implements Runnable {
   private final ServerLink link;
   private final BlockDrafter drafter; // null: never drafts
   private final BlockLength lengths;
+  private final DraftLengthPolicy policy;
   private final int vocabularySize;
   private final StopFinder stops;
   private final TokenHistory history;
@@ -58,16 +69,19 @@ final class DraftLoop implements Runnable {
   // The push at work.
   private int outstandingCredit;
   private int lastCredit;
+  private long pushedNanos; // when its newest tokens came; 0: none yet
 
   // The block at work.
   private int blockDrafts;
   private long blockStartNanos;
   private long blockSentNanos;
+  private boolean cacheIsNear; // little to catch up with before the first draft
 
   /**
    * Creates the loop; it owns the history from now on.
    *
    * @param drafter null to let the server generate alone
+   * @param policy chooses within these lengths, or to let the server go on alone
    * @param vocabularySize the target's: ids are below it
    * @param listener gets the tokens instead of the stream; null for none
    */
@@ -76,6 +90,7 @@ final class DraftLoop implements Runnable {
       ServerLink link,
       BlockDrafter drafter,
       BlockLength lengths,
+      DraftLengthPolicy policy,
       int vocabularySize,
       StopFinder stops,
       TokenHistory history,
@@ -86,6 +101,7 @@ final class DraftLoop implements Runnable {
     this.link = link;
     this.drafter = drafter;
     this.lengths = lengths;
+    this.policy = policy;
     this.vocabularySize = vocabularySize;
     this.stops = stops;
     this.history = history;
@@ -121,11 +137,14 @@ final class DraftLoop implements Runnable {
     }
     onOpened(link.next("first token"));
     while (end == null) {
-      int drafts = drafting ? blockLength() : 0;
+      int most = drafting ? longestBlock() : 0;
+      int drafts = most > 0 ? policy.next(most) : 0;
       if (drafts > 0 && draftBlock(drafts)) {
         awaitVerdict();
+      } else if (drafts > 0 && drafting) {
+        push(1, false); // it had nothing to propose here
       } else {
-        push(drafting ? 1 : Integer.MAX_VALUE);
+        push(Integer.MAX_VALUE, most > 0);
       }
     }
   }
@@ -140,8 +159,11 @@ final class DraftLoop implements Runnable {
     }
   }
 
-  /** The drafts of the next block; turns drafting off where it has become impossible. */
-  private int blockLength() {
+  /**
+   * How many drafts the next block may have; 0 or less if none. Turns drafting off where it has
+   * become impossible.
+   */
+  private int longestBlock() {
     int committed = history.committedLength();
     int room = drafter.room(committed);
     if (room < 1) {
@@ -171,6 +193,8 @@ final class DraftLoop implements Runnable {
     blockDrafts = drafted;
     blockSentNanos = System.nanoTime();
     meter.block(drafted, blockSentNanos - blockStartNanos);
+    policy.drafted(drafted, blockSentNanos - blockStartNanos, cacheIsNear);
+    cacheIsNear = true;
     int round = rounds.send(committed - 1, history.get(committed - 1), drafted);
     link.block(round, history, drafted);
     return true;
@@ -206,6 +230,7 @@ final class DraftLoop implements Runnable {
     history.put(committed, opened.firstToken());
     rounds.restart(ServerLink.EPOCH, committed + 1, opened.firstToken());
     meter.overhead(opened.overheadMicros());
+    policy.load(opened.price(), opened.alone());
     commit(committed + 1, opened.finishReason());
   }
 
@@ -241,6 +266,7 @@ final class DraftLoop implements Runnable {
         int accepted = verdict.accepted();
         long nowNanos = System.nanoTime();
         meter.verdict(verdict.verified(), accepted, nowNanos - blockSentNanos);
+        tellPolicy(nowNanos - blockSentNanos);
         meter.blockDropped(cutOff());
         meter.overhead(verdict.overheadMicros());
         if (listener != null) {
@@ -276,6 +302,14 @@ final class DraftLoop implements Runnable {
                   + " drafts behind "
                   + committed);
     }
+  }
+
+  private void tellPolicy(long roundNanos) {
+    long serverMicros =
+        (long) verdict.queueMicros() + verdict.computeMicros() + verdict.overheadMicros();
+    long serverNanos = Math.min(roundNanos, TimeUnit.MICROSECONDS.toNanos(serverMicros));
+    policy.load(verdict.price(), verdict.alone());
+    policy.answered(verdict.verified(), verdict.accepted(), roundNanos - serverNanos, serverNanos);
   }
 
   /**
@@ -356,14 +390,28 @@ final class DraftLoop implements Runnable {
 
   // ---------------------------------------------------------------- push
 
-  /** Lets the server generate alone, for this many tokens or up to the end. */
-  private void push(int most) throws InterruptedException, CancelledException {
+  /**
+   * Lets the server generate alone.
+   *
+   * @param most tokens; up to the end if there are fewer
+   * @param whileItPays end earlier if drafting pays
+   */
+  private void push(int most, boolean whileItPays) throws InterruptedException, CancelledException {
     int left = Math.min(most, lengths.remainingTokens(history.committedLength()));
+    boolean begun = false;
     outstandingCredit = 0;
+    pushedNanos = 0;
+    cacheIsNear = false;
     while (end == null && left > 0) {
+      int credit = whileItPays && drafting ? shortCredit() : PUSH_CREDIT;
       // Half of it is used up: time to send more, before the server has to wait for it.
-      if (outstandingCredit <= PUSH_CREDIT / 2 && outstandingCredit < left) {
-        lastCredit = Math.min(PUSH_CREDIT, left) - outstandingCredit;
+      if (outstandingCredit <= credit / 2 && outstandingCredit < left) {
+        if (begun && whileItPays && draftingPays()) {
+          left = outstandingCredit;
+          continue;
+        }
+        begun = true;
+        lastCredit = Math.min(credit, left) - outstandingCredit;
         outstandingCredit += lastCredit;
         link.push(history.committedLength(), lastCredit);
       }
@@ -381,6 +429,17 @@ final class DraftLoop implements Runnable {
         onUnexpected(event);
       }
     }
+  }
+
+  private boolean draftingPays() {
+    int longest = drafting ? longestBlock() : 0;
+    return longest > 0 && policy.next(longest) > 0;
+  }
+
+  /** Enough to cover a round trip twice, so that the server never waits for it. */
+  private int shortCredit() {
+    int ahead = policy.pushedPerRoundTrip(SHORT_PUSH_NANOS);
+    return ahead == 0 ? PUSH_CREDIT : Math.min(PUSH_CREDIT, 2 * (ahead + SHORT_PUSH_TOKENS));
   }
 
   private int lateVerdict(ByteBuf frame) throws InterruptedException, CancelledException {
@@ -416,6 +475,10 @@ final class DraftLoop implements Runnable {
       history.put(committed + i, pushed.token(i));
     }
     meter.overhead(pushed.overheadMicros());
+    long nowNanos = System.nanoTime();
+    policy.load(pushed.price(), pushed.alone());
+    policy.pushed(count, pushedNanos == 0 ? 0 : nowNanos - pushedNanos);
+    pushedNanos = nowNanos;
     rounds.advance(committed + count, pushed.token(count - 1));
     commit(committed + count, pushed.finishReason());
     return count;

@@ -11,8 +11,8 @@ import org.sled.net.protocol.TokenIds;
  *
  * @param prompt the prompt's token ids, at least one
  * @param maxTokens new tokens at most; 0 for as many as the server's context holds
- * @param draftTokens drafts per block; 0 to let the server generate alone. Longer blocks than the
- *     server takes are cut to its limit
+ * @param draftTokens drafts per block at most, with {@link DraftPolicy#FIXED} exactly; 0 to let the
+ *     server generate alone. Longer blocks than the server takes are cut to its limit
  * @param ignoreEnd go on after end-of-generation tokens
  * @param sampling how tokens are chosen, with the seed
  * @param stopStrings texts at which the generation ends, at most 16 of 1 to 256 characters. It ends
@@ -28,7 +28,7 @@ public record GenerationRequest(
     List<String> stopStrings) {
 
   /** Default for {@link #draftTokens}. */
-  public static final int DEFAULT_DRAFT_TOKENS = 4;
+  public static final int DEFAULT_DRAFT_TOKENS = 16;
 
   /** Refuses values that are none. */
   public GenerationRequest {
@@ -49,7 +49,7 @@ public record GenerationRequest(
     StopStrings.check(stopStrings);
   }
 
-  /** A greedy request with 4 drafts per block, and no limit but the server's context. */
+  /** A greedy request with up to 16 drafts per block, and no limit but the server's context. */
   public static GenerationRequest of(int... prompt) {
     return new GenerationRequest(
         TokenIds.of(prompt), 0, DEFAULT_DRAFT_TOKENS, false, Sampling.GREEDY, List.of());

@@ -7,6 +7,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import org.sled.bridge.Fingerprints;
+import org.sled.core.DraftLengthPolicy;
 import org.sled.jni.ChatMessage;
 import org.sled.jni.Detokenizer;
 import org.sled.jni.Model;
@@ -40,6 +41,7 @@ public final class SledClient implements AutoCloseable {
   private final ClientConnection connection;
   private final SessionRouter router;
   private final DrafterPool drafters; // null: the server generates alone
+  private final DraftLengthPolicy policy; // learns from all generations
   private final AtomicInteger lastSession = new AtomicInteger();
 
   private SledClient(
@@ -51,6 +53,7 @@ public final class SledClient implements AutoCloseable {
     this.transport = transport;
     this.connection = connection;
     this.router = router;
+    policy = options.draftPolicy.create();
     int contextTokens = connection.welcome().limits().contextTokens();
     IntFunction<BlockDrafter> maker = drafterMaker(options, connection);
     router.disconnectBy(connection::close);
@@ -88,6 +91,7 @@ public final class SledClient implements AutoCloseable {
     private IntFunction<BlockDrafter> blockDrafterMaker; // instead of that one
     private ClientTransport sharedTransport;
     private Supplier<IntFunction<String>> detokenizers; // one per text; null without a tokenizer
+    private DraftPolicy draftPolicy = DraftPolicy.OPTIMAL;
     private int draftThreads = 1;
     private double draftTokensPerSecond;
     private boolean exactDrafts;
@@ -174,6 +178,12 @@ public final class SledClient implements AutoCloseable {
         throw new IllegalArgumentException("draftTokensPerSecond is " + tokensPerSecond);
       }
       draftTokensPerSecond = tokensPerSecond;
+      return this;
+    }
+
+    /** How many tokens are drafted per block; {@link DraftPolicy#OPTIMAL} by default. */
+    public Builder draftPolicy(DraftPolicy policy) {
+      draftPolicy = policy;
       return this;
     }
 
@@ -347,6 +357,7 @@ public final class SledClient implements AutoCloseable {
             new ServerLink(connection, inbox, meter, options.answerTimeout),
             drafter,
             lengths,
+            policy,
             vocabularySize,
             stops,
             history(request),

@@ -60,6 +60,7 @@ final class DraftAllocationTest {
     try (ScriptedServer server = new ScriptedServer();
         SledClient client =
             SledClient.builder()
+                .draftPolicy(DraftPolicy.FIXED)
                 .server("127.0.0.1", server.port())
                 .drafter(ScriptedServer.FINGERPRINT, c -> new ConstantDrafter())
                 .connect();

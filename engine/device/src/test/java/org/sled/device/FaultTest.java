@@ -36,6 +36,7 @@ final class FaultTest {
 
   private SledClient.Builder builder() {
     return SledClient.builder()
+        .draftPolicy(DraftPolicy.FIXED)
         .server("127.0.0.1", server.port())
         .drafter(ScriptedServer.FINGERPRINT, c -> new ScriptedDrafter(1, 70, -1, c));
   }

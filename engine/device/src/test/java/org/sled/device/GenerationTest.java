@@ -40,7 +40,12 @@ final class GenerationTest {
   }
 
   private SledClient connect() throws InterruptedException {
+    return connect(DraftPolicy.FIXED);
+  }
+
+  private SledClient connect(DraftPolicy policy) throws InterruptedException {
     return SledClient.builder()
+        .draftPolicy(policy)
         .server("127.0.0.1", server.port())
         .drafter(ScriptedServer.FINGERPRINT, contextTokens -> drafter)
         .connect();
@@ -250,6 +255,7 @@ final class GenerationTest {
   void severalGenerationsAtATime() throws Exception {
     try (SledClient client =
         SledClient.builder()
+            .draftPolicy(DraftPolicy.FIXED)
             .server("127.0.0.1", server.port())
             .drafter(ScriptedServer.FINGERPRINT, c -> new ScriptedDrafter(SEED, 60, -1, c))
             .connect()) {
@@ -268,6 +274,39 @@ final class GenerationTest {
         Thread.sleep(10); // CLOSE is not waited for
       }
       assertEquals(5, server.closes.get());
+    }
+  }
+
+  @Test
+  void goesOverToPushWhereTheServerAloneIsFaster() throws Exception {
+    server.price = 1; // every draft costs a second, as the server says
+    server.alone = 1e-6f;
+    try (SledClient client = connect(DraftPolicy.OPTIMAL)) {
+      for (int i = 0; i < 3; i++) {
+        try (Generation generation = client.start(request(300, 4))) {
+          assertEquals(ScriptedText.stream(PROMPT, 300, -1), list(generation.remainingTokens()));
+          int rounds = generation.stats().rounds();
+          assertTrue(rounds <= 6, () -> rounds + " rounds");
+        }
+      }
+    }
+  }
+
+  @Test
+  void draftsAgainWhereThatIsFaster() throws Exception {
+    server.price = 0.05f;
+    server.alone = 1e-6f;
+    try (SledClient client = connect(DraftPolicy.OPTIMAL)) {
+      try (Generation generation = client.start(request(100, 4))) {
+        assertEquals(ScriptedText.stream(PROMPT, 100, -1), list(generation.remainingTokens()));
+      }
+      server.price = 0;
+      server.alone = 0.02f;
+      try (Generation generation = client.start(request(200, 4))) {
+        assertEquals(ScriptedText.stream(PROMPT, 200, -1), list(generation.remainingTokens()));
+        int rounds = generation.stats().rounds();
+        assertTrue(rounds >= 20, () -> rounds + " rounds");
+      }
     }
   }
 
@@ -354,6 +393,7 @@ final class GenerationTest {
   void exactDraftsNeedAnExactServer() throws Exception {
     SledClient.Builder exact =
         SledClient.builder()
+            .draftPolicy(DraftPolicy.FIXED)
             .server("127.0.0.1", server.port())
             .drafter(ScriptedServer.FINGERPRINT, contextTokens -> drafter)
             .exactDrafts(true);

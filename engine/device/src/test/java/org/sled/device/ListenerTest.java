@@ -32,6 +32,7 @@ final class ListenerTest {
 
   private SledClient.Builder builder() {
     return SledClient.builder()
+        .draftPolicy(DraftPolicy.FIXED)
         .server("127.0.0.1", server.port())
         .drafter(
             ScriptedServer.FINGERPRINT, contextTokens -> new ScriptedDrafter(42, 70, -1, 4096));
@@ -154,6 +155,7 @@ final class ListenerTest {
     List<Integer> text = ScriptedText.stream(PROMPT, TOKENS, server.endAt);
     SledClient.Builder builder =
         SledClient.builder()
+            .draftPolicy(DraftPolicy.FIXED)
             .server("127.0.0.1", server.port())
             .blockDrafters(ScriptedServer.FINGERPRINT, contextTokens -> new ByHeart(text));
     Notes notes = listen(builder, request(8));

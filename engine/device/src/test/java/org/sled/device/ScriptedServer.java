@@ -43,6 +43,11 @@ final class ScriptedServer implements ConnectionListener, AutoCloseable {
   static final TokenizerFingerprint FINGERPRINT =
       new TokenizerFingerprint(ScriptedText.VOCABULARY, 1, 2, 3, 4);
 
+  /** What verdicts say of the load, s. */
+  volatile float price;
+
+  volatile float alone;
+
   /** What a test does instead of a right answer to a block. */
   interface Mischief {
     /** Whether the block is dealt with. */
@@ -172,7 +177,16 @@ final class ScriptedServer implements ConnectionListener, AutoCloseable {
     int first = commit(session);
     connection.sendStamped(
         new Opened(
-            session.id, session.epoch(), 0f, 1, 2, 0, session.tokens.size(), first, session.finish),
+            session.id,
+            session.epoch(),
+            price,
+            alone,
+            1,
+            2,
+            0,
+            session.tokens.size(),
+            first,
+            session.finish),
         decodedNanos);
   }
 
@@ -295,7 +309,8 @@ final class ScriptedServer implements ConnectionListener, AutoCloseable {
         session.id,
         round,
         session.epoch(),
-        0f,
+        price,
+        alone,
         1,
         2,
         status,
@@ -327,7 +342,7 @@ final class ScriptedServer implements ConnectionListener, AutoCloseable {
         i++;
       }
       TokensFrame.writeHead(
-          frame, session.id, session.epoch(), 0f, 1, 2, session.finish, 1, first, count);
+          frame, session.id, session.epoch(), price, alone, 1, 2, session.finish, 1, first, count);
       ids.forEach(frame::writeIntLE);
       connection.send(frame);
     }

@@ -47,6 +47,7 @@ final class StopStringTest {
 
   private SledClient connect() throws InterruptedException {
     return SledClient.builder()
+        .draftPolicy(DraftPolicy.FIXED)
         .server("127.0.0.1", server.port())
         .drafter(ScriptedServer.FINGERPRINT, c -> new ScriptedDrafter(1, 80, -1, c))
         .detokenizer(() -> StopStringTest::text)

@@ -79,6 +79,7 @@ public class CodecBenchmark {
         2,
         1,
         0f,
+        0f,
         10,
         2000,
         VerdictStatus.VERIFIED,

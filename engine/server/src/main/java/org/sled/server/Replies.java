@@ -31,6 +31,7 @@ final class Replies implements AutoCloseable {
   private int computeMicros;
   private int batchRows;
   private float price;
+  private float alone;
 
   /**
    * Creates the encoder.
@@ -52,11 +53,14 @@ final class Replies implements AutoCloseable {
    * @param waitEndNanos until when its sessions waited: for the engine, or for each other
    * @param computeNanos decoding and sampling
    * @param rows rows of all its slots
-   * @param priceSeconds verifier time that one more draft token costs now
+   * @param draftSeconds verifier time that one more draft token costs now
+   * @param aloneSeconds time of a session's token if nobody drafted
    */
-  void startStep(long waitEndNanos, long computeNanos, int rows, double priceSeconds) {
+  void startStep(
+      long waitEndNanos, long computeNanos, int rows, double draftSeconds, double aloneSeconds) {
     this.waitEndNanos = waitEndNanos;
-    price = (float) priceSeconds;
+    price = (float) draftSeconds;
+    alone = (float) aloneSeconds;
     computeMicros = (int) (computeNanos / NANOS_PER_MICRO);
     batchRows = Math.min(rows, 0xFFFF);
   }
@@ -75,6 +79,7 @@ final class Replies implements AutoCloseable {
             session.id,
             session.epoch,
             price,
+            alone,
             queueMicros(session.decodedNanos, waitEndNanos),
             computeMicros,
             0,
@@ -156,6 +161,7 @@ final class Replies implements AutoCloseable {
         session.block.round(),
         session.epoch,
         price,
+        alone,
         queueMicros,
         ownComputeMicros,
         status,
@@ -176,6 +182,7 @@ final class Replies implements AutoCloseable {
         session.id,
         session.epoch,
         price,
+        alone,
         queueMicros(session.decodedNanos, waitEndNanos),
         computeMicros,
         session.finishReason(),

@@ -6,6 +6,7 @@ import org.sled.core.BatchScheduler;
 import org.sled.core.KvLedger;
 import org.sled.core.Scheduling;
 import org.sled.core.SessionBook;
+import org.sled.core.SpeculationPrice;
 import org.sled.core.StepCost;
 import org.sled.core.StepForecast;
 import org.sled.core.WorkKind;
@@ -61,6 +62,7 @@ final class Verifier implements Runnable {
   private final KvKeeper keeper;
   private final TenantNumbers tenants = new TenantNumbers();
   private final StepForecast forecast;
+  private final SpeculationPrice price;
   private final VerifySlots slots;
   private final StepStats stepStats = new StepStats();
   private final Replies replies;
@@ -123,6 +125,7 @@ final class Verifier implements Runnable {
         new KvKeeper(engine, ledger, target.sessionNumbers(), scheduling.sharesPrefixes(), stats);
     forecast =
         new StepForecast(cost, target.sequences(), target.passRows(), target.exactNumerics());
+    price = new SpeculationPrice(cost, target.passRows(), target.exactNumerics());
     slots = new VerifySlots(target.sequences());
     replies = new Replies(target.sequences());
     monitor = new StepMonitor(target.sequences());
@@ -441,7 +444,6 @@ final class Verifier implements Runnable {
       plan.truncate(1);
     }
     int count = plan.size();
-    int blocks = 0;
     forecast.clear();
     for (int i = 0; i < count; i++) {
       ServerSession session = keeper.session(plan.session(i));
@@ -455,7 +457,6 @@ final class Verifier implements Runnable {
           block ? session.block.rowsAddress() + Protocol.TOKEN_BYTES : 0);
       monitor.slot(i, session, plan.kind(i), plan.rows(i));
       forecast.add(ledger.sequenceOf(session.number), plan.kind(i), plan.rows(i), session.cached);
-      blocks += block ? 1 : 0;
     }
     countWaiting();
     long waitEndNanos = Math.max(stepEndNanos, gatherEndNanos);
@@ -473,14 +474,25 @@ final class Verifier implements Runnable {
     long stepNanos = stepStats.decodeNanos() + stepStats.samplingNanos();
     forecast.observe(stepStats.passes(), stepStats.rows(), stepNanos);
     tune();
+    int served =
+        forecast.textSessions()
+            + queue.size()
+            - queue.prompts()
+            + book.awaitedCount(beginNanos); // who came since then still waits in the inbox
+    price.observe(forecast, (double) stepNanos, served);
+    double draftSeconds = price.draftSeconds(served);
+    double aloneSeconds = price.aloneSeconds(served);
     if (LOG.isDebugEnabled()) {
       log(expectedNanos, stepNanos, waitEndNanos, beginNanos);
+      LOG.debug(
+          "{} sessions: {} ms per token without drafts, {} ms per draft",
+          served,
+          1e3 * aloneSeconds,
+          1e3 * draftSeconds);
     }
-    double price =
-        cost.priceSeconds(Math.max(1, stepStats.rows()), Math.max(1, blocks + queue.size()));
-    replies.startStep(waitEndNanos, stepNanos, stepStats.rows(), price);
+    replies.startStep(waitEndNanos, stepNanos, stepStats.usefulRows(), draftSeconds, aloneSeconds);
     stats.step(stepStats, stepNanos, (long) expectedNanos);
-    stats.price(price);
+    stats.price(draftSeconds);
     for (int i = 0; i < count; i++) {
       ServerSession session = keeper.session(plan.session(i));
       if (plan.kind(i) == WorkKind.BLOCK || session.cached == 0) {

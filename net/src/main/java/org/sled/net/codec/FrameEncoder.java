@@ -191,6 +191,7 @@ public final class FrameEncoder {
   private static void writeOpened(Opened opened, ByteBuf out) {
     out.writeIntLE(opened.epoch());
     out.writeFloatLE(opened.price());
+    out.writeFloatLE(opened.alone());
     out.writeIntLE(opened.queueMicros());
     out.writeIntLE(opened.computeMicros());
     out.writeIntLE(opened.overheadMicros());

@@ -197,9 +197,10 @@ public final class FrameReader {
   }
 
   private static Opened readOpened(int session, ByteBuf body) throws FrameException {
-    require(body, 32, FrameType.OPENED);
+    require(body, 36, FrameType.OPENED);
     int epoch = number(body, "epoch");
     float price = body.readFloatLE();
+    float alone = body.readFloatLE();
     int queueMicros = number(body, "queue time");
     int computeMicros = number(body, "compute time");
     int overheadMicros = number(body, "overhead");
@@ -213,6 +214,7 @@ public final class FrameReader {
         session,
         epoch,
         price,
+        alone,
         queueMicros,
         computeMicros,
         overheadMicros,

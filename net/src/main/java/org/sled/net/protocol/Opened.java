@@ -5,7 +5,8 @@ package org.sled.net.protocol;
  *
  * @param session the session's id
  * @param epoch the epoch of its OPEN
- * @param price seconds of verifier time that one more draft token costs right now
+ * @param price seconds that a draft more in each session's block would add to a round; 0: not known
+ * @param alone seconds that each token would take if nobody drafted; 0: not known
  * @param queueMicros time that the prompt waited, µs
  * @param computeMicros time that the prompt took, µs
  * @param overheadMicros the server's other time, µs; the connection writes it just before sending
@@ -17,6 +18,7 @@ public record Opened(
     int session,
     int epoch,
     float price,
+    float alone,
     int queueMicros,
     int computeMicros,
     int overheadMicros,

@@ -3,15 +3,15 @@ package org.sled.net.protocol;
 import io.netty.buffer.ByteBuf;
 
 /**
- * The part that OPENED, VERDICT and TOKENS share: price and the server's times, right after the
- * epoch, at the same offsets in all three.
+ * The part that OPENED, VERDICT and TOKENS share: what drafts cost, and the server's times, right
+ * after the epoch, at the same offsets in all three.
  *
  * <pre>
- *  16      20      24      28        32         36
- *  +-------+-------+-------+---------+----------+
- *  | epoch | price | queue | compute | overhead |
- *  |  u32  |  f32  | u32µs |  u32µs  |  u32µs   |
- *  +-------+-------+-------+---------+----------+
+ *  16      20      24      28      32        36         40
+ *  +-------+-------+-------+-------+---------+----------+
+ *  | epoch | price | alone | queue | compute | overhead |
+ *  |  u32  | f32 s | f32 s | u32µs |  u32µs  |  u32µs   |
+ *  +-------+-------+-------+-------+---------+----------+
  * </pre>
  *
  * <p>Overhead is what the server spent beside queue and compute. It is known only when the frame
@@ -21,17 +21,26 @@ public final class ServerTimes {
   /** Epoch, u32. */
   public static final int EPOCH_OFFSET = 16;
 
-  /** Seconds of verifier time that one more draft token costs right now, f32. */
+  /**
+   * Seconds that a draft more in each session's block would add to a round as things are, f32; 0:
+   * not known.
+   */
   public static final int PRICE_OFFSET = 20;
 
+  /**
+   * Seconds that each token would take if all sessions left theirs to the server, under PUSH, f32;
+   * 0: not known.
+   */
+  public static final int ALONE_OFFSET = 24;
+
   /** Time in the queue, u32, µs. */
-  public static final int QUEUE_MICROS_OFFSET = 24;
+  public static final int QUEUE_MICROS_OFFSET = 28;
 
   /** Time in the target, u32, µs. */
-  public static final int COMPUTE_MICROS_OFFSET = 28;
+  public static final int COMPUTE_MICROS_OFFSET = 32;
 
   /** The server's remaining time, u32, µs. */
-  public static final int OVERHEAD_MICROS_OFFSET = 32;
+  public static final int OVERHEAD_MICROS_OFFSET = 36;
 
   private static final int NANOS_PER_MICRO = 1_000;
 

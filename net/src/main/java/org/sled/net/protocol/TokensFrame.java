@@ -8,8 +8,8 @@ import io.netty.buffer.ByteBuf;
  *
  * <pre>
  *  0          header, 16 bytes; round 0
- *  16         epoch, price, queue, compute, overhead: {@link ServerTimes}
- *  36       37         38      40         44      48
+ *  16         epoch, price, alone, queue, compute, overhead: {@link ServerTimes}
+ *  40       41         42      44         48      52
  *  +--------+----------+-------+----------+-------+---------- - -
  *  | finish | reserved | batch | first    | count | token ids
  *  |   u8   |    u8    | u16   | pos. u32 |  u32  | i32[count]
@@ -21,19 +21,19 @@ import io.netty.buffer.ByteBuf;
  */
 public final class TokensFrame {
   /** {@link FinishReason}, u8. */
-  public static final int FINISH_REASON_OFFSET = 36;
+  public static final int FINISH_REASON_OFFSET = 40;
 
   /** Rows of all blocks and prefill chunks in the step, u16. */
-  public static final int BATCH_ROWS_OFFSET = 38;
+  public static final int BATCH_ROWS_OFFSET = 42;
 
   /** Position of the first token, u32: the committed length before it. */
-  public static final int FIRST_POSITION_OFFSET = 40;
+  public static final int FIRST_POSITION_OFFSET = 44;
 
   /** Number of tokens, u32. */
-  public static final int COUNT_OFFSET = 44;
+  public static final int COUNT_OFFSET = 48;
 
   /** The tokens, i32 each. */
-  public static final int IDS_OFFSET = 48;
+  public static final int IDS_OFFSET = 52;
 
   private ByteBuf frame;
   private int start;
@@ -58,9 +58,14 @@ public final class TokensFrame {
     return frame.getIntLE(start + ServerTimes.EPOCH_OFFSET);
   }
 
-  /** Seconds of verifier time that one more draft token costs right now. */
+  /** Seconds that a draft more in each session's block would add to a round; 0: not known. */
   public float price() {
     return frame.getFloatLE(start + ServerTimes.PRICE_OFFSET);
+  }
+
+  /** Seconds that each token would take if nobody drafted; 0: not known. */
+  public float alone() {
+    return frame.getFloatLE(start + ServerTimes.ALONE_OFFSET);
   }
 
   /** Time that the session waited, µs. */
@@ -117,6 +122,7 @@ public final class TokensFrame {
       int session,
       int epoch,
       float price,
+      float alone,
       int queueMicros,
       int computeMicros,
       FinishReason finishReason,
@@ -126,6 +132,7 @@ public final class TokensFrame {
     FrameHeader.write(out, lengthBytes(count), FrameType.TOKENS, session, 0);
     out.writeIntLE(epoch);
     out.writeFloatLE(price);
+    out.writeFloatLE(alone);
     out.writeIntLE(queueMicros);
     out.writeIntLE(computeMicros);
     out.writeIntLE(0);

@@ -4,12 +4,12 @@ import io.netty.buffer.ByteBuf;
 
 /**
  * Reads a VERDICT, the answer to one block, where it lies. Little-endian; offsets from the frame's
- * first byte; 52 bytes.
+ * first byte; 56 bytes.
  *
  * <pre>
  *  0          header, 16 bytes; session and round of the block
- *  16         epoch, price, queue, compute, overhead: {@link ServerTimes}
- *  36       37       38      40         42         44      48          52
+ *  16         epoch, price, alone, queue, compute, overhead: {@link ServerTimes}
+ *  40       41       42      44         46         48      52          56
  *  +--------+--------+-------+----------+----------+-------+-----------+
  *  | status | finish | batch | verified | accepted | next  | committed |
  *  |   u8   |   u8   | u16   |   u16    |   u16    | i32   | length u32|
@@ -24,28 +24,28 @@ import io.netty.buffer.ByteBuf;
  */
 public final class VerdictFrame {
   /** {@link VerdictStatus}, u8. */
-  public static final int STATUS_OFFSET = 36;
+  public static final int STATUS_OFFSET = 40;
 
   /** {@link FinishReason}, u8. */
-  public static final int FINISH_REASON_OFFSET = 37;
+  public static final int FINISH_REASON_OFFSET = 41;
 
   /** Rows of all blocks and prefill chunks in the step, u16, 0 when there was none. */
-  public static final int BATCH_ROWS_OFFSET = 38;
+  public static final int BATCH_ROWS_OFFSET = 42;
 
   /** Drafts that the target looked at, u16. */
-  public static final int VERIFIED_OFFSET = 40;
+  public static final int VERIFIED_OFFSET = 44;
 
   /** Drafts that match, u16. */
-  public static final int ACCEPTED_OFFSET = 42;
+  public static final int ACCEPTED_OFFSET = 46;
 
   /** The token after the accepted ones, i32, {@link Protocol#NO_TOKEN} in STALE. */
-  public static final int NEXT_TOKEN_OFFSET = 44;
+  public static final int NEXT_TOKEN_OFFSET = 48;
 
   /** Committed tokens with this verdict, u32. */
-  public static final int COMMITTED_LENGTH_OFFSET = 48;
+  public static final int COMMITTED_LENGTH_OFFSET = 52;
 
   /** Length of the whole frame. */
-  public static final int BYTES = 52;
+  public static final int BYTES = 56;
 
   private ByteBuf frame;
   private int start;
@@ -75,9 +75,14 @@ public final class VerdictFrame {
     return frame.getIntLE(start + ServerTimes.EPOCH_OFFSET);
   }
 
-  /** Seconds of verifier time that one more draft token costs right now. */
+  /** Seconds that a draft more in each session's block would add to a round; 0: not known. */
   public float price() {
     return frame.getFloatLE(start + ServerTimes.PRICE_OFFSET);
+  }
+
+  /** Seconds that each token would take if nobody drafted; 0: not known. */
+  public float alone() {
+    return frame.getFloatLE(start + ServerTimes.ALONE_OFFSET);
   }
 
   /** Time that the block waited, µs. */
@@ -137,6 +142,7 @@ public final class VerdictFrame {
       int round,
       int epoch,
       float price,
+      float alone,
       int queueMicros,
       int computeMicros,
       VerdictStatus status,
@@ -149,6 +155,7 @@ public final class VerdictFrame {
     FrameHeader.write(out, BYTES, FrameType.VERDICT, session, round);
     out.writeIntLE(epoch);
     out.writeFloatLE(price);
+    out.writeFloatLE(alone);
     out.writeIntLE(queueMicros);
     out.writeIntLE(computeMicros);
     out.writeIntLE(0);

@@ -32,6 +32,7 @@ final class FrameChannelTest {
         1,
         1,
         0f,
+        0f,
         queueMicros,
         computeMicros,
         VerdictStatus.VERIFIED,

@@ -123,7 +123,7 @@ final class CodecPropertyTest {
                     numbers(),
                     Arbitraries.integers(),
                     Arbitraries.of(FinishReason.class))
-                .as((s, n, f, q, c, t, r) -> new Opened(s, n, f, q, c, q, c, t, r)),
+                .as((s, n, f, q, c, t, r) -> new Opened(s, n, f, f, q, c, q, c, t, r)),
             Combinators.combine(sessions(), numbers(), numbers()).as(Closed::new),
             Combinators.combine(Arbitraries.longs(), Arbitraries.longs()).as(Pong::new),
             Combinators.combine(Arbitraries.of(ErrorCode.class), numbers(), texts())

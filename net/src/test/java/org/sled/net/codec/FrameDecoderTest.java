@@ -151,7 +151,7 @@ final class FrameDecoderTest {
       header(0, draft, 1, 1),
       header(40, draft, 0, 1),
       header(40, draft, 1, -1),
-      header(52, FrameType.VERDICT.number(), 1, 1)
+      header(56, FrameType.VERDICT.number(), 1, 1)
     };
     for (byte[] header : headers) {
       try (Decoding decoding = Decoding.afterHello()) {

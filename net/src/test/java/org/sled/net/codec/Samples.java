@@ -84,7 +84,8 @@ final class Samples {
           3,
           TokenIds.of(1, 300, 7));
 
-  static final Opened OPENED = new Opened(5, 1, 0.5f, 20, 3000, 15, 4, 11, FinishReason.NONE);
+  static final Opened OPENED =
+      new Opened(5, 1, 0.5f, 0.25f, 20, 3000, 15, 4, 11, FinishReason.NONE);
 
   private Samples() {}
 
@@ -111,11 +112,25 @@ final class Samples {
 
   static void writeVerdict(ByteBuf out) {
     VerdictFrame.write(
-        out, 5, 1, 1, 0.5f, 120, 8000, VerdictStatus.VERIFIED, FinishReason.NONE, 9, 3, 2, 14, 7);
+        out,
+        5,
+        1,
+        1,
+        0.5f,
+        0.25f,
+        120,
+        8000,
+        VerdictStatus.VERIFIED,
+        FinishReason.NONE,
+        9,
+        3,
+        2,
+        14,
+        7);
   }
 
   static void writeTokens(ByteBuf out) {
-    TokensFrame.writeHead(out, 5, 1, 0.5f, 120, 8000, FinishReason.LENGTH, 9, 7, 2);
+    TokensFrame.writeHead(out, 5, 1, 0.5f, 0.25f, 120, 8000, FinishReason.LENGTH, 9, 7, 2);
     out.writeIntLE(15).writeIntLE(16);
   }
 

@@ -75,6 +75,7 @@ final class FakeSession implements SessionView {
         round,
         epoch,
         0f,
+        0f,
         0,
         0,
         status,

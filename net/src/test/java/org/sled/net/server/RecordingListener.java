@@ -65,7 +65,7 @@ final class RecordingListener implements ConnectionListener {
     }
     if (!open.hasMorePrompt()) {
       connection.sendStamped(
-          new Opened(open.session(), open.epoch(), 0f, 0, 0, 0, 2, 7, FinishReason.NONE),
+          new Opened(open.session(), open.epoch(), 0f, 0f, 0, 0, 0, 2, 7, FinishReason.NONE),
           decodedNanos);
     }
   }
@@ -80,6 +80,7 @@ final class RecordingListener implements ConnectionListener {
         draft.round(),
         draft.epoch(),
         0.25f,
+        0.5f,
         0,
         0,
         VerdictStatus.VERIFIED,
@@ -97,7 +98,17 @@ final class RecordingListener implements ConnectionListener {
   public void onPush(Connection connection, Push push, long decodedNanos) {
     ByteBuf out = connection.allocator().directBuffer(TokensFrame.lengthBytes(1));
     TokensFrame.writeHead(
-        out, push.session(), push.epoch(), 0f, 0, 0, FinishReason.NONE, 1, push.kvOffset() + 1, 1);
+        out,
+        push.session(),
+        push.epoch(),
+        0f,
+        0f,
+        0,
+        0,
+        FinishReason.NONE,
+        1,
+        push.kvOffset() + 1,
+        1);
     out.writeIntLE(0);
     connection.sendStamped(out, decodedNanos);
   }

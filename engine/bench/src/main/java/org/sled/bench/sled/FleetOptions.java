@@ -1,6 +1,7 @@
 package org.sled.bench.sled;
 
 import org.sled.bench.trace.DraftTrace;
+import org.sled.device.DraftPolicy;
 import org.sled.jni.Model;
 import org.sled.net.channel.EmulatedLink;
 
@@ -12,7 +13,8 @@ import org.sled.net.channel.EmulatedLink;
  * @param authToken what it asks for, "" for nothing
  * @param model drafts and tokenises; stays the caller's; null for a replay
  * @param trace is replayed instead of drafting; null for real drafts
- * @param draftTokens drafts per block, 0 to let the server generate alone
+ * @param draftTokens drafts per block at most, 0 to let the server generate alone
+ * @param draftPolicy how many of them devices make
  * @param draftThreads threads of each draft context
  * @param tokensPerSecond drafts that a device makes per second; 0 for as fast as it is
  * @param givesWay whether drafting gives way to everything else on this machine
@@ -25,6 +27,7 @@ public record FleetOptions(
     Model model,
     DraftTrace trace,
     int draftTokens,
+    DraftPolicy draftPolicy,
     int draftThreads,
     double tokensPerSecond,
     boolean givesWay,
@@ -39,6 +42,7 @@ public record FleetOptions(
         model,
         trace,
         draftTokens,
+        draftPolicy,
         draftThreads,
         tokensPerSecond,
         givesWay,

@@ -48,6 +48,7 @@ public final class SledFleet implements Fleet {
             .server(options.host(), options.port())
             .authToken(options.authToken())
             .clientName(name)
+            .draftPolicy(options.draftPolicy())
             .transport(transport);
     if (options.trace() == null) {
       builder

@@ -1,0 +1,61 @@
+package org.sled.core;
+
+/**
+ * Always as many drafts as may be, unless the server is too busy to look at any: then it goes on
+ * alone for a while, the longer the more often that was so.
+ */
+public final class FixedLength implements DraftLengthPolicy {
+  /**
+   * So many blocks in succession of which nothing was looked at, before the server goes on alone.
+   */
+  private static final int REFUSED_BLOCKS = 2;
+
+  private static final int FIRST_PAUSE_TOKENS = 32;
+  private static final int MOST_PAUSE_TOKENS = 1024;
+
+  private int refused;
+  private int pauseTokens = FIRST_PAUSE_TOKENS;
+  private int pushedTokens;
+
+  /** A device that knows nothing yet. */
+  public FixedLength() {}
+
+  @Override
+  public synchronized int next(int most) {
+    return refused < REFUSED_BLOCKS || pushedTokens >= pauseTokens ? most : 0;
+  }
+
+  @Override
+  public void load(double draftSeconds, double aloneSeconds) {
+    // Does not change the length.
+  }
+
+  @Override
+  public void drafted(int count, long nanos, boolean steady) {
+    // Does not change the length.
+  }
+
+  @Override
+  public synchronized void answered(int verified, int accepted, long linkNanos, long serverNanos) {
+    if (verified > 0) {
+      refused = 0;
+      pauseTokens = FIRST_PAUSE_TOKENS;
+      return;
+    }
+    if (refused >= REFUSED_BLOCKS) {
+      pauseTokens = Math.min(MOST_PAUSE_TOKENS, 2 * pauseTokens);
+    }
+    refused++;
+    pushedTokens = 0;
+  }
+
+  @Override
+  public synchronized void pushed(int count, long nanos) {
+    pushedTokens += count;
+  }
+
+  @Override
+  public int pushedPerRoundTrip(long moreNanos) {
+    return 0;
+  }
+}

@@ -1,0 +1,74 @@
+package org.sled.core;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+
+class SpeculationPriceTest {
+  private static final int PASS_ROWS = 64;
+
+  private final StepCost cost = new StepCost();
+  private final SpeculationPrice price = new SpeculationPrice(cost, PASS_ROWS, false);
+  private final StepForecast forecast = new StepForecast(cost, 64, PASS_ROWS, false);
+
+  /** A pass takes 50 ms and 1 ms per row. */
+  private void calibrate() {
+    for (int rows : new int[] {1, 2, 4, 8, 16, 32, 64}) {
+      cost.calibrate(rows, 50e6 + rows * 1e6);
+    }
+  }
+
+  private void step(int sessions, int rows, int promptRows) {
+    forecast.clear();
+    for (int i = 0; i < sessions; i++) {
+      forecast.add(i, WorkKind.BLOCK, rows, 100);
+    }
+    if (promptRows > 0) {
+      forecast.add(sessions, WorkKind.PREFILL, promptRows, 0);
+    }
+    price.observe(forecast, forecast.nanos(), Math.max(1, sessions));
+  }
+
+  @Test
+  void nothingIsKnownAtFirst() {
+    assertEquals(0, price.draftSeconds(4));
+    assertEquals(0, price.aloneSeconds(4));
+  }
+
+  @Test
+  void everybodyWaitsForTheDraftsOfAll() {
+    calibrate();
+    assertEquals(0.051, price.aloneSeconds(1), 1e-6);
+    assertEquals(0.058, price.aloneSeconds(8), 1e-6);
+    assertEquals(0.008, price.draftSeconds(8), 1e-6);
+  }
+
+  @Test
+  void moreSessionsThanAPassTakeSeveral() {
+    calibrate();
+    assertEquals(2 * 0.050 + 0.100, price.aloneSeconds(100), 1e-6);
+  }
+
+  @Test
+  void promptsMakeEverythingSlower() {
+    calibrate();
+    for (int i = 0; i < 200; i++) {
+      step(4, 1, 46); // 54 ms of text; the prompt has another pass, 96 ms
+    }
+    assertEquals(0.054 * (1 + 96 / 54.0), price.aloneSeconds(4), 0.002);
+    for (int i = 0; i < 400; i++) {
+      step(4, 1, 0);
+    }
+    assertEquals(0.054, price.aloneSeconds(4), 0.001);
+  }
+
+  @Test
+  void promptsAloneKeepItFinite() {
+    calibrate();
+    for (int i = 0; i < 1000; i++) {
+      step(0, 1, 46);
+    }
+    assertTrue(price.aloneSeconds(4) <= 9 * 0.054 + 1e-9);
+  }
+}
