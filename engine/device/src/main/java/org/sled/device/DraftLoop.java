@@ -72,6 +72,7 @@ final class DraftLoop implements Runnable {
   private long pushedNanos; // when its newest tokens came; 0: none yet
 
   // The block at work.
+  private int chosenDrafts; // for the next one; 0: the policy is still to be asked
   private int blockDrafts;
   private long blockStartNanos;
   private long blockSentNanos;
@@ -138,7 +139,7 @@ final class DraftLoop implements Runnable {
     onOpened(link.next("first token"));
     while (end == null) {
       int most = drafting ? longestBlock() : 0;
-      int drafts = most > 0 ? policy.next(most) : 0;
+      int drafts = most > 0 ? chooseDrafts(most) : 0;
       if (drafts > 0 && draftBlock(drafts)) {
         awaitVerdict();
       } else if (drafts > 0 && drafting) {
@@ -175,6 +176,12 @@ final class DraftLoop implements Runnable {
       return 0;
     }
     return lengths.next(committed, room);
+  }
+
+  private int chooseDrafts(int most) {
+    int drafts = chosenDrafts > 0 ? Math.min(chosenDrafts, most) : policy.next(most);
+    chosenDrafts = 0;
+    return drafts;
   }
 
   /** Drafts and sends one block; false if there was nothing to send. */
@@ -433,7 +440,8 @@ final class DraftLoop implements Runnable {
 
   private boolean draftingPays() {
     int longest = drafting ? longestBlock() : 0;
-    return longest > 0 && policy.next(longest) > 0;
+    chosenDrafts = longest > 0 ? policy.next(longest) : 0;
+    return chosenDrafts > 0;
   }
 
   /** Enough to cover a round trip twice, so that the server never waits for it. */

@@ -287,6 +287,7 @@ final class GenerationTest {
           assertEquals(ScriptedText.stream(PROMPT, 300, -1), list(generation.remainingTokens()));
           int rounds = generation.stats().rounds();
           assertTrue(rounds <= 6, () -> rounds + " rounds");
+          assertTrue(i > 0 || rounds >= 1, "it tries now and then");
         }
       }
     }

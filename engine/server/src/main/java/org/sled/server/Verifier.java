@@ -470,16 +470,16 @@ final class Verifier implements Runnable {
     } finally {
       stepEndNanos = monitor.end();
     }
+    int working = queue.size();
     queue.take(plan);
     long stepNanos = stepStats.decodeNanos() + stepStats.samplingNanos();
     forecast.observe(stepStats.passes(), stepStats.rows(), stepNanos);
     tune();
-    int served =
-        forecast.textSessions()
-            + queue.size()
-            - queue.prompts()
-            + book.awaitedCount(beginNanos); // who came since then still waits in the inbox
-    price.observe(forecast, (double) stepNanos, served);
+    // Who came since the step began still waits in the inbox.
+    int awaited = book.awaitedCount(beginNanos);
+    int reading = forecast.textSessions() + queue.size() - queue.prompts() + awaited;
+    price.observe(forecast, (double) stepNanos, reading);
+    int served = working + awaited; // prompts, too: they want tokens next
     double draftSeconds = price.draftSeconds(served);
     double aloneSeconds = price.aloneSeconds(served);
     if (LOG.isDebugEnabled()) {
