@@ -185,22 +185,27 @@ final class EndToEndTest {
   @Test
   void exactDraftsOfTheTargetItselfAreAllAccepted() {
     for (String draftTokens : new String[] {"1", "4", "16"}) {
-      JsonNode served =
-          served(
-              SAMPLED,
-              "-n",
-              "100",
-              "--ignore-end",
-              "--model",
-              ModelFiles.DEMO_TARGET,
-              "--numerics",
-              "exact",
-              "-k",
-              draftTokens);
-      assertEquals(100, served.get("tokens").asInt());
-      assertTrue(served.get("drafted").asInt() > 0);
-      assertEquals(served.get("drafted"), served.get("accepted"), "drafts " + draftTokens);
-      assertEquals("exact", served.get("numerics").asText());
+      int drafted = 0;
+      // A server that its other devices keep busy may look at none of a run's drafts.
+      for (int i = 0; i < 10 && drafted == 0; i++) {
+        JsonNode served =
+            served(
+                SAMPLED,
+                "-n",
+                "100",
+                "--ignore-end",
+                "--model",
+                ModelFiles.DEMO_TARGET,
+                "--numerics",
+                "exact",
+                "-k",
+                draftTokens);
+        assertEquals(100, served.get("tokens").asInt());
+        assertEquals(served.get("drafted"), served.get("accepted"), "drafts " + draftTokens);
+        assertEquals("exact", served.get("numerics").asText());
+        drafted += served.get("drafted").asInt();
+      }
+      assertTrue(drafted > 0, "drafts " + draftTokens);
     }
   }
 
