@@ -47,6 +47,9 @@ import picocli.CommandLine.Option;
       "Exits with 1 if a single token differs."
     })
 final class DemoCommand implements Callable<Integer> {
+  /** Drafts are to be seen, though so small a target is as fast alone. */
+  private static final DraftPolicy USUAL_POLICY = DraftPolicy.FIXED;
+
   private static final int REFRESH_MILLIS = 500;
   private static final int COLUMN_WIDTH = 46;
   private static final double NANOS_PER_SECOND = 1e9;
@@ -71,7 +74,6 @@ final class DemoCommand implements Callable<Integer> {
       description = "How long. Default: ${DEFAULT-VALUE}.")
   private int seconds;
 
-  /** Fixed by default: drafts are to be seen, though so small a target is as fast alone. */
   @Mixin private DraftingOptions drafting;
 
   @Option(
@@ -134,16 +136,14 @@ final class DemoCommand implements Callable<Integer> {
     log.apply();
     if (deviceCount < 1 || deviceCount > 256 || seconds < 1 || maxTokens < 1) {
       throw new CommandFailure(
-          ExitCodes.USAGE,
-          "--devices is 1 to 256, --seconds and --max-tokens 1 or more, --draft-tokens 0 or more");
+          ExitCodes.USAGE, "--devices is 1 to 256, --seconds and --max-tokens 1 or more");
     }
     sampling = samplingOptions.sampling();
     surroundings.signals().onInterrupt(interrupted::countDown);
     ModelFiles models = new ModelFiles(surroundings.home());
     try (Model draftModel =
         Model.open(
-            models.find(draft),
-            ModelParams.DEFAULT.withVocabularyOnly(drafting.draftTokens(DraftPolicy.FIXED) == 0))) {
+            models.find(draft), ModelParams.DEFAULT.withVocabularyOnly(draftTokens() == 0))) {
       SamplingOptions.check(sampling, draftModel);
       Outcome outcome = run(models, draftModel);
       if (isInterrupted()) {
@@ -194,12 +194,7 @@ final class DemoCommand implements Callable<Integer> {
           .err()
           .printf(
               "%d devices with %s, blocks of %d drafts, on 127.0.0.1:%d, for %d s%s%n",
-              deviceCount,
-              draft,
-              drafting.draftTokens(DraftPolicy.FIXED),
-              port,
-              seconds,
-              SamplingReport.words(sampling));
+              deviceCount, draft, draftTokens(), port, seconds, SamplingReport.words(sampling));
       try {
         ServerInfo server = connect(devices, draftModel, port);
         double elapsedSeconds = tellStories(devices);
@@ -220,6 +215,10 @@ final class DemoCommand implements Callable<Integer> {
     }
   }
 
+  private int draftTokens() {
+    return drafting.draftTokens(USUAL_POLICY);
+  }
+
   private ServerInfo connect(List<DemoDevice> devices, Model draftModel, int port)
       throws InterruptedException {
     ServerInfo server = null;
@@ -228,20 +227,13 @@ final class DemoCommand implements Callable<Integer> {
           SledClient.builder()
               .server("127.0.0.1", port)
               .draftModel(draftModel)
-              .draftPolicy(drafting.policy(DraftPolicy.FIXED))
+              .draftPolicy(drafting.policy(USUAL_POLICY))
               .draftThreads(1)
               // The devices of a fleet draft on processors of their own.
               .givesWay(true)
               .clientName("demo device " + (i + 1))
               .connect();
-      devices.add(
-          new DemoDevice(
-              i,
-              deviceCount,
-              client,
-              maxTokens,
-              drafting.draftTokens(DraftPolicy.FIXED),
-              sampling));
+      devices.add(new DemoDevice(i, deviceCount, client, maxTokens, draftTokens(), sampling));
       server = client.server();
     }
     return server;
@@ -303,7 +295,7 @@ final class DemoCommand implements Callable<Integer> {
         totals.drafted(),
         totals.accepted(),
         Rounding.orNull(totals.acceptedShare()),
-        drafting.draftTokens(DraftPolicy.FIXED) == 0 ? null : totals.acceptancePerPosition(),
+        draftTokens() == 0 ? null : totals.acceptancePerPosition(),
         Percentiles.millis(totals.roundMicros()),
         Percentiles.micros(totals.overheadMicros()),
         shown == null ? null : text(tokenizer, shown.tokens()),
@@ -313,7 +305,7 @@ final class DemoCommand implements Callable<Integer> {
             ? null
             : Rounding.orNull(
                 totals.firstTokenMicros().getValueAtPercentile(50) / MICROS_PER_MILLI),
-        drafting.draftTokens(DraftPolicy.FIXED),
+        draftTokens(),
         outcome.address(),
         SamplingReport.of(sampling),
         NumericsChoice.word(outcome.server().exactNumerics()),
@@ -321,7 +313,7 @@ final class DemoCommand implements Callable<Integer> {
         outcome.serverStats().rounds(),
         outcome.serverStats().steps(),
         outcome.server().modelName(),
-        drafting.draftTokens(DraftPolicy.FIXED) == 0 ? null : draft);
+        draftTokens() == 0 ? null : draft);
   }
 
   private void summarise(Outcome outcome, Exactness exactness, Model tokenizer) {

@@ -203,6 +203,7 @@ final class EndToEndTest {
         assertEquals(100, served.get("tokens").asInt());
         assertEquals(served.get("drafted"), served.get("accepted"), "drafts " + draftTokens);
         assertEquals("exact", served.get("numerics").asText());
+        assertTrue(served.get("rounds").asInt() > 0, "blocks are sent");
         drafted += served.get("drafted").asInt();
       }
       assertTrue(drafted > 0, "drafts " + draftTokens);

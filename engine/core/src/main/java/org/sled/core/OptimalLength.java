@@ -179,7 +179,7 @@ public final class OptimalLength implements DraftLengthPolicy {
   public synchronized void drafted(int count, long nanos, boolean steady) {
     double each = (double) nanos / Math.max(1, count);
     if (steady) {
-      draftNanos = draftTimeIsSteady ? follow(draftNanos, each) : each;
+      draftNanos = follow(draftNanos, each, draftTimeIsSteady ? GAIN : 1);
       draftTimeIsSteady = true;
     } else if (draftNanos == 0 || each < draftNanos) {
       draftNanos = each;
@@ -191,10 +191,9 @@ public final class OptimalLength implements DraftLengthPolicy {
     if (!isTime(draftSeconds) || !isTime(aloneSeconds) || aloneSeconds == 0) {
       return; // it does not know
     }
-    boolean first = aloneNanos == 0;
-    double gain = first ? 1 : LOAD_GAIN;
-    priceNanos += gain * (1e9 * draftSeconds - priceNanos);
-    aloneNanos += gain * (1e9 * aloneSeconds - aloneNanos);
+    double gain = aloneNanos == 0 ? 1 : LOAD_GAIN;
+    priceNanos = follow(priceNanos, 1e9 * draftSeconds, gain);
+    aloneNanos = follow(aloneNanos, 1e9 * aloneSeconds, gain);
   }
 
   @Override
@@ -202,18 +201,17 @@ public final class OptimalLength implements DraftLengthPolicy {
       int verified, int accepted, long newLinkNanos, long newServerNanos) {
     learnAcceptance(verified, accepted);
     isRefused = verified == 0;
-    double link = (double) newLinkNanos;
-    double round = (double) newServerNanos;
-    linkNanos = rounds == 0 ? link : follow(linkNanos, link);
-    roundNanos = rounds == 0 ? round : follow(roundNanos, round);
-    learnSlowness(round, aloneNanos + verified * priceNanos);
+    double gain = rounds == 0 ? 1 : GAIN;
+    linkNanos = follow(linkNanos, (double) newLinkNanos, gain);
+    roundNanos = follow(roundNanos, (double) newServerNanos, gain);
+    learnSlowness((double) newServerNanos, aloneNanos + verified * priceNanos);
     rounds++;
   }
 
   private void learnSlowness(double nanos, double expectedNanos) {
     if (expectedNanos > 0) {
       double ratio = Math.min(MOST_SLOWNESS, nanos / expectedNanos);
-      slowness = Math.max(1 / MOST_SLOWNESS, follow(slowness, ratio));
+      slowness = Math.max(1 / MOST_SLOWNESS, follow(slowness, ratio, GAIN));
     }
   }
 
@@ -248,7 +246,7 @@ public final class OptimalLength implements DraftLengthPolicy {
     return seconds >= 0 && seconds <= MOST_SECONDS;
   }
 
-  private static double follow(double value, double news) {
-    return value + GAIN * (news - value);
+  private static double follow(double value, double news, double gain) {
+    return value + gain * (news - value);
   }
 }

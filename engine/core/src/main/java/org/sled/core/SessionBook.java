@@ -35,8 +35,7 @@ public final class SessionBook {
   private final double[] looked;
   private final double[] matched;
   private final double[] credit;
-  private final int[]
-      blindRounds; // rounds in which no draft was looked at, since the last with one
+  private final int[] blindRounds; // in succession: no draft was looked at
   private final double[] thinkNanos;
   private final double[] thinkDeviation;
   private final long[] answeredNanos;

@@ -91,10 +91,6 @@ public final class ShapeCost {
     if (padsLoneRows && members == 1 && rows == 1) {
       return cost.passNanos(2);
     }
-    int perPass = Math.max(1, passRows / rows);
-    int fullPasses = members / perPass;
-    int rest = members % perPass;
-    return fullPasses * (fullPasses == 0 ? 0 : cost.passNanos(perPass * rows))
-        + (rest == 0 ? 0 : cost.passNanos(rest * rows));
+    return cost.passesNanos(members, rows, passRows);
   }
 }

@@ -29,7 +29,7 @@ public final class SpeculationPrice {
   private static final double MOST_PROMPTS = 8;
 
   private final StepCost cost;
-  private final int stepRows;
+  private final int passRows;
   private final int fewestRows;
 
   private double textNanos;
@@ -42,12 +42,12 @@ public final class SpeculationPrice {
    * Creates it.
    *
    * @param cost of a pass
-   * @param stepRows rows of a step at most
+   * @param passRows rows of a pass at most
    * @param padsLoneRows whether a pass of a single row gets another one, as in exact numerics
    */
-  public SpeculationPrice(StepCost cost, int stepRows, boolean padsLoneRows) {
+  public SpeculationPrice(StepCost cost, int passRows, boolean padsLoneRows) {
     this.cost = cost;
-    this.stepRows = stepRows;
+    this.passRows = passRows;
     fewestRows = padsLoneRows ? 2 : 1;
   }
 
@@ -114,13 +114,9 @@ public final class SpeculationPrice {
     return withPrompts(pushWork * passes(Math.max(fewestRows, sessions)));
   }
 
-  /** Time of as many steps as so many rows take, ns. */
+  /** Time of as many passes as so many rows take, ns. */
   private double passes(int rows) {
-    if (!cost.isKnown()) {
-      return 0;
-    }
-    int full = (rows - 1) / stepRows;
-    return full * cost.passNanos(stepRows) + cost.passNanos(rows - full * stepRows);
+    return cost.passesNanos(rows, 1, passRows);
   }
 
   private double withPrompts(double nanos) {

@@ -71,6 +71,22 @@ public final class StepCost {
   }
 
   /**
+   * Time of as many passes as sessions of equal length take, in contexts of usual length, ns; 0 if
+   * nothing was learnt.
+   *
+   * @param sessions at least 1
+   * @param rows of each, at least 1
+   * @param passRows rows of a pass at most; a longer session has one of its own
+   */
+  public double passesNanos(int sessions, int rows, int passRows) {
+    int perPass = Math.max(1, passRows / rows);
+    int full = sessions / perPass;
+    int rest = sessions % perPass;
+    return (full == 0 ? 0 : full * passNanos(perPass * rows))
+        + (rest == 0 ? 0 : passNanos(rest * rows));
+  }
+
+  /**
    * Time of a step, ns; 0 if nothing was learnt.
    *
    * @param passNanos of its passes in contexts of usual length

@@ -64,6 +64,9 @@ public final class StepForecast {
 
   /** How much of that its prompts take, 0 to 1. */
   public double promptShare() {
+    if (textRows == rows) {
+      return 0;
+    }
     double all = shape.nanos();
     return all <= 0 ? 0 : Math.max(0, 1 - text.nanos() / all);
   }

@@ -53,8 +53,8 @@ final class Replies implements AutoCloseable {
    * @param waitEndNanos until when its sessions waited: for the engine, or for each other
    * @param computeNanos decoding and sampling
    * @param rows rows of all its slots
-   * @param draftSeconds verifier time that one more draft token costs now
-   * @param aloneSeconds time of a session's token if nobody drafted
+   * @param draftSeconds what a draft more in each session's block would add to a round; 0: unknown
+   * @param aloneSeconds time of each token if nobody drafted; 0: unknown
    */
   void startStep(
       long waitEndNanos, long computeNanos, int rows, double draftSeconds, double aloneSeconds) {

@@ -61,7 +61,7 @@ final class ServerMetrics {
       priceShown = true;
       gauge(
           "sled_price_seconds",
-          "What one more row in a step costs all others together at present, in seconds.",
+          "What a draft more in each session's block would add to a round at present, in seconds.",
           ServerStats::price);
     }
     return registry.scrape();
