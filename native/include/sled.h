@@ -377,10 +377,20 @@ enum sled_kv_layout {
 #define SLED_MIN_CONTEXT_TOKENS 2
 
 enum sled_engine_flags {
-  SLED_ENGINE_PIN_THREADS = 1 /* each of its threads stays on a core of its own while it computes, the calling thread during
+  SLED_ENGINE_PIN_THREADS = 1, /* each of its threads stays on a core of its own while it computes, the calling thread during
                                  sled_step alone. For machines that do nothing else: two engines would choose the same
                                  cores. SLED_ERR_ARGUMENT with more threads than cores */
+  /* Whether the device that computes results leaves only the SLED_TOP_ROW largest logits of each row for those sessions
+   * whose sampling needs no others: few bytes cross a GPU's bus then. Of logits equal to the last of them, which are left is
+   * the device's choice. Neither flag: as both on a GPU, as the second on a CPU. Both: whatever takes less time when the
+   * engine opens. */
+  SLED_ENGINE_TOP_ROWS = 2,  /* SLED_ERR_UNSUPPORTED where the device cannot */
+  SLED_ENGINE_WHOLE_ROWS = 4
 };
+
+/* Logits that SLED_ENGINE_TOP_ROWS leaves of a row: enough for greedy and top-k sampling, with a penalty window and top-k of so
+ * many together, and penalties that lower logits; a logit bias, or no top-k above temperature 0, needs whole rows. */
+#define SLED_TOP_ROW 128
 
 typedef struct sled_engine_params {
   int32_t struct_size;     /*  0 sizeof(sled_engine_params) */
@@ -437,7 +447,7 @@ typedef struct sled_engine_info {
   int32_t cells_per_sequence;  /* 48 K/V cells, at least context_tokens: the rest is for padding */
   int32_t kv_layout;           /* 52 enum sled_kv_layout, never AUTO */
   int32_t pass_cost_rows;      /* 56 rows that are held to cost as much as reading the weights once more */
-  int32_t reserved;            /* 60 */
+  int32_t top_row;             /* 60 SLED_TOP_ROW, or 0: results are whole rows */
   int64_t saved_bytes;         /* 64 host memory that holds K/V of sessions which are not resident, all together */
   sled_memory_plan memory;     /* 72 as it came out */
 } sled_engine_info;            /* 136 bytes */

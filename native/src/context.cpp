@@ -35,6 +35,9 @@ Context make_context(llama_model *model, const ContextShape &shape, int32_t thre
   p.n_batch = static_cast<uint32_t>(shape.pass_rows);
   p.n_ubatch = static_cast<uint32_t>(shape.pass_rows);
   p.n_outputs_max = static_cast<uint32_t>(shape.result_rows);
+  if (shape.top_rows) {
+    p.n_outputs_max_per_seq = std::min<uint32_t>(p.n_outputs_max, SLED_MAX_EXACT_ROWS);
+  }
   p.n_threads = threads;
   p.n_threads_batch = threads;
   p.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_ENABLED;

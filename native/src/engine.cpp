@@ -13,6 +13,7 @@
 namespace sled {
 namespace {
 
+constexpr int32_t kEngineFlags = SLED_ENGINE_PIN_THREADS | SLED_ENGINE_TOP_ROWS | SLED_ENGINE_WHOLE_ROWS;
 constexpr int32_t kDefaultPassRows = 512;
 constexpr int32_t kMostPassCostRows = 65536;
 
@@ -46,8 +47,9 @@ ContextShape Engine::shape_of(const Model &model, const sled_engine_params &para
          "exact numerics is not possible with a unified K/V cache: there a row's bits depend on what else is in it; choose "
          "fast numerics, or a split K/V cache");
   }
-  if ((params.flags & ~SLED_ENGINE_PIN_THREADS) != 0 || params.reserved != 0) {
-    fail(SLED_ERR_ARGUMENT, "flags of an engine are %d: 1 (pin threads) is possible; a reserved field is %d, and must be 0",
+  if ((params.flags & ~kEngineFlags) != 0 || params.reserved != 0) {
+    fail(SLED_ERR_ARGUMENT, "flags of an engine are %d: 1 (pin threads), 2 and 4 (top rows, whole rows) are possible; a "
+         "reserved field is %d, and must be 0",
          params.flags, params.reserved);
   }
   const int32_t pass_rows = params.pass_rows == 0 ? kDefaultPassRows : params.pass_rows;
@@ -65,6 +67,8 @@ ContextShape Engine::shape_of(const Model &model, const sled_engine_params &para
   shape.type_k = params.kv_type_k;
   shape.type_v = params.kv_type_v;
   shape.unified = unified;
+  const int32_t rows = params.flags & (SLED_ENGINE_TOP_ROWS | SLED_ENGINE_WHOLE_ROWS);
+  shape.top_rows = rows == 0 ? model.on_gpu() : rows != SLED_ENGINE_WHOLE_ROWS;
   return shape;
 }
 
@@ -78,6 +82,10 @@ Engine::Engine(std::shared_ptr<Model> model, const sled_engine_params &params)
   context_tokens_ = model_->conclude_context(params.context_tokens);
   position_limit_ = model_->position_limit(shape_.cells_per_sequence);
   memory_ = plan_memory(*model_, shape_);
+  if (memory_.total_bytes - memory_.device_kv_bytes > memory_.available_bytes && (params.flags & SLED_ENGINE_TOP_ROWS) == 0) {
+    shape_.top_rows = false;  // what nobody asked for is no reason to refuse
+    memory_ = plan_memory(*model_, shape_);
+  }
   require_memory(memory_, "an engine", shape_);
   if ((params.flags & SLED_ENGINE_PIN_THREADS) != 0) {
     cores_ = cores_for(threads_);
@@ -92,6 +100,9 @@ Engine::Engine(std::shared_ptr<Model> model, const sled_engine_params &params)
   owners_.fill(-1);
   batch_ = std::make_unique<RowBatch>(shape_.pass_rows);
   conclude_numerics(params.numerics);
+  if (shape_.top_rows) {
+    conclude_top_rows(params.flags);
+  }
 }
 
 void Engine::conclude_numerics(int32_t wish) {
@@ -119,6 +130,55 @@ void Engine::conclude_numerics(int32_t wish) {
                      .value();
 }
 
+// Attaches the stage to all sequences at once, and leaves it there if it pays. (After conclude_numerics(), which looks at
+// whole rows.)
+void Engine::conclude_top_rows(int32_t flags) {
+  const bool by_trial = (flags & SLED_ENGINE_TOP_ROWS) == 0 || (flags & SLED_ENGINE_WHOLE_ROWS) != 0;
+  const int64_t whole_ns = by_trial ? time_results() : INT64_MAX;
+  top_rows_ = std::make_unique<TopRows>(context_.get(), model_->info().vocabulary_tokens, shape_.sequences);
+  bool pays = true;
+  for (int32_t sequence = 0; pays && sequence < shape_.sequences; sequence++) {
+    pays = top_rows_->set(sequence, true);
+  }
+  if (!pays && !by_trial) {
+    fail(SLED_ERR_UNSUPPORTED, "the device that computes results cannot leave only the largest logits of %d",
+         model_->info().vocabulary_tokens);
+  }
+  if (!(pays && time_results() < whole_ns)) {
+    top_rows_.reset();
+  }
+}
+
+// The least time that a pass and a greedy choice from each of its rows took in a few tries.
+int64_t Engine::time_results() {
+  constexpr int32_t kTries = 6;
+  constexpr int32_t kRowsPerSequence = 4;
+  constexpr int32_t kMostSequences = 16;
+  const int32_t sequences = std::min({shape_.sequences, kMostSequences, shape_.pass_rows / kRowsPerSequence});
+  int64_t least = INT64_MAX;
+  for (int32_t i = 0; i < kTries; i++) {
+    batch_->clear();
+    for (int32_t sequence = 0; sequence < sequences; sequence++) {
+      for (int32_t position = 0; position < kRowsPerSequence; position++) {
+        batch_->add(0, position, sequence, true);
+      }
+    }
+    const int64_t start = now_ns();
+    if (batch_->decode(context_.get()) != 0) {
+      fail(SLED_ERR_DECODE, "llama_decode failed at a trial of %d rows: %s", batch_->rows(), last_logged_error().c_str());
+    }
+    llama_synchronize(context_.get());
+    for (int32_t row = 0; row < batch_->rows(); row++) {
+      choose_at(Sampling(), row, 0, nullptr);
+    }
+    least = std::min(least, now_ns() - start);
+    for (int32_t sequence = 0; sequence < sequences; sequence++) {
+      drop_kv(sequence, 0);
+    }
+  }
+  return least;
+}
+
 sled_engine_info Engine::describe() const {
   sled_engine_info info{};
   info.sequence_count = shape_.sequences;
@@ -135,6 +195,7 @@ sled_engine_info Engine::describe() const {
   info.cells_per_sequence = shape_.cells_per_sequence;
   info.kv_layout = shape_.unified ? SLED_KV_LAYOUT_UNIFIED : SLED_KV_LAYOUT_SPLIT;
   info.pass_cost_rows = pass_cost_rows_;
+  info.top_row = top_rows_ ? TopRows::kCount : 0;
   info.saved_bytes = saved_bytes_;
   info.memory = memory_;
   return info;
@@ -307,11 +368,7 @@ void Engine::choose(const sled_slot &slot, Row &row, int32_t first_output) {
     const int32_t position = committed + i;
     const int32_t *const window =
         penalties ? history_.data() + (position - s.sampling().penalty_window(position)) : nullptr;
-    float *const logits = llama_get_logits_ith(context_.get(), first_output + i);
-    const int32_t token =
-        logits == nullptr
-            ? -1
-            : sampler_.choose(s.sampling(), logits, model_->info().vocabulary_tokens, position, window);
+    const int32_t token = choose_at(s.sampling(), first_output + i, position, window);
     if (token < 0) {
       fail(SLED_ERR_DECODE, "the target gave no usable logits (all NaN or minus infinity) for session %d",
            slot.session);
@@ -321,6 +378,19 @@ void Engine::choose(const sled_slot &slot, Row &row, int32_t first_output) {
       return;
     }
   }
+}
+
+// The target's token at an output row of the last pass; -1 if no logit can be used.
+int32_t Engine::choose_at(const Sampling &sampling, int32_t output, int32_t position, const int32_t *window) {
+  if (top_rows_) {
+    const TopRow top = top_rows_->row(output);
+    if (top.count > 0) {
+      return sampler_.choose_among(sampling, top.ids, top.logits, top.count, position, window);
+    }
+  }
+  float *const logits = llama_get_logits_ith(context_.get(), output);
+  return logits == nullptr ? -1
+                           : sampler_.choose(sampling, logits, model_->info().vocabulary_tokens, position, window);
 }
 
 // After a failed decode nobody knows which K/V was written: all sessions of the step start over.

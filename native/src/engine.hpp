@@ -16,6 +16,7 @@
 #include "sampling.hpp"
 #include "session.hpp"
 #include "sled.h"
+#include "top_rows.hpp"
 
 namespace sled {
 
@@ -68,7 +69,10 @@ class Engine {
   void decode_group(const sled_slot *slots, const ShapeGroup &group, sled_step_stats &stats);
   void choose(const sled_slot &slot, Row &row, int32_t first_output);
   void drop_kv(int32_t sequence, int32_t from);
+  int32_t choose_at(const Sampling &sampling, int32_t output, int32_t position, const int32_t *window);
   void conclude_numerics(int32_t wish);
+  void conclude_top_rows(int32_t flags);
+  int64_t time_results();
   int32_t slot_rows() const { return numerics_ == SLED_NUMERICS_EXACT ? SLED_MAX_EXACT_ROWS : shape_.pass_rows; }
   void abandon(const sled_slot *slots);
   int32_t draft_token(const sled_slot &slot, int32_t index) const;
@@ -81,6 +85,7 @@ class Engine {
   int32_t context_tokens_;
   int32_t position_limit_;
   Context context_;
+  std::unique_ptr<TopRows> top_rows_;  // null: results are whole rows
   sled_memory_plan memory_{};
   int32_t numerics_ = SLED_NUMERICS_EXACT;  // or SLED_NUMERICS_FAST
   int64_t numerics_id_ = 0;

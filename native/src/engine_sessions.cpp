@@ -123,6 +123,9 @@ int32_t Engine::free_sequence(int32_t wish) const {
 }
 
 void Engine::own(Session &s, int32_t id, int32_t sequence) {
+  if (top_rows_ && !top_rows_->set(sequence, s.sampling().needs_only(TopRows::kCount))) {
+    fail(SLED_ERR_INTERNAL, "llama.cpp refused to cut down the results of sequence %d, as it did before", sequence);
+  }
   owners_[static_cast<size_t>(sequence)] = id;
   s.set_sequence(sequence);
   sequences_in_use_++;

@@ -69,7 +69,8 @@ sled_memory_plan plan_memory(const Model &model, const ContextShape &shape) {
   plan.weight_bytes = info.weight_bytes;
   plan.kv_bytes =
       model.kv_bytes_per_token(shape.type_k, shape.type_v) * shape.cells_per_sequence * shape.sequences;
-  plan.logits_bytes = static_cast<int64_t>(shape.result_rows) * info.vocabulary_rows * 4;
+  // With a sampler attached llama.cpp keeps room for its logits, probabilities and ids too, a whole row each.
+  plan.logits_bytes = static_cast<int64_t>(shape.result_rows) * info.vocabulary_rows * 4 * (shape.top_rows ? 4 : 1);
   // Scratch of one pass: the logits of the graph, and about 24 activations of the width per row (attention, the
   // feed-forward part at 4 to 8 times the width, and their inputs), F32; and the attention mask, F16, whose rows are as
   // long as the cells that a sequence might have its tokens in.

@@ -25,6 +25,7 @@ struct ContextShape {
   int32_t type_k;
   int32_t type_v;
   bool unified = false;  // all sequences' cells in one place, for whoever needs them; otherwise each has its own
+  bool top_rows = false;  // with TopRows
 };
 
 sled_memory_plan plan_memory(const Model &model, const ContextShape &shape);

@@ -106,36 +106,52 @@ Sampling Sampling::checked(const sled_sampling *params, int32_t vocabulary) {
   return s;
 }
 
+bool Sampling::needs_only(int32_t count) const {
+  const int32_t kept = temperature == 0.0F ? 1 : top_k;
+  if (kept < 1 || !logit_bias.empty()) {
+    return false;
+  }
+  if (!has_penalties()) {
+    return kept <= count;
+  }
+  // Penalties that only lower logits bring up as many tokens as there are penalized ones, at most.
+  const bool lower = repeat_penalty >= 1.0F && presence_penalty >= 0.0F && frequency_penalty >= 0.0F;
+  return lower && penalty_last_n > 0 && penalty_last_n <= count && kept <= count - penalty_last_n;
+}
+
 // Step 1 and 2. Occurrences are counted anew for every row: the window moves by one token from row to row, and a few
 // thousand increments are nothing beside a row's decoding.
-void Sampler::penalize(const Sampling &sampling, float *logits, int32_t count, int32_t window_count,
-                       const int32_t *window) {
+template <typename At>
+void Sampler::penalize(const Sampling &sampling, int32_t window_count, const int32_t *window, At &&at) {
   if (sampling.has_penalties()) {
-    if (occurrences_.size() < static_cast<size_t>(count)) {
-      occurrences_.resize(static_cast<size_t>(count), 0);
-    }
     for (int32_t i = 0; i < window_count; i++) {
-      if (window[i] >= 0 && window[i] < count) {
+      if (at(window[i]) != nullptr) {
+        if (occurrences_.size() <= static_cast<size_t>(window[i])) {
+          occurrences_.resize(static_cast<size_t>(window[i]) + 1, 0);
+        }
         occurrences_[static_cast<size_t>(window[i])]++;
       }
     }
     for (int32_t i = 0; i < window_count; i++) {
-      if (window[i] < 0 || window[i] >= count) {
+      float *const logit = at(window[i]);
+      if (logit == nullptr) {
         continue;
       }
       int32_t &occurrences = occurrences_[static_cast<size_t>(window[i])];
       if (occurrences == 0) {
         continue;  // done at an earlier place
       }
-      float l = logits[window[i]];
-      l = l > 0.0F ? l / sampling.repeat_penalty : l * sampling.repeat_penalty;
+      const float l = *logit > 0.0F ? *logit / sampling.repeat_penalty : *logit * sampling.repeat_penalty;
       const float counted = static_cast<float>(occurrences) * sampling.frequency_penalty;
-      logits[window[i]] = l - (counted + sampling.presence_penalty);
+      *logit = l - (counted + sampling.presence_penalty);
       occurrences = 0;
     }
   }
   for (const sled_logit_bias &entry : sampling.logit_bias) {
-    logits[entry.token] += entry.bias;
+    float *const logit = at(entry.token);
+    if (logit != nullptr) {
+      *logit += entry.bias;
+    }
   }
 }
 
@@ -339,8 +355,17 @@ int32_t Sampler::draw(const Sampling &sampling, const float *logits, int32_t pos
       best_score = score;
     }
   };
-  const int32_t likeliest = first_of(logits, maximum_);
   uint16_t high[kBlock];
+  if (ids_ != nullptr) {  // few, and their noise lies far apart
+    for (int32_t i = 0; i < count_; i++) {
+      if (logits[i] > kNone && cut_.keeps(logits[i], i, m)) {
+        philox.several(static_cast<uint32_t>(ids_[i]) / 8, t, high);
+        consider(ids_[i], logits[i], high[ids_[i] % 8]);
+      }
+    }
+    return best;
+  }
+  const int32_t likeliest = first_of(logits, maximum_);
   philox.several(static_cast<uint32_t>(likeliest) / 8, t, high);
   consider(likeliest, maximum_, high[likeliest % 8]);
 
@@ -375,14 +400,42 @@ int32_t Sampler::draw(const Sampling &sampling, const float *logits, int32_t pos
 
 int32_t Sampler::choose(const Sampling &sampling, float *logits, int32_t count, int32_t position,
                         const int32_t *window) {
-  penalize(sampling, logits, count, sampling.penalty_window(position), window);
+  ids_ = nullptr;
+  penalize(sampling, sampling.penalty_window(position), window,
+           [&](int32_t token) { return token >= 0 && token < count ? logits + token : nullptr; });
+  return choose_penalized(sampling, logits, count, position);
+}
+
+int32_t Sampler::choose_among(const Sampling &sampling, const int32_t *ids, const float *logits, int32_t count,
+                              int32_t position, const int32_t *window) {
+  // In the order of ids, so that what is first by index is first by id.
+  top_.clear();
+  for (int32_t i = 0; i < count; i++) {
+    top_.push_back({ids[i], logits[i]});
+  }
+  std::sort(top_.begin(), top_.end(), [](const TopToken &a, const TopToken &b) { return a.id < b.id; });
+  top_ids_.clear();
+  top_logits_.clear();
+  for (const TopToken &token : top_) {
+    top_ids_.push_back(token.id);
+    top_logits_.push_back(token.logit);
+  }
+  ids_ = top_ids_.data();
+  penalize(sampling, sampling.penalty_window(position), window, [&](int32_t token) -> float * {
+    const auto found = std::lower_bound(top_ids_.begin(), top_ids_.end(), token);
+    return found != top_ids_.end() && *found == token ? top_logits_.data() + (found - top_ids_.begin()) : nullptr;
+  });
+  return choose_penalized(sampling, top_logits_.data(), count, position);
+}
+
+int32_t Sampler::choose_penalized(const Sampling &sampling, const float *logits, int32_t count, int32_t position) {
   scan(logits, count);
   temperature_ = sampling.temperature > 0.0F ? static_cast<double>(sampling.temperature) : 1.0;
   cut_ = {kNone, std::numeric_limits<int32_t>::max(), -std::numeric_limits<double>::infinity()};
   if (maximum_ == kNone) {
     choice_ = -1;
   } else if (sampling.temperature == 0.0F || std::isinf(maximum_)) {
-    choice_ = first_of(logits, maximum_);
+    choice_ = id_of(first_of(logits, maximum_));
   } else {
     const bool top_k = sampling.top_k > 0 && sampling.top_k < count;
     if (top_k) {

@@ -34,6 +34,10 @@ struct Sampling {
   int32_t penalty_window(int32_t history_count) const {
     return penalty_last_n < 0 || penalty_last_n > history_count ? history_count : penalty_last_n;
   }
+
+  // Whether the `count` largest logits of a row are all that a choice depends on. Of tokens with the last one's very logit
+  // it is open which ones are among them.
+  bool needs_only(int32_t count) const;
 };
 
 // How sure a choice was, in the distribution that it was drawn from; at temperature 0 in the softmax at temperature 1.
@@ -51,7 +55,11 @@ class Sampler {
   // Returns -1 if no logit is above minus infinity: the model is broken, not the caller.
   int32_t choose(const Sampling &sampling, float *logits, int32_t count, int32_t position, const int32_t *window);
 
-  // Of the last choice; `logits` as it left them.
+  // The same, from a row's largest logits, of tokens `ids`, in any order. For parameters that need only those.
+  int32_t choose_among(const Sampling &sampling, const int32_t *ids, const float *logits, int32_t count, int32_t position,
+                       const int32_t *window);
+
+  // Of the last choice from a whole row; `logits` as it left them.
   Odds odds(const float *logits) const;
 
  private:
@@ -77,7 +85,15 @@ class Sampler {
     int64_t weight;
   };
 
-  void penalize(const Sampling &sampling, float *logits, int32_t count, int32_t window_count, const int32_t *window);
+  struct TopToken {
+    int32_t id;
+    float logit;
+  };
+
+  // at(token): where its logit is, null for none.
+  template <typename At>
+  void penalize(const Sampling &sampling, int32_t window_count, const int32_t *window, At &&at);
+  int32_t choose_penalized(const Sampling &sampling, const float *logits, int32_t count, int32_t position);
   void scan(const float *logits, int32_t count);
   const float *block(const float *logits, int32_t index) const;
   int32_t first_of(const float *logits, float value) const;
@@ -86,6 +102,7 @@ class Sampler {
   void collect(const float *logits, float least);
   int64_t total_weight(const float *logits) const;
   int32_t draw(const Sampling &sampling, const float *logits, int32_t position) const;
+  int32_t id_of(int32_t index) const { return ids_ == nullptr ? index : ids_[index]; }
 
   int32_t count_ = 0;
   int32_t blocks_ = 0;
@@ -98,6 +115,10 @@ class Sampler {
   std::vector<float> ranked_;
   std::vector<Candidate> candidates_;
   std::vector<int32_t> occurrences_;  // by token; zero between choices
+  const int32_t *ids_ = nullptr;      // by index in the row, ascending; null: a whole row, whose indices are ids
+  std::vector<TopToken> top_;
+  std::vector<int32_t> top_ids_;
+  std::vector<float> top_logits_;
 };
 
 }  // namespace sled

@@ -330,6 +330,76 @@ void check_choices() {
   std::printf("  choices: %d compared with sorting\n", checked);
 }
 
+// From the largest logits alone, where the parameters need no others: the same token as from the whole row.
+void check_among() {
+  constexpr int32_t kVocabulary = 500;
+  constexpr int32_t kTop = 128;
+  std::mt19937 random(5);
+  Sampler sampler;
+  Sampler among;
+  int32_t checked = 0;
+  int32_t drawn = 0;
+  for (int32_t round = 0; round < 20000; round++) {
+    std::normal_distribution<float> noise(0.0F, round % 2 == 0 ? 0.5F : 4.0F);
+    std::vector<float> logits(kVocabulary);
+    for (float &logit : logits) {
+      logit = noise(random);
+    }
+    std::vector<int32_t> ids(kVocabulary);
+    std::iota(ids.begin(), ids.end(), 0);
+    std::shuffle(ids.begin(), ids.end(), random);
+    std::nth_element(ids.begin(), ids.begin() + kTop, ids.end(), [&](int32_t a, int32_t b) {
+      return logits[static_cast<size_t>(a)] > logits[static_cast<size_t>(b)];
+    });
+    std::vector<float> top;
+    for (int32_t i = 0; i < kTop; i++) {
+      top.push_back(logits[static_cast<size_t>(ids[static_cast<size_t>(i)])]);
+    }
+    std::vector<int32_t> history(static_cast<size_t>(below(random, 150)));
+    for (int32_t &token : history) {  // likely ones, to lower them
+      token = below(random, 3) == 0 ? below(random, kVocabulary) : ids[static_cast<size_t>(below(random, kTop))];
+    }
+    Sampling s;
+    s.temperature = round % 3 == 0 ? 0.0F : 0.9F;
+    s.top_k = below(random, 2) == 0 ? below(random, kTop + 2) : 40;
+    s.top_p = below(random, 2) == 0 ? 1.0F : 0.9F;
+    s.min_p = below(random, 2) == 0 ? 0.0F : 0.05F;
+    if (below(random, 2) == 0) {
+      s.penalty_last_n = below(random, 100) - 1;
+      s.repeat_penalty = 0.9F + static_cast<float>(below(random, 4)) / 5.0F;
+      s.presence_penalty = static_cast<float>(below(random, 5)) / 4.0F - 0.25F;
+    }
+    if (below(random, 20) == 0) {
+      s.logit_bias.push_back({below(random, kVocabulary), 3.0F});
+    }
+    s.seed = random();
+    if (!s.needs_only(kTop)) {
+      continue;
+    }
+    const auto t = static_cast<int32_t>(history.size());
+    const int32_t *const window = history.data() + (t - s.penalty_window(t));
+    const int32_t expected = sampler.choose(s, logits.data(), kVocabulary, t, window);
+    CHECK_EQ(among.choose_among(s, ids.data(), top.data(), kTop, t, window), expected);
+    checked++;
+    drawn += s.temperature > 0.0F ? 1 : 0;
+  }
+  CHECK(checked > 5000 && drawn > 2000);
+  Sampling s;
+  s.temperature = 1.0F;
+  CHECK(!s.needs_only(kTop));  // any token may be drawn
+  s.top_k = kTop;
+  CHECK(s.needs_only(kTop));
+  s.penalty_last_n = 1;
+  CHECK(s.needs_only(kTop));  // changes nothing
+  s.repeat_penalty = 1.1F;
+  CHECK(!s.needs_only(kTop));
+  s.top_k = kTop - 1;
+  CHECK(s.needs_only(kTop));
+  s.repeat_penalty = 0.9F;  // raises tokens that are not among them
+  CHECK(!s.needs_only(kTop));
+  std::printf("  among the largest: %d choices\n", checked);
+}
+
 // With all filters off, over many seeds: how often each token comes is its probability.
 void check_frequencies() {
   const std::vector<float> logits = {1.0F, 0.0F, -1.0F, 2.5F, 2.0F};
@@ -419,6 +489,7 @@ int main() {
   check_philox();
   check_functions();
   check_choices();
+  check_among();
   check_frequencies();
   check_parameters();
   return 0;

@@ -759,7 +759,7 @@ int main() {
   check_schedules(llama, test::effort(100, 10), test::effort(3U, 1U));
   const std::string gpt2 = directory.file("gpt2.gguf");
   test::write_random_model(gpt2, "gpt2", GGML_TYPE_F16, 3);
-  check_schedules(gpt2, 0, 1);  // to the end of the context
+  check_schedules(gpt2, test::effort(0, 10), 1);  // 0: to the end of the context
   check_schedules(wider, test::effort(60, 10), 1);
   check_schedules(test::demo_model("target"), test::effort(60, 8), 1);
   return 0;

@@ -73,6 +73,7 @@ final class SledLayout {
     static final int CELLS_PER_SEQUENCE = 48;
     static final int KV_LAYOUT = 52;
     static final int PASS_COST_ROWS = 56;
+    static final int TOP_ROW = 60;
     static final int SAVED_BYTES = 64;
     static final int MEMORY = 72;
 

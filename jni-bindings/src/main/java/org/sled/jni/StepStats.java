@@ -29,6 +29,11 @@ public final class StepStats extends NativeBlock {
     return buffer().getLong(SAMPLING_NS);
   }
 
+  /** Decoding and choosing. */
+  public long computeNanos() {
+    return decodeNanos() + samplingNanos();
+  }
+
   /** The whole native call. */
   public long totalNanos() {
     return buffer().getLong(TOTAL_NS);

@@ -71,6 +71,7 @@ public final class VerifyEngine extends NativeHandle {
    * @param cellsPerSequence K/V cells, at least the context's tokens
    * @param kvLayout how its K/V cache is laid out
    * @param passCostRows rows that are held to cost as much as reading the weights once more
+   * @param resultRows what its device leaves of the rows that it computes
    * @param savedBytes host memory with K/V of sessions that are not resident
    */
   public record Info(
@@ -88,6 +89,7 @@ public final class VerifyEngine extends NativeHandle {
       int cellsPerSequence,
       KvLayout kvLayout,
       int passCostRows,
+      ResultRows resultRows,
       long savedBytes,
       MemoryPlan memory) {}
 
@@ -163,6 +165,7 @@ public final class VerifyEngine extends NativeHandle {
           struct.getInt(EngineInfoStruct.CELLS_PER_SEQUENCE),
           KvLayout.of(struct.getInt(EngineInfoStruct.KV_LAYOUT)),
           struct.getInt(EngineInfoStruct.PASS_COST_ROWS),
+          ResultRows.of(struct.getInt(EngineInfoStruct.TOP_ROW)),
           struct.getLong(EngineInfoStruct.SAVED_BYTES),
           MemoryPlan.read(struct, EngineInfoStruct.MEMORY));
     }

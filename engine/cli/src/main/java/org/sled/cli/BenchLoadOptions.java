@@ -46,7 +46,8 @@ final class BenchLoadOptions {
       paramLabel = "FILE",
       description =
           "A text file with a prompt per line, or .jsonl with {\"prompt\": …}, {\"messages\":"
-              + " […]} or {\"tokens\": […]}. Default: 16 prompts for the demo pair.")
+              + " […]} or {\"tokens\": […]}, each with its own \"max_tokens\" if it is to have one."
+              + " Default: 16 prompts for the demo pair.")
   private Path prompts;
 
   @Option(

@@ -69,7 +69,7 @@ final class BenchWorkload {
               0,
               number,
               TokenIds.of(tokens(prompt, chatTemplate)),
-              maxTokens,
+              prompt.maxTokens() > 0 ? Math.min(prompt.maxTokens(), maxTokens) : maxTokens,
               load.ignoreEnd(),
               // Another text for each prompt, the same one each time that it comes round.
               sampling.withSeed(sampling.seed() + number)));

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.function.UnaryOperator;
 import org.sled.jni.KvLayout;
+import org.sled.jni.ResultRows;
 import org.sled.jni.VerifyEngine;
 import org.sled.server.SchedulerKind;
 import org.sled.server.SchedulingConfig;
@@ -127,6 +128,16 @@ final class SchedulingOptions {
   private boolean pinThreads;
 
   @Option(
+      names = "--result-rows",
+      paramLabel = "auto|largest|whole",
+      defaultValue = "AUTO",
+      description =
+          "largest: the target's device leaves only the largest logits of each row, where a session's"
+              + " sampling needs no others: fewer bytes cross a GPU's bus. whole: all of them. auto:"
+              + " whole on a CPU, on a GPU whatever takes less time at start. Default: auto.")
+  private ResultRowsWish resultRows;
+
+  @Option(
       names = "--cost-directory",
       paramLabel = "DIR|auto|off",
       defaultValue = "auto",
@@ -141,6 +152,11 @@ final class SchedulingOptions {
 
   boolean pinThreads() {
     return pinThreads;
+  }
+
+  /** Null for auto. */
+  ResultRows resultRows() {
+    return resultRows.resultRows();
   }
 
   /** Null for nowhere. */

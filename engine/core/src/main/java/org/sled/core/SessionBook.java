@@ -198,6 +198,11 @@ public final class SessionBook {
     return Math.max(0.01, Math.min(0.99, matched[session] / looked[session]));
   }
 
+  /** The same of all sessions' latest drafts. */
+  public double acceptance() {
+    return Math.max(0.01, Math.min(0.99, allMatched / allLooked));
+  }
+
   /** Drafts of its next block that will be looked at, however cheap they are; at least 1. */
   public int credit(int session) {
     return (int) Math.max(1, credit[session]);

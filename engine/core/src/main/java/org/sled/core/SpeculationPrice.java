@@ -9,6 +9,10 @@ package org.sled.core;
  * rounds take beyond one pass for all: sessions come at different times, with blocks of different
  * lengths, or cannot share a pass. That is measured, for drafts and for pushes.
  *
+ * <p>Where drafts would bring the server hardly more tokens per second, it deters from them: for in
+ * steps with others' drafts, those whose own are wrong are slower than if nobody drafted, and each
+ * device's own decision would be a coin's.
+ *
  * <p>Pure; belongs to one thread; allocates only when created.
  */
 public final class SpeculationPrice {
@@ -28,6 +32,25 @@ public final class SpeculationPrice {
   /** Prompts count as so many times the text at most. */
   private static final double MOST_PROMPTS = 8;
 
+  /**
+   * How often drafts are right that it reckons with, if those it sees are no better: devices know
+   * their own, and which of them come is not the price's affair.
+   */
+  private static final double USUAL_ACCEPTANCE = 0.75;
+
+  /** Drafts must bring so many times the tokens per second; and so many, once they did not. */
+  private static final double LEAST_GAIN = 1.4;
+
+  private static final double RETURN_GAIN = 1.5;
+
+  private static final double GAIN_MEMORY_STEPS = 20;
+
+  /** Drafts per block that the gain is looked for among. */
+  private static final int MOST_DRAFTS = 16;
+
+  /** A deterrent draft costs so many tokens of the server alone: no acceptance makes up for it. */
+  private static final double DETERRENT_TOKENS = 2;
+
   private final StepCost cost;
   private final int passRows;
   private final int fewestRows;
@@ -37,6 +60,11 @@ public final class SpeculationPrice {
   private double rowsPerSession = 1;
   private double draftWork = 1; // of rounds, by that of one pass for all
   private double pushWork = 1;
+
+  private double usualGain; // 0: not known yet
+  private boolean deters;
+  private double draftSeconds;
+  private double aloneSeconds;
 
   /**
    * Creates it.
@@ -92,12 +120,26 @@ public final class SpeculationPrice {
   }
 
   /**
-   * What each draft per block adds to the time of a round, s; 0 if nothing is known of costs.
+   * Sets the price, for as long as nothing changes.
    *
    * @param sessions that are being served
+   * @param acceptance how often a draft is right if all before it are
    */
-  public double draftSeconds(int sessions) {
-    int served = Math.max(1, sessions);
+  public void set(int sessions, double acceptance) {
+    aloneSeconds = withPrompts(pushWork * passes(Math.max(fewestRows, sessions)));
+    draftSeconds = marginalSeconds(Math.max(1, sessions));
+    if (aloneSeconds <= 0) {
+      return; // nothing is known of costs
+    }
+    double gain = gain(Math.max(USUAL_ACCEPTANCE, acceptance));
+    usualGain = usualGain == 0 ? gain : usualGain + (gain - usualGain) / GAIN_MEMORY_STEPS;
+    deters = usualGain < (deters ? RETURN_GAIN : LEAST_GAIN);
+    if (deters) {
+      draftSeconds = Math.max(draftSeconds, DETERRENT_TOKENS * aloneSeconds);
+    }
+  }
+
+  private double marginalSeconds(int served) {
     int fewest = Math.max(fewestRows, served);
     int more = Math.max(fewest + served, (int) Math.ceil(served * (rowsPerSession + 1)));
     // Over all drafts up to one more than now: at one place of the cost table it is noisy.
@@ -105,13 +147,35 @@ public final class SpeculationPrice {
     return withPrompts(Math.max(0, nanos) * served / (more - fewest));
   }
 
+  /** How many times as many tokens per second the server makes if all draft as far as it pays. */
+  private double gain(double acceptance) {
+    double best = 0;
+    double chance = 1;
+    double tokens = 1;
+    for (int drafts = 1; drafts <= MOST_DRAFTS; drafts++) {
+      chance *= acceptance;
+      tokens += chance;
+      best = Math.max(best, tokens * aloneSeconds / (aloneSeconds + drafts * draftSeconds));
+    }
+    return best;
+  }
+
   /**
-   * Time of each session's token if none drafted, s; 0 if nothing is known of costs.
-   *
-   * @param sessions that are being served
+   * What each draft per block adds to the time of a round, or more where the server would rather
+   * have none, s; 0 if nothing is known of costs.
    */
-  public double aloneSeconds(int sessions) {
-    return withPrompts(pushWork * passes(Math.max(fewestRows, sessions)));
+  public double draftSeconds() {
+    return draftSeconds;
+  }
+
+  /** How many times the tokens per second drafts of all would bring; 0 if it is not known. */
+  public double gain() {
+    return usualGain;
+  }
+
+  /** Time of each session's token if none drafted, s; 0 if nothing is known of costs. */
+  public double aloneSeconds() {
+    return aloneSeconds;
   }
 
   /** Time of as many passes as so many rows take, ns. */

@@ -5,10 +5,11 @@ import java.util.Arrays;
 /**
  * What a pass over the weights costs by its rows: a table, learnt from every step.
  *
- * <p>Between the table's row counts it is interpolated. A step corrects the places that it used,
- * and a common factor, so that a machine that becomes slower as a whole is followed everywhere. The
- * cost of attention, rows times the context that they attend to, is learnt as what deviates from
- * the usual context. Pure; belongs to one thread; allocates only when created.
+ * <p>A step takes factor · (Σ table(rows of a pass) + attention · Σ rows · context). Between the
+ * table's row counts it is interpolated. Each step corrects the table at the places that it used,
+ * and the attention, both by their share of the step, and the factor, so that a machine that
+ * becomes slower as a whole is followed everywhere; the factor then goes over into the rest, so
+ * that none of them can run away. Pure; belongs to one thread; allocates only when created.
  */
 public final class StepCost {
   /** Row counts of the table. */
@@ -22,10 +23,19 @@ public final class StepCost {
   /** Share of it that the common factor takes over. */
   private static final double FACTOR_GAIN = 0.1;
 
-  private static final double CONTEXT_GAIN = 0.02;
+  /** Part of the factor that goes over into table and attention with each step. */
+  private static final double FACTOR_SETTLES = 0.02;
 
-  /** Contexts that differ by less teach little about attention. */
-  private static final double LEAST_CONTEXT_TOKENS = 64;
+  /** Share of the attention's part of an error that it takes over. */
+  private static final double ATTENTION_GAIN = 0.1;
+
+  /** A row's attention to so many tokens costs as much as the row otherwise, until it is learnt. */
+  private static final double FIRST_EQUAL_TOKENS = 4096;
+
+  private static final double LEAST_EQUAL_TOKENS = 32;
+  private static final double MOST_EQUAL_TOKENS = 1 << 20;
+
+  private static final double USUAL_CONTEXT_GAIN = 0.02;
 
   /** A step this many times off was held up by something else, and teaches only that much. */
   private static final double LARGEST_ERROR = 0.5;
@@ -45,7 +55,7 @@ public final class StepCost {
 
   private final double[] tableNanos = new double[ROWS.length];
   private double factor = 1;
-  private double nanosPerRowToken;
+  private double attentionNanos; // of a row and a token; 0: not known
   private double usualContext;
   private long steps;
 
@@ -65,9 +75,13 @@ public final class StepCost {
    * @param rows at least 1
    */
   public double passNanos(int rows) {
+    return factor * (tableNanos(rows) + attentionNanos * rows * usualContext);
+  }
+
+  private double tableNanos(int rows) {
     int place = place(rows);
     double weight = weight(place, rows);
-    return factor * (tableNanos[place] * (1 - weight) + tableNanos[place + 1] * weight);
+    return tableNanos[place] * (1 - weight) + tableNanos[place + 1] * weight;
   }
 
   /**
@@ -94,7 +108,7 @@ public final class StepCost {
    * @param contextTokens that each of them attends to
    */
   public double stepNanos(double passNanos, int rows, double contextTokens) {
-    double context = factor * nanosPerRowToken * rows * (contextTokens - usualContext);
+    double context = factor * attentionNanos * rows * (contextTokens - usualContext);
     // Short contexts save attention, not the weights.
     return Math.max(LEAST_PASS_SHARE * passNanos, passNanos + context);
   }
@@ -115,6 +129,10 @@ public final class StepCost {
   /** What one of a pass's first rows adds, ns; 0 if nothing was learnt. */
   public double rowNanos() {
     return (passNanos(MANY_ROWS) - passNanos(FEW_ROWS)) / (MANY_ROWS - FEW_ROWS);
+  }
+
+  private double tableRowNanos() {
+    return Math.max(1, tableNanos(MANY_ROWS) - tableNanos(FEW_ROWS)) / (MANY_ROWS - FEW_ROWS);
   }
 
   private static double within(double least, double most, double value) {
@@ -140,13 +158,26 @@ public final class StepCost {
       steps = 1;
       return;
     }
-    double expected = stepNanos(passes * passNanos(passRows), rows, contextTokens);
-    double bound = LARGEST_ERROR * expected;
-    double error = Math.max(-bound, Math.min(bound, nanos - expected));
-    learnContext(rows, contextTokens, error);
-    learnTable(passRows, error / passes);
-    factor *= 1 + FACTOR_GAIN * error / expected;
+    double tableShare = factor * passes * tableNanos(passRows);
+    double attentionShare = factor * attentionNanos * rows * contextTokens;
+    double expected = tableShare + attentionShare;
+    double error = within(-LARGEST_ERROR, LARGEST_ERROR, nanos / expected - 1);
+    learnTable(passRows, error * tableShare / expected * tableNanos(passRows));
+    learnAttention(error * attentionShare / expected);
+    usualContext += USUAL_CONTEXT_GAIN * (contextTokens - usualContext);
+    factor *= 1 + FACTOR_GAIN * error;
+    settle();
     steps++;
+  }
+
+  /** Moves a part of the factor to what it multiplies: predictions stay as they are. */
+  private void settle() {
+    double part = Math.pow(factor, FACTOR_SETTLES);
+    factor /= part;
+    attentionNanos *= part;
+    for (int i = 0; i < tableNanos.length; i++) {
+      tableNanos[i] *= part;
+    }
   }
 
   /**
@@ -173,11 +204,12 @@ public final class StepCost {
     steps++;
   }
 
+  /** From an error of one pass, in the table's unit. */
   private void learnTable(int rows, double error) {
     int place = place(rows);
     double weight = weight(place, rows);
     double norm = (1 - weight) * (1 - weight) + weight * weight;
-    double correction = TABLE_GAIN * error / factor / norm;
+    double correction = TABLE_GAIN * error / norm;
     tableNanos[place] = Math.max(1, tableNanos[place] + correction * (1 - weight));
     tableNanos[place + 1] = Math.max(1, tableNanos[place + 1] + correction * weight);
     // More rows never cost less.
@@ -196,13 +228,15 @@ public final class StepCost {
     }
   }
 
-  private void learnContext(int rows, double contextTokens, double error) {
-    double distance = rows * (contextTokens - usualContext);
-    double usual = rows * Math.max(LEAST_CONTEXT_TOKENS, usualContext);
-    double correction = CONTEXT_GAIN * error / factor * distance;
-    nanosPerRowToken += correction / (distance * distance + usual * usual);
-    nanosPerRowToken = Math.max(0, nanosPerRowToken);
-    usualContext += CONTEXT_GAIN * (contextTokens - usualContext);
+  /** From a part of the step's time by which it was off. */
+  private void learnAttention(double error) {
+    double row = tableRowNanos();
+    double known = attentionNanos > 0 ? attentionNanos : row / FIRST_EQUAL_TOKENS;
+    attentionNanos =
+        within(
+            row / MOST_EQUAL_TOKENS,
+            row / LEAST_EQUAL_TOKENS,
+            known * (1 + ATTENTION_GAIN * error));
   }
 
   private static int place(int rows) {
@@ -226,7 +260,7 @@ public final class StepCost {
   public double[] state() {
     double[] state = Arrays.copyOf(tableNanos, tableNanos.length + 4);
     state[tableNanos.length] = factor;
-    state[tableNanos.length + 1] = nanosPerRowToken;
+    state[tableNanos.length + 1] = attentionNanos;
     state[tableNanos.length + 2] = usualContext;
     state[tableNanos.length + 3] = steps;
     return state;
@@ -251,7 +285,7 @@ public final class StepCost {
     }
     System.arraycopy(state, 0, tableNanos, 0, tableNanos.length);
     factor = state[tableNanos.length];
-    nanosPerRowToken = state[tableNanos.length + 1];
+    attentionNanos = state[tableNanos.length + 1];
     usualContext = state[tableNanos.length + 2];
     steps = (long) state[tableNanos.length + 3];
     return true;

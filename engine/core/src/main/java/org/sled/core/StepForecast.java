@@ -14,7 +14,7 @@ public final class StepForecast {
   private int rows;
   private int textRows;
   private int pushes;
-  private int contextTokens;
+  private long rowTokens; // that all rows attend to
 
   /**
    * Creates it.
@@ -37,7 +37,7 @@ public final class StepForecast {
     rows = 0;
     textRows = 0;
     pushes = 0;
-    contextTokens = 0;
+    rowTokens = 0;
   }
 
   /**
@@ -54,12 +54,17 @@ public final class StepForecast {
       pushes += kind == WorkKind.PUSH ? 1 : 0;
     }
     rows += sessionRows;
-    contextTokens = Math.max(contextTokens, cachedTokens + sessionRows);
+    rowTokens += (long) sessionRows * (cachedTokens + sessionRows);
   }
 
   /** Expected time of the step, ns; 0 if nothing was learnt. */
   public double nanos() {
-    return cost.isKnown() ? cost.stepNanos(shape.nanos() + gaps.nanos(), rows, contextTokens) : 0;
+    return cost.isKnown() ? cost.stepNanos(shape.nanos() + gaps.nanos(), rows, context()) : 0;
+  }
+
+  /** Tokens that a row attends to, the mean over all rows. */
+  private double context() {
+    return rows == 0 ? 0 : (double) rowTokens / rows;
   }
 
   /** How much of that its prompts take, 0 to 1. */
@@ -95,7 +100,7 @@ public final class StepForecast {
    */
   public void observe(int passes, int computedRows, long nanos) {
     if (passes > 0) {
-      cost.observe(passes, computedRows, contextTokens, (double) nanos);
+      cost.observe(passes, computedRows, context(), (double) nanos);
     }
   }
 }

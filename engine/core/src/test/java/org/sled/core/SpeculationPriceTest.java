@@ -30,24 +30,60 @@ class SpeculationPriceTest {
     price.observe(forecast, forecast.nanos(), Math.max(1, sessions));
   }
 
+  private double alone(int sessions) {
+    price.set(sessions, 0.7);
+    return price.aloneSeconds();
+  }
+
+  private double draft(int sessions) {
+    price.set(sessions, 0.7);
+    return price.draftSeconds();
+  }
+
   @Test
   void nothingIsKnownAtFirst() {
-    assertEquals(0, price.draftSeconds(4));
-    assertEquals(0, price.aloneSeconds(4));
+    assertEquals(0, draft(4));
+    assertEquals(0, alone(4));
+  }
+
+  @Test
+  void whereDraftsHardlyPayItDetersFromThem() {
+    for (int rows : new int[] {1, 2, 4, 8, 16, 32, 64}) {
+      cost.calibrate(
+          rows, rows <= 4 ? 50e6 + rows * 1e6 : 40e6 + rows * 3e6); // then each row costs
+    }
+    for (int i = 0; i < 100; i++) {
+      price.set(1, 0.7);
+    }
+    assertTrue(price.draftSeconds() < 0.1 * price.aloneSeconds(), "one session: nearly free");
+    int steps = 0;
+    do {
+      price.set(16, 0.7);
+      steps++;
+    } while (price.draftSeconds() < 2 * price.aloneSeconds() && steps < 200);
+    assertTrue(steps > 3 && steps < 50, "after a while of 16 sessions, not at once: " + steps);
+    for (int i = 0; i < 200; i++) {
+      price.set(16, 0.7);
+      assertEquals(2, price.draftSeconds() / price.aloneSeconds(), 1e-9);
+    }
+    for (int i = 0; i < 200; i++) {
+      price.set(16, 0.99);
+    }
+    assertTrue(price.draftSeconds() < price.aloneSeconds(), "drafts that are nearly always right");
   }
 
   @Test
   void everybodyWaitsForTheDraftsOfAll() {
     calibrate();
-    assertEquals(0.051, price.aloneSeconds(1), 1e-6);
-    assertEquals(0.058, price.aloneSeconds(8), 1e-6);
-    assertEquals(0.008, price.draftSeconds(8), 1e-6);
+    assertEquals(0.051, alone(1), 1e-6);
+    assertEquals(0.058, alone(8), 1e-6);
+    assertEquals(0.008, draft(8), 1e-6);
   }
 
   @Test
   void moreSessionsThanAPassTakeSeveral() {
     calibrate();
-    assertEquals(2 * 0.050 + 0.100, price.aloneSeconds(100), 1e-6);
+    assertEquals(2 * 0.050 + 0.100, alone(100), 1e-6);
   }
 
   @Test
@@ -56,11 +92,11 @@ class SpeculationPriceTest {
     for (int i = 0; i < 200; i++) {
       step(4, 1, 46); // 54 ms of text; the prompt has another pass, 96 ms
     }
-    assertEquals(0.054 * (1 + 96 / 54.0), price.aloneSeconds(4), 0.002);
+    assertEquals(0.054 * (1 + 96 / 54.0), alone(4), 0.002);
     for (int i = 0; i < 400; i++) {
       step(4, 1, 0);
     }
-    assertEquals(0.054, price.aloneSeconds(4), 0.001);
+    assertEquals(0.054, alone(4), 0.001);
   }
 
   @Test
@@ -69,6 +105,6 @@ class SpeculationPriceTest {
     for (int i = 0; i < 1000; i++) {
       step(0, 1, 46);
     }
-    assertTrue(price.aloneSeconds(4) <= 9 * 0.054 + 1e-9);
+    assertTrue(alone(4) <= 9 * 0.054 + 1e-9);
   }
 }

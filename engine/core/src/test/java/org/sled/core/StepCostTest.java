@@ -80,6 +80,36 @@ class StepCostTest {
     assertEquals(16 * 1800 * 5e3, difference, 0.3 * 16 * 1800 * 5e3);
   }
 
+  /**
+   * A server with chunks of long prompts beside short steps, on a machine that is now and then
+   * twice as slow: nothing runs away.
+   */
+  @Test
+  void staysRightForEverything() {
+    Random random = new Random(5);
+    double pace = 1;
+    for (int i = 0; i < 200_000; i++) {
+      pace = i % 500 == 0 ? 0.8 + 1.2 * random.nextDouble() : pace;
+      boolean prompt = i / 2000 % 2 == 0 && random.nextInt(3) == 0;
+      int rows = prompt ? 24 + random.nextInt(100) : 1 + random.nextInt(6);
+      int context = prompt ? random.nextInt(1500) : 30 + random.nextInt(100);
+      double noise = random.nextInt(20) == 0 ? 2 : 1 + 0.05 * random.nextGaussian();
+      cost.observe(1, rows, context, pace * noise * mixed(rows, context));
+      if (i > 10_000 && i % 500 == 499) {
+        for (int r : new int[] {1, 2, 4, 64, 96}) {
+          for (int c : r > 10 ? new int[] {100, 700, 1400} : new int[] {50, 100}) {
+            double ratio = cost.stepNanos(cost.passNanos(r), r, c) / (pace * mixed(r, c));
+            assertTrue(ratio > 0.7 && ratio < 1.5, i + ": " + r + " rows, " + c + ": " + ratio);
+          }
+        }
+      }
+    }
+  }
+
+  private static double mixed(int rows, int context) {
+    return 4e6 + rows * 1e6 + rows * context * 1e3;
+  }
+
   /** Attention that dwarfs the weights, contexts of all lengths: numbers stay numbers. */
   @Test
   void shortContextsBesideLongOnes() {

@@ -90,7 +90,7 @@ final class CostCalibration {
           slots.set(k, numbers[k], cached[k], 1, rows - 1, rows > 1 ? drafts.addressOf(0) : 0);
         }
         engine.step(slots, sessions, stats);
-        least = Math.min(least, stats.decodeNanos() + stats.samplingNanos());
+        least = Math.min(least, stats.computeNanos());
         for (int k = 0; k < sessions; k++) {
           cached[k] = slots.committed(k) - 1;
         }

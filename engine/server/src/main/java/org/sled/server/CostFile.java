@@ -19,7 +19,7 @@ final class CostFile {
   private static final Logger LOG = LoggerFactory.getLogger(CostFile.class);
 
   /** Names the order of the numbers; another one is not read. */
-  private static final String FIRST_LINE = "sled step cost 1";
+  private static final String FIRST_LINE = "sled step cost 2";
 
   private final Path file;
 

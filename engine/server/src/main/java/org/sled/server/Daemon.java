@@ -14,6 +14,7 @@ import org.sled.bridge.Fingerprints;
 import org.sled.core.Scheduling;
 import org.sled.jni.Model;
 import org.sled.jni.Numerics;
+import org.sled.jni.ResultRows;
 import org.sled.jni.SledException;
 import org.sled.jni.VerifyEngine;
 import org.sled.net.protocol.Limits;
@@ -331,7 +332,7 @@ public final class Daemon implements AutoCloseable {
     return String.format(
         "target    %s (%s, %s, %.1f million parameters), %d tokens of context trained%n"
             + "sessions  %d of %d tokens each, %d with a place in the K/V cache; scheduler %s%n"
-            + "steps     %d threads, blocks of up to %d drafts%n"
+            + "steps     %d threads, blocks of up to %d drafts%s%n"
             + "memory    weights %s, K/V cache %s, results %s, scratch about %s; available %s%n"
             + "numerics  %s, id %016x%n",
         config.modelPath(),
@@ -345,6 +346,7 @@ public final class Daemon implements AutoCloseable {
         config.scheduling().kind().name().toLowerCase(Locale.ROOT),
         info.threads(),
         config.maxDraftTokens(),
+        info.resultRows() == ResultRows.WHOLE ? "" : ", the largest logits of each row",
         mebibytes(memory.weightBytes()),
         mebibytes(memory.kvBytes()),
         mebibytes(memory.logitsBytes()),

@@ -2,6 +2,8 @@ package org.sled.server;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
+import org.sled.core.SpeculationPrice;
+import org.sled.jni.StepStats;
 import org.sled.jni.VerifySlots;
 import org.sled.net.protocol.ErrorCode;
 import org.sled.net.protocol.ErrorMessage;
@@ -51,18 +53,15 @@ final class Replies implements AutoCloseable {
    * Notes the step whose results are sent next.
    *
    * @param waitEndNanos until when its sessions waited: for the engine, or for each other
-   * @param computeNanos decoding and sampling
-   * @param rows rows of all its slots
-   * @param draftSeconds what a draft more in each session's block would add to a round; 0: unknown
-   * @param aloneSeconds time of each token if nobody drafted; 0: unknown
+   * @param step what it took
+   * @param load what drafts cost now
    */
-  void startStep(
-      long waitEndNanos, long computeNanos, int rows, double draftSeconds, double aloneSeconds) {
+  void startStep(long waitEndNanos, StepStats step, SpeculationPrice load) {
     this.waitEndNanos = waitEndNanos;
-    price = (float) draftSeconds;
-    alone = (float) aloneSeconds;
-    computeMicros = (int) (computeNanos / NANOS_PER_MICRO);
-    batchRows = Math.min(rows, 0xFFFF);
+    price = (float) load.draftSeconds();
+    alone = (float) load.aloneSeconds();
+    computeMicros = (int) (step.computeNanos() / NANOS_PER_MICRO);
+    batchRows = Math.min(step.usefulRows(), 0xFFFF);
   }
 
   /**

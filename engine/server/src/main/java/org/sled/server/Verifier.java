@@ -6,9 +6,6 @@ import org.sled.core.BatchScheduler;
 import org.sled.core.KvLedger;
 import org.sled.core.Scheduling;
 import org.sled.core.SessionBook;
-import org.sled.core.SpeculationPrice;
-import org.sled.core.StepCost;
-import org.sled.core.StepForecast;
 import org.sled.core.WorkKind;
 import org.sled.core.WorkQueue;
 import org.sled.jni.SledException;
@@ -38,10 +35,6 @@ final class Verifier implements Runnable {
   static final int BUSY_RETRY_MILLIS = 1_000;
 
   private static final long NANOS_PER_MICRO = 1_000;
-  private static final double NANOS_PER_MILLI = 1e6;
-
-  /** Steps between two looks at what a pass costs. */
-  private static final long TUNING_STEPS = 200;
 
   private static final Logger LOG = LoggerFactory.getLogger(Verifier.class);
 
@@ -50,7 +43,6 @@ final class Verifier implements Runnable {
   private final Scheduling scheduling;
   private final BatchScheduler scheduler;
   private final SessionBook book;
-  private final StepCost cost;
   private final RoundRules rules;
   private final ServerStats stats;
   private final Consumer<Throwable> onDeath;
@@ -61,8 +53,7 @@ final class Verifier implements Runnable {
   private final KvLedger ledger;
   private final KvKeeper keeper;
   private final TenantNumbers tenants = new TenantNumbers();
-  private final StepForecast forecast;
-  private final SpeculationPrice price;
+  private final StepLessons lessons;
   private final VerifySlots slots;
   private final StepStats stepStats = new StepStats();
   private final Replies replies;
@@ -75,8 +66,6 @@ final class Verifier implements Runnable {
    * find the one that fails.
    */
   private int suspects;
-
-  private long nextTuningSteps;
 
   /** When the engine was done with its last step. */
   private long stepEndNanos = System.nanoTime();
@@ -108,7 +97,6 @@ final class Verifier implements Runnable {
     this.scheduling = scheduling;
     scheduler = scheduling.scheduler();
     book = scheduling.book();
-    cost = scheduling.cost();
     this.rules = rules;
     this.stats = stats;
     this.onDeath = onDeath;
@@ -123,9 +111,7 @@ final class Verifier implements Runnable {
             scheduling.hostBytes());
     keeper =
         new KvKeeper(engine, ledger, target.sessionNumbers(), scheduling.sharesPrefixes(), stats);
-    forecast =
-        new StepForecast(cost, target.sequences(), target.passRows(), target.exactNumerics());
-    price = new SpeculationPrice(cost, target.passRows(), target.exactNumerics());
+    lessons = new StepLessons(engine, target, book, scheduling.cost(), stats);
     slots = new VerifySlots(target.sequences());
     replies = new Replies(target.sequences());
     monitor = new StepMonitor(target.sequences());
@@ -444,7 +430,7 @@ final class Verifier implements Runnable {
       plan.truncate(1);
     }
     int count = plan.size();
-    forecast.clear();
+    lessons.clear();
     for (int i = 0; i < count; i++) {
       ServerSession session = keeper.session(plan.session(i));
       boolean block = plan.kind(i) == WorkKind.BLOCK;
@@ -456,11 +442,11 @@ final class Verifier implements Runnable {
           block ? plan.rows(i) - 1 : 0,
           block ? session.block.rowsAddress() + Protocol.TOKEN_BYTES : 0);
       monitor.slot(i, session, plan.kind(i), plan.rows(i));
-      forecast.add(ledger.sequenceOf(session.number), plan.kind(i), plan.rows(i), session.cached);
+      lessons.add(ledger.sequenceOf(session.number), plan.kind(i), plan.rows(i), session.cached);
     }
+    lessons.expect();
     countWaiting();
     long waitEndNanos = Math.max(stepEndNanos, gatherEndNanos);
-    double expectedNanos = forecast.nanos();
     long beginNanos = monitor.begin(count);
     try {
       engine.step(slots, count, stepStats);
@@ -472,27 +458,8 @@ final class Verifier implements Runnable {
     }
     int working = queue.size();
     queue.take(plan);
-    long stepNanos = stepStats.decodeNanos() + stepStats.samplingNanos();
-    forecast.observe(stepStats.passes(), stepStats.rows(), stepNanos);
-    tune();
-    // Who came since the step began still waits in the inbox.
-    int awaited = book.awaitedCount(beginNanos);
-    int reading = forecast.textSessions() + queue.size() - queue.prompts() + awaited;
-    price.observe(forecast, (double) stepNanos, reading);
-    int served = working + awaited; // prompts, too: they want tokens next
-    double draftSeconds = price.draftSeconds(served);
-    double aloneSeconds = price.aloneSeconds(served);
-    if (LOG.isDebugEnabled()) {
-      log(expectedNanos, stepNanos, waitEndNanos, beginNanos);
-      LOG.debug(
-          "{} sessions: {} ms per token without drafts, {} ms per draft",
-          served,
-          1e3 * aloneSeconds,
-          1e3 * draftSeconds);
-    }
-    replies.startStep(waitEndNanos, stepNanos, stepStats.usefulRows(), draftSeconds, aloneSeconds);
-    stats.step(stepStats, stepNanos, (long) expectedNanos);
-    stats.price(draftSeconds);
+    lessons.computed(stepStats, waitEndNanos, beginNanos, plan, working, queue);
+    replies.startStep(waitEndNanos, stepStats, lessons.price());
     for (int i = 0; i < count; i++) {
       ServerSession session = keeper.session(plan.session(i));
       if (plan.kind(i) == WorkKind.BLOCK || session.cached == 0) {
@@ -501,32 +468,6 @@ final class Verifier implements Runnable {
       finishSlot(session, i);
     }
     countCells();
-  }
-
-  /** For people who look into a scheduler's decisions. */
-  private void log(double expectedNanos, long stepNanos, long waitEndNanos, long beginNanos) {
-    StringBuilder what = new StringBuilder();
-    for (int i = 0; i < plan.size(); i++) {
-      what.append(' ').append(plan.session(i)).append(':');
-      what.append(plan.kind(i)).append('=').append(plan.rows(i));
-    }
-    LOG.debug(
-        "step of {} rows in {} passes: {} ms, expected {}; idle for {} ms before;{}; {} wait",
-        stepStats.rows(),
-        stepStats.passes(),
-        stepNanos / NANOS_PER_MILLI,
-        expectedNanos / NANOS_PER_MILLI,
-        (beginNanos - waitEndNanos) / NANOS_PER_MILLI,
-        what,
-        queue.size());
-  }
-
-  /** Tells the engine now and then what a pass costs: it weighs passes against padding by that. */
-  private void tune() {
-    if (cost.steps() >= nextTuningSteps) {
-      nextTuningSteps = cost.steps() + TUNING_STEPS;
-      engine.tune((int) Math.round(cost.passCostRows()));
-    }
   }
 
   private void countCells() {

@@ -15,7 +15,8 @@ import org.sled.jni.ChatMessage;
 /**
  * Reads prompts: a text file with one per line, or JSON lines ({@code .jsonl}) with {@code
  * {"prompt": "…"}}, {@code {"messages": [{"role": "user", "content": "…"}]}} or {@code {"tokens":
- * [1, 2, 3]}}; other fields are ignored.
+ * [1, 2, 3]}}, each with {@code "max_tokens": 40} if its answer is to have no more; other fields
+ * are ignored.
  */
 public final class PromptFile {
   private static final ObjectMapper MAPPER = new ObjectMapper();
@@ -28,12 +29,13 @@ public final class PromptFile {
    * @param text goes through the chat template as a user's message, or is sent as it is
    * @param messages a conversation
    * @param tokens token ids
+   * @param maxTokens new tokens at most; 0 for what all requests may have
    */
   @SuppressWarnings("ArrayRecordComponent") // never compared, nor a key
-  public record Prompt(String text, List<ChatMessage> messages, int[] tokens) {
+  public record Prompt(String text, List<ChatMessage> messages, int[] tokens, int maxTokens) {
     /** A text. */
     public static Prompt ofText(String text) {
-      return new Prompt(text, null, null);
+      return new Prompt(text, null, null, 0);
     }
   }
 
@@ -70,8 +72,13 @@ public final class PromptFile {
     } catch (JsonProcessingException e) {
       throw new IOException(place + " is no JSON: " + e.getOriginalMessage(), e);
     }
+    JsonNode most = node.path("max_tokens");
+    if (!most.isMissingNode() && !(most.isInt() && most.asInt() > 0)) {
+      throw new IOException(place + ": max_tokens must be a whole number from 1 on");
+    }
+    int maxTokens = most.asInt(0);
     if (node.path("prompt").isTextual()) {
-      return Prompt.ofText(node.get("prompt").asText());
+      return new Prompt(node.get("prompt").asText(), null, null, maxTokens);
     }
     if (node.path("messages").isArray() && !node.get("messages").isEmpty()) {
       List<ChatMessage> messages = new ArrayList<>();
@@ -82,7 +89,7 @@ public final class PromptFile {
         messages.add(
             new ChatMessage(message.get("role").asText(), message.get("content").asText()));
       }
-      return new Prompt(null, messages, null);
+      return new Prompt(null, messages, null, maxTokens);
     }
     if (node.path("tokens").isArray() && !node.get("tokens").isEmpty()) {
       int[] tokens = new int[node.get("tokens").size()];
@@ -92,7 +99,7 @@ public final class PromptFile {
         }
         tokens[i] = node.get("tokens").get(i).asInt();
       }
-      return new Prompt(null, null, tokens);
+      return new Prompt(null, null, tokens, maxTokens);
     }
     throw new IOException(place + " has neither a prompt, nor messages, nor tokens");
   }
