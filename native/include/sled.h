@@ -66,7 +66,7 @@ extern "C" {
 /* ------------------------------------------------------------------ version and process-wide state ---------- */
 
 /* Raised whenever a signature, a struct or the meaning of a field changes. */
-#define SLED_ABI_VERSION 5
+#define SLED_ABI_VERSION 6
 
 enum sled_status {
   SLED_OK = 0,
@@ -382,9 +382,9 @@ enum sled_engine_flags {
                                  cores. SLED_ERR_ARGUMENT with more threads than cores */
   /* Whether the device that computes results leaves only the SLED_TOP_ROW largest logits of each row for those sessions
    * whose sampling needs no others: few bytes cross a GPU's bus then. Of logits equal to the last of them, which are left is
-   * the device's choice. Neither flag: as both on a GPU, as the second on a CPU. Both: whatever takes less time when the
-   * engine opens. */
-  SLED_ENGINE_TOP_ROWS = 2,  /* SLED_ERR_UNSUPPORTED where the device cannot */
+   * the device's choice, and it may not take a NaN for absent. Neither flag: as both on a GPU, as the second on a CPU. Both:
+   * whatever takes less time when the engine opens. */
+  SLED_ENGINE_TOP_ROWS = 2,  /* SLED_ERR_UNSUPPORTED where the device cannot, or the vocabulary has padding rows */
   SLED_ENGINE_WHOLE_ROWS = 4
 };
 
@@ -414,7 +414,7 @@ SLED_API int32_t sled_engine_params_default(sled_engine_params *params);
 typedef struct sled_memory_plan {
   int64_t weight_bytes;     /*  0 */
   int64_t kv_bytes;         /*  8 all sequences */
-  int64_t logits_bytes;     /* 16 result rows */
+  int64_t logits_bytes;     /* 16 result rows; four times that where they may be cut down to the largest logits */
   int64_t compute_bytes;    /* 24 scratch memory of a pass, estimated before, measured after opening */
   int64_t total_bytes;      /* 32 what opening the engine adds, with the weights if they are not mapped yet */
   int64_t available_bytes;  /* 40 free memory of the machine (or the container's limit) now */

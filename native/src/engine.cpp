@@ -20,6 +20,11 @@ constexpr int32_t kMostPassCostRows = 65536;
 // Cells behind a session's context, so that the last block can be padded like any other.
 constexpr int32_t kPaddingCells = SLED_MAX_EXACT_ROWS + 1;
 
+// Whether trial decides what is left of result rows.
+bool rows_by_trial(int32_t flags) {
+  return (flags & SLED_ENGINE_TOP_ROWS) == 0 || (flags & SLED_ENGINE_WHOLE_ROWS) != 0;
+}
+
 int64_t now_ns() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
       .count();
@@ -69,6 +74,14 @@ ContextShape Engine::shape_of(const Model &model, const sled_engine_params &para
   shape.unified = unified;
   const int32_t rows = params.flags & (SLED_ENGINE_TOP_ROWS | SLED_ENGINE_WHOLE_ROWS);
   shape.top_rows = rows == 0 ? model.on_gpu() : rows != SLED_ENGINE_WHOLE_ROWS;
+  if (model.info().vocabulary_rows != model.info().vocabulary_tokens) {
+    // The device would take rows that are no tokens for the largest.
+    if (rows == SLED_ENGINE_TOP_ROWS) {
+      fail(SLED_ERR_UNSUPPORTED, "only the largest logits of each row are wanted, but %d of its %d are no tokens",
+           model.info().vocabulary_rows - model.info().vocabulary_tokens, model.info().vocabulary_rows);
+    }
+    shape.top_rows = false;
+  }
   return shape;
 }
 
@@ -82,7 +95,7 @@ Engine::Engine(std::shared_ptr<Model> model, const sled_engine_params &params)
   context_tokens_ = model_->conclude_context(params.context_tokens);
   position_limit_ = model_->position_limit(shape_.cells_per_sequence);
   memory_ = plan_memory(*model_, shape_);
-  if (memory_.total_bytes - memory_.device_kv_bytes > memory_.available_bytes && (params.flags & SLED_ENGINE_TOP_ROWS) == 0) {
+  if (memory_.total_bytes - memory_.device_kv_bytes > memory_.available_bytes && rows_by_trial(params.flags)) {
     shape_.top_rows = false;  // what nobody asked for is no reason to refuse
     memory_ = plan_memory(*model_, shape_);
   }
@@ -131,9 +144,9 @@ void Engine::conclude_numerics(int32_t wish) {
 }
 
 // Attaches the stage to all sequences at once, and leaves it there if it pays. (After conclude_numerics(), which looks at
-// whole rows.)
+// whole rows.) If not, llama.cpp keeps the room that it made for it: the memory plan stays.
 void Engine::conclude_top_rows(int32_t flags) {
-  const bool by_trial = (flags & SLED_ENGINE_TOP_ROWS) == 0 || (flags & SLED_ENGINE_WHOLE_ROWS) != 0;
+  const bool by_trial = rows_by_trial(flags);
   const int64_t whole_ns = by_trial ? time_results() : INT64_MAX;
   top_rows_ = std::make_unique<TopRows>(context_.get(), model_->info().vocabulary_tokens, shape_.sequences);
   bool pays = true;
@@ -144,7 +157,15 @@ void Engine::conclude_top_rows(int32_t flags) {
     fail(SLED_ERR_UNSUPPORTED, "the device that computes results cannot leave only the largest logits of %d",
          model_->info().vocabulary_tokens);
   }
-  if (!(pays && time_results() < whole_ns)) {
+  try {
+    pays = pays && time_results() < whole_ns;
+  } catch (const Failure &) {
+    if (!by_trial) {
+      throw;
+    }
+    pays = false;  // what nobody asked for is no reason to refuse
+  }
+  if (!pays) {
     top_rows_.reset();
   }
 }

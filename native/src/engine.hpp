@@ -56,6 +56,7 @@ class Engine {
   const Session &session(int32_t id) const;
   Session &session(int32_t id);
   int32_t free_sequence(int32_t wish) const;
+  void cut_results(int32_t sequence, const Session &s);
   void own(Session &s, int32_t id, int32_t sequence);
   void disown(Session &s);
   void save(Session &s, SavedKv kv);

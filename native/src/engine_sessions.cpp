@@ -122,10 +122,14 @@ int32_t Engine::free_sequence(int32_t wish) const {
   return static_cast<int32_t>(found - owners_.begin());
 }
 
-void Engine::own(Session &s, int32_t id, int32_t sequence) {
+// What is left of the results of a sequence that the session is to have.
+void Engine::cut_results(int32_t sequence, const Session &s) {
   if (top_rows_ && !top_rows_->set(sequence, s.sampling().needs_only(TopRows::kCount))) {
     fail(SLED_ERR_INTERNAL, "llama.cpp refused to cut down the results of sequence %d, as it did before", sequence);
   }
+}
+
+void Engine::own(Session &s, int32_t id, int32_t sequence) {
   owners_[static_cast<size_t>(sequence)] = id;
   s.set_sequence(sequence);
   sequences_in_use_++;
@@ -162,6 +166,7 @@ void Engine::attach(int32_t id, int32_t sequence) {
     return;
   }
   const int32_t found = free_sequence(sequence);
+  cut_results(found, s);
   if (s.saved().size > 0) {
     restore_kv(context_.get(), found, s.saved());
     drop_kv(found, s.cached());  // evicted meanwhile
@@ -221,6 +226,7 @@ void Engine::move_kv(Session &to, int32_t to_id, Session &from, int32_t token_co
     fail(SLED_ERR_ARGUMENT, "session %d has a sequence of its own", to_id);
   }
   const int32_t sequence = from.sequence();
+  cut_results(sequence, to);
   drop_kv(sequence, token_count);
   save(to, SavedKv());
   from.set_sequence(-1);

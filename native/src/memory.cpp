@@ -78,6 +78,9 @@ sled_memory_plan plan_memory(const Model &model, const ContextShape &shape) {
                        static_cast<int64_t>(shape.pass_rows) * info.embedding_width * 24 * 4 +
                        static_cast<int64_t>(shape.cells_per_sequence) * (shape.unified ? shape.sequences : 1) *
                            shape.pass_rows * 2;
+  if (shape.top_rows) {
+    plan.compute_bytes += static_cast<int64_t>(shape.result_rows) * info.vocabulary_rows * 4;  // a copy of the logits
+  }
   plan.total_bytes = plan.kv_bytes + plan.logits_bytes + plan.compute_bytes;
   plan.available_bytes = available_bytes();
   plan.swap_bytes = free_swap_bytes();

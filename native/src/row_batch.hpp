@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 
 #include "llama.h"
 
@@ -27,8 +28,14 @@ class RowBatch {
     batch_.logits[row] = result ? 1 : 0;
   }
 
-  // llama_decode's result; 0 is success.
-  int32_t decode(llama_context *context) const { return llama_decode(context, batch_); }
+  // llama_decode's result; 0 is success. It throws where it runs out of memory when it plans anew: -2 then, too.
+  int32_t decode(llama_context *context) const {
+    try {
+      return llama_decode(context, batch_);
+    } catch (const std::exception &) {
+      return -2;
+    }
+  }
 
  private:
   llama_batch batch_;

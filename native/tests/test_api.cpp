@@ -271,7 +271,7 @@ void check_model_arguments(const std::string &path) {
   each(&sled_engine_params::struct_size, {0, -1, 32, 44, 52});
   each(&sled_engine_params::session_count, {-1, SLED_MAX_SESSIONS + 1, INT32_MAX, INT32_MIN});
   each(&sled_engine_params::kv_layout, {-1, 3, INT32_MAX, INT32_MIN});
-  each(&sled_engine_params::flags, {-1, 2, 3, INT32_MAX, INT32_MIN});
+  each(&sled_engine_params::flags, {-1, 8, 9, INT32_MAX, INT32_MIN});
   each(&sled_engine_params::reserved, {-1, 1});
   each(&sled_engine_params::sequence_count, {0, -1, SLED_MAX_SEQUENCES + 1, INT32_MAX, INT32_MIN});
   each(&sled_engine_params::context_tokens, {-1, 1, INT32_MIN, INT32_MAX, info.context_train_tokens + 1});

@@ -148,6 +148,18 @@ void check_top_rows(const std::string &path) {
     }
     CHECK_OK(sled_engine_close(engine));
   }
+  // Rows of the vocabulary that are no tokens: the device would not know.
+  const test::TemporaryDirectory directory;
+  const std::string padded = directory.file("padded.gguf");
+  test::write_random_model(padded, "llama", GGML_TYPE_Q8_0, 7, 5);
+  const int64_t other = test::open_exact_model(padded);
+  params.flags = SLED_ENGINE_TOP_ROWS;
+  CHECK_EQ(sled_engine_open(other, &params, &engine), SLED_ERR_UNSUPPORTED);
+  CHECK(test::last_error().find("are no tokens") != std::string::npos);
+  params.flags |= SLED_ENGINE_WHOLE_ROWS;
+  CHECK_OK(sled_engine_open(other, &params, &engine));
+  CHECK_OK(sled_engine_close(engine));
+  CHECK_OK(sled_model_close(other));
   std::printf("%s, with the largest logits alone\n", path.c_str());
   for (uint32_t seed = 1; seed <= test::effort(2U, 1U); seed++) {
     together(model, 512, test::effort(120, 20), seed, SLED_ENGINE_TOP_ROWS);

@@ -60,7 +60,6 @@ final class BenchWorkload {
         prompts.add(PromptFile.Prompt.ofText(DemoPrompts.get(i)));
       }
     }
-    int maxTokens = maxTokens();
     List<BenchRequest> requests = new ArrayList<>();
     for (PromptFile.Prompt prompt : prompts) {
       int number = requests.size();
@@ -69,12 +68,21 @@ final class BenchWorkload {
               0,
               number,
               TokenIds.of(tokens(prompt, chatTemplate)),
-              prompt.maxTokens() > 0 ? Math.min(prompt.maxTokens(), maxTokens) : maxTokens,
+              maxTokens(prompt),
               load.ignoreEnd(),
               // Another text for each prompt, the same one each time that it comes round.
               sampling.withSeed(sampling.seed() + number)));
     }
     return new Workload(requests);
+  }
+
+  /** A prompt's own limit stands; --max-tokens bounds it where it was given. */
+  private int maxTokens(PromptFile.Prompt prompt) {
+    if (prompt.maxTokens() == 0) {
+      return maxTokens();
+    }
+    Integer most = load.maxTokens();
+    return most == null ? prompt.maxTokens() : Math.min(prompt.maxTokens(), most);
   }
 
   private int[] tokens(PromptFile.Prompt prompt, String chatTemplate) {

@@ -116,10 +116,16 @@ public final class OptimalLength implements DraftLengthPolicy {
     return isProbeDue() ? best : 0;
   }
 
+  /** Whether the server's price is such that not even the best of drafts would pay. */
+  private boolean isDeterred() {
+    return aloneNanos > 0 && priceNanos >= aloneNanos;
+  }
+
   /** Whether to try a block although it does not seem to pay. */
   private boolean isProbeDue() {
     boolean close = bestRate > CLOSE_RATE * aloneRate();
-    if (tokensSinceProbe < (close ? CLOSE_PROBE_TOKENS : probeTokens)) {
+    int due = isDeterred() ? MOST_PROBE_TOKENS : close ? CLOSE_PROBE_TOKENS : probeTokens;
+    if (tokensSinceProbe < due) {
       return false;
     }
     tokensSinceProbe = 0;

@@ -39,9 +39,9 @@ public final class SpeculationPrice {
   private static final double USUAL_ACCEPTANCE = 0.75;
 
   /** Drafts must bring so many times the tokens per second; and so many, once they did not. */
-  private static final double LEAST_GAIN = 1.4;
+  private static final double LEAST_GAIN = 1.25;
 
-  private static final double RETURN_GAIN = 1.5;
+  private static final double RETURN_GAIN = 1.35;
 
   private static final double GAIN_MEMORY_STEPS = 20;
 

@@ -40,6 +40,11 @@ public final class StepCost {
   /** A step this many times off was held up by something else, and teaches only that much. */
   private static final double LARGEST_ERROR = 0.5;
 
+  /** Numbers above that, kept from an earlier run, are damaged. */
+  private static final double MOST_STATE = 1e15;
+
+  private static final double MOST_FACTOR = 1e3;
+
   /** A step takes that part of what it takes in contexts of usual length at least. */
   private static final double LEAST_PASS_SHARE = 0.3;
 
@@ -131,8 +136,11 @@ public final class StepCost {
     return (passNanos(MANY_ROWS) - passNanos(FEW_ROWS)) / (MANY_ROWS - FEW_ROWS);
   }
 
+  /** What a row adds, without attention and factor; never nothing, as {@link #passCostRows}. */
   private double tableRowNanos() {
-    return Math.max(1, tableNanos(MANY_ROWS) - tableNanos(FEW_ROWS)) / (MANY_ROWS - FEW_ROWS);
+    double few = tableNanos(FEW_ROWS);
+    double each = (tableNanos(MANY_ROWS) - few) / (MANY_ROWS - FEW_ROWS);
+    return Math.max(few / MOST_PASS_COST_ROWS, each);
   }
 
   private static double within(double least, double most, double value) {
@@ -181,7 +189,7 @@ public final class StepCost {
   }
 
   /**
-   * Puts what was measured on an idle machine into the table.
+   * Puts what was measured on an idle machine into the table; before anything else is learnt.
    *
    * @param nanos of a pass of so many rows; measurements come in ascending order of rows
    */
@@ -279,7 +287,8 @@ public final class StepCost {
     for (int i = 0; i < state.length; i++) {
       boolean positive = i <= tableNanos.length ? state[i] > 0 : state[i] >= 0;
       boolean ascending = i == 0 || i >= tableNanos.length || state[i] >= state[i - 1];
-      if (!Double.isFinite(state[i]) || !positive || !ascending) {
+      double most = i == tableNanos.length ? MOST_FACTOR : MOST_STATE;
+      if (!(state[i] <= most) || !positive || !ascending) {
         return false;
       }
     }

@@ -61,7 +61,8 @@ final class ServerMetrics {
       priceShown = true;
       gauge(
           "sled_price_seconds",
-          "What a draft more in each session's block would add to a round at present, in seconds.",
+          "What a draft more in each session's block would add to a round at present, in seconds, or"
+              + " more where the server would rather have none.",
           ServerStats::price);
     }
     return registry.scrape();

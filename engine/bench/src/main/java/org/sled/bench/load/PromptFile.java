@@ -73,7 +73,7 @@ public final class PromptFile {
       throw new IOException(place + " is no JSON: " + e.getOriginalMessage(), e);
     }
     JsonNode most = node.path("max_tokens");
-    if (!most.isMissingNode() && !(most.isInt() && most.asInt() > 0)) {
+    if (!most.isMissingNode() && !most.isNull() && !(most.isInt() && most.asInt() > 0)) {
       throw new IOException(place + ": max_tokens must be a whole number from 1 on");
     }
     int maxTokens = most.asInt(0);
