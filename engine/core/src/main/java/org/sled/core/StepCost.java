@@ -8,8 +8,9 @@ import java.util.Arrays;
  * <p>A step takes factor · (Σ table(rows of a pass) + attention · Σ rows · context). Between the
  * table's row counts it is interpolated. Each step corrects the table at the places that it used,
  * and the attention, both by their share of the step, and the factor, so that a machine that
- * becomes slower as a whole is followed everywhere; the factor then goes over into the rest, so
- * that none of them can run away. Pure; belongs to one thread; allocates only when created.
+ * becomes slower as a whole is followed everywhere; the factor then returns to 1 as the others
+ * learn, so that they cannot run away from each other. Pure; belongs to one thread; allocates only
+ * when created.
  */
 public final class StepCost {
   /** Row counts of the table. */
@@ -23,8 +24,8 @@ public final class StepCost {
   /** Share of it that the common factor takes over. */
   private static final double FACTOR_GAIN = 0.1;
 
-  /** Part of the factor that goes over into table and attention with each step. */
-  private static final double FACTOR_SETTLES = 0.02;
+  /** How fast the factor returns to 1, as table and attention take its part. */
+  private static final double FACTOR_FADES = 0.002;
 
   /** Share of the attention's part of an error that it takes over. */
   private static final double ATTENTION_GAIN = 0.1;
@@ -32,7 +33,7 @@ public final class StepCost {
   /** A row's attention to so many tokens costs as much as the row otherwise, until it is learnt. */
   private static final double FIRST_EQUAL_TOKENS = 4096;
 
-  private static final double LEAST_EQUAL_TOKENS = 32;
+  private static final double LEAST_EQUAL_TOKENS = 1;
   private static final double MOST_EQUAL_TOKENS = 1 << 20;
 
   private static final double USUAL_CONTEXT_GAIN = 0.02;
@@ -173,19 +174,8 @@ public final class StepCost {
     learnTable(passRows, error * tableShare / expected * tableNanos(passRows));
     learnAttention(error * attentionShare / expected);
     usualContext += USUAL_CONTEXT_GAIN * (contextTokens - usualContext);
-    factor *= 1 + FACTOR_GAIN * error;
-    settle();
+    factor = Math.pow(factor * (1 + FACTOR_GAIN * error), 1 - FACTOR_FADES);
     steps++;
-  }
-
-  /** Moves a part of the factor to what it multiplies: predictions stay as they are. */
-  private void settle() {
-    double part = Math.pow(factor, FACTOR_SETTLES);
-    factor /= part;
-    attentionNanos *= part;
-    for (int i = 0; i < tableNanos.length; i++) {
-      tableNanos[i] *= part;
-    }
   }
 
   /**
