@@ -281,16 +281,16 @@ final class GenerationTest {
   void goesOverToPushWhereTheServerAloneIsFaster() throws Exception {
     server.price = 1; // every draft costs a second, as the server says
     server.alone = 1e-6f;
+    int rounds = 0;
     try (SledClient client = connect(DraftPolicy.OPTIMAL)) {
-      for (int i = 0; i < 3; i++) {
+      for (int i = 0; i < 8; i++) {
         try (Generation generation = client.start(request(300, 4))) {
           assertEquals(ScriptedText.stream(PROMPT, 300, -1), list(generation.remainingTokens()));
-          int rounds = generation.stats().rounds();
-          assertTrue(rounds <= 6, () -> rounds + " rounds");
-          assertTrue(i > 0 || rounds >= 1, "it tries now and then");
+          rounds += generation.stats().rounds();
         }
       }
     }
+    assertTrue(rounds >= 1 && rounds <= 6, "it tries now and then: " + rounds + " rounds");
   }
 
   @Test
