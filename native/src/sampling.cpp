@@ -409,14 +409,14 @@ int32_t Sampler::choose(const Sampling &sampling, float *logits, int32_t count, 
 int32_t Sampler::choose_among(const Sampling &sampling, const int32_t *ids, const float *logits, int32_t count,
                               int32_t position, const int32_t *window) {
   // In the order of ids, so that what is first by index is first by id.
-  top_.clear();
+  candidates_.clear();
   for (int32_t i = 0; i < count; i++) {
-    top_.push_back({ids[i], logits[i]});
+    candidates_.push_back({logits[i], ids[i], 0});
   }
-  std::sort(top_.begin(), top_.end(), [](const TopToken &a, const TopToken &b) { return a.id < b.id; });
+  std::sort(candidates_.begin(), candidates_.end(), [](const Candidate &a, const Candidate &b) { return a.id < b.id; });
   top_ids_.clear();
   top_logits_.clear();
-  for (const TopToken &token : top_) {
+  for (const Candidate &token : candidates_) {
     top_ids_.push_back(token.id);
     top_logits_.push_back(token.logit);
   }

@@ -85,11 +85,6 @@ class Sampler {
     int64_t weight;
   };
 
-  struct TopToken {
-    int32_t id;
-    float logit;
-  };
-
   // at(token): where its logit is, null for none.
   template <typename At>
   void penalize(const Sampling &sampling, int32_t window_count, const int32_t *window, At &&at);
@@ -116,7 +111,6 @@ class Sampler {
   std::vector<Candidate> candidates_;
   std::vector<int32_t> occurrences_;  // by token; zero between choices
   const int32_t *ids_ = nullptr;      // by index in the row, ascending; null: a whole row, whose indices are ids
-  std::vector<TopToken> top_;
   std::vector<int32_t> top_ids_;
   std::vector<float> top_logits_;
 };

@@ -150,6 +150,14 @@ final class EndToEndTest {
     "--temperature", "0.9", "--top-p", "0.95", "--repeat-penalty", "1.1", "--seed", "7"
   };
 
+  /** A server of a test's own, for one session. */
+  private static ServerConfig.Builder lone(Numerics numerics) {
+    return ServerConfig.of(new ModelFiles(CliRun.HOME).find(ModelFiles.DEMO_TARGET))
+        .listen("127.0.0.1", 0)
+        .engineParams(
+            EngineParams.DEFAULT.withSequenceCount(1).withThreads(1).withNumerics(numerics));
+  }
+
   /** One run with a server, as JSON. */
   private static JsonNode served(String[] how, String... options) {
     String[] head = {"generate", "--server", server, "--json", "-p", PROMPTS.get(0)};
@@ -188,13 +196,7 @@ final class EndToEndTest {
   void exactDraftsOfTheTargetItselfAreAllAccepted() throws Exception {
     SchedulingConfig usual = SchedulingConfig.DEFAULT;
     ServerConfig config =
-        ServerConfig.of(new ModelFiles(CliRun.HOME).find(ModelFiles.DEMO_TARGET))
-            .listen("127.0.0.1", 0)
-            .engineParams(
-                EngineParams.DEFAULT
-                    .withSequenceCount(1)
-                    .withThreads(1)
-                    .withNumerics(Numerics.EXACT))
+        lone(Numerics.EXACT)
             // Looks at every draft; the default only at those that are worth it.
             .scheduling(
                 new SchedulingConfig(
@@ -290,15 +292,7 @@ final class EndToEndTest {
 
   @Test
   void exactDraftsRefuseAFastServer() throws Exception {
-    ServerConfig config =
-        ServerConfig.of(new ModelFiles(CliRun.HOME).find(ModelFiles.DEMO_TARGET))
-            .listen("127.0.0.1", 0)
-            .engineParams(
-                EngineParams.DEFAULT
-                    .withSequenceCount(1)
-                    .withThreads(1)
-                    .withNumerics(Numerics.FAST))
-            .conclude();
+    ServerConfig config = lone(Numerics.FAST).conclude();
     try (Daemon fast = Daemon.start(config)) {
       assertTrue(fast.describe().contains("numerics  fast, id "), fast::describe);
       String address = "127.0.0.1:" + fast.address().getPort();

@@ -52,6 +52,11 @@ public final class DeadlineScheduler implements BatchScheduler {
   /** Prompts of more than so many least chunks get but half a share: they take long anyway. */
   private static final int LONG_PROMPT_CHUNKS = 8;
 
+  /**
+   * Prompts of less than so many least chunks are not cut: that would be a pass more for little.
+   */
+  private static final int UNCUT_PROMPT_CHUNKS = 2;
+
   /** A pass that carries blocks as well may cost a little more than one of its own. */
   private static final double LEAST_CHUNK_MARGIN = 1.05;
 
@@ -361,7 +366,11 @@ public final class DeadlineScheduler implements BatchScheduler {
     boolean isLong = waiting.rows(first) > LONG_PROMPT_CHUNKS * least;
     least = isLong ? leastChunk(LEAST_LONG_CHUNK_PASSES) : least;
     double budget =
-        budget(othersAreServed, blocksNanos, Math.max(isLong ? 0.5 : 1, promptsPerBlock), least);
+        budget(
+            othersAreServed,
+            blocksNanos,
+            Math.max(isLong ? 0.5 : 1, promptsPerBlock),
+            leastOf(waiting.rows(first), least));
     double stepNanos = blocksNanos;
     while (rowsLeft > 0) {
       int place = nextPrompt(waiting);
@@ -369,9 +378,10 @@ public final class DeadlineScheduler implements BatchScheduler {
         break;
       }
       int most = Math.min(Math.min(waiting.rows(place), limits.promptRows()), rowsLeft);
-      int chunk = chunkWithin(most, least, blockRows, blocksNanos + budget);
+      int worth = leastOf(most, least);
+      int chunk = chunkWithin(most, worth, blockRows, blocksNanos + budget);
       if (chunk == 0 && shape.sessions() == 0) {
-        chunk = Math.min(most, least); // whatever is known of costs: somebody goes on
+        chunk = worth; // whatever is known of costs: somebody goes on
       }
       if (chunk == 0) {
         break;
@@ -468,6 +478,11 @@ public final class DeadlineScheduler implements BatchScheduler {
       }
     }
     return blockRows > 0 && blockRows < most && fits(blockRows, stepNanos) ? blockRows : 0;
+  }
+
+  /** The shortest chunk of a prompt that is worth it: all of it, if that is not much more. */
+  private static int leastOf(int promptRows, int leastRows) {
+    return promptRows < UNCUT_PROMPT_CHUNKS * leastRows ? promptRows : leastRows;
   }
 
   private int leastChunk(double passes) {

@@ -195,12 +195,16 @@ public final class SessionBook {
 
   /** The chance that a draft is right if all before it are; between 0.01 and 0.99. */
   public double acceptance(int session) {
-    return Math.max(0.01, Math.min(0.99, matched[session] / looked[session]));
+    return chance(matched[session], looked[session]);
   }
 
   /** The same of all sessions' latest drafts. */
   public double acceptance() {
-    return Math.max(0.01, Math.min(0.99, allMatched / allLooked));
+    return chance(allMatched, allLooked);
+  }
+
+  private static double chance(double right, double seen) {
+    return Math.max(0.01, Math.min(0.99, right / seen));
   }
 
   /** Drafts of its next block that will be looked at, however cheap they are; at least 1. */

@@ -131,7 +131,7 @@ public final class SpeculationPrice {
     if (aloneSeconds <= 0) {
       return; // nothing is known of costs
     }
-    double gain = gain(Math.max(USUAL_ACCEPTANCE, acceptance));
+    double gain = gainIfAllDraft(Math.max(USUAL_ACCEPTANCE, acceptance));
     usualGain = usualGain == 0 ? gain : usualGain + (gain - usualGain) / GAIN_MEMORY_STEPS;
     deters = usualGain < (deters ? RETURN_GAIN : LEAST_GAIN);
     if (deters) {
@@ -148,7 +148,7 @@ public final class SpeculationPrice {
   }
 
   /** How many times as many tokens per second the server makes if all draft as far as it pays. */
-  private double gain(double acceptance) {
+  private double gainIfAllDraft(double acceptance) {
     double best = 0;
     double chance = 1;
     double tokens = 1;

@@ -29,7 +29,6 @@ final class StepLessons {
   private final ServerStats stats;
   private final StepForecast forecast;
   private final SpeculationPrice price;
-  private double expectedNanos;
   private long nextTuningSteps;
 
   StepLessons(
@@ -57,11 +56,6 @@ final class StepLessons {
     forecast.add(sequence, kind, rows, cached);
   }
 
-  /** It is complete. */
-  void expect() {
-    expectedNanos = forecast.nanos();
-  }
-
   /**
    * It was computed.
    *
@@ -78,6 +72,7 @@ final class StepLessons {
       BatchPlan plan,
       int working,
       WorkQueue queue) {
+    double expectedNanos = forecast.nanos();
     long stepNanos = step.computeNanos();
     forecast.observe(step.passes(), step.rows(), stepNanos);
     tune();
@@ -90,7 +85,7 @@ final class StepLessons {
     stats.step(step, stepNanos, (long) expectedNanos);
     stats.price(price.draftSeconds());
     if (LOG.isDebugEnabled()) {
-      log(step, beginNanos - waitEndNanos, plan, queue.size());
+      log(step, expectedNanos, beginNanos - waitEndNanos, plan, queue.size());
       LOG.debug(
           "{} sessions: {} ms per token without drafts, {} ms per draft, gain {}",
           served,
@@ -114,7 +109,8 @@ final class StepLessons {
   }
 
   /** For people who look into a scheduler's decisions. */
-  private void log(StepStats step, long idleNanos, BatchPlan plan, int waiting) {
+  private static void log(
+      StepStats step, double expectedNanos, long idleNanos, BatchPlan plan, int waiting) {
     StringBuilder what = new StringBuilder();
     for (int i = 0; i < plan.size(); i++) {
       what.append(' ').append(plan.session(i)).append(':');

@@ -444,7 +444,6 @@ final class Verifier implements Runnable {
       monitor.slot(i, session, plan.kind(i), plan.rows(i));
       lessons.add(ledger.sequenceOf(session.number), plan.kind(i), plan.rows(i), session.cached);
     }
-    lessons.expect();
     countWaiting();
     long waitEndNanos = Math.max(stepEndNanos, gatherEndNanos);
     long beginNanos = monitor.begin(count);
