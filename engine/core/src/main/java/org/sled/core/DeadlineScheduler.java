@@ -8,13 +8,14 @@ import java.util.stream.DoubleStream;
  *
  * <ul>
  *   <li><b>Trimming.</b> A draft is looked at only if the chance that it is of use is worth its
- *       rows: blocks are cut where that gives the most expected tokens per second of the engine.
- *       Under load that shortens them, down to the server's own token.
+ *       rows: blocks are cut where that gives the most expected tokens per second of the engine,
+ *       also to one length, since shorter ones are padded to share a pass. Under load that shortens
+ *       them, down to the server's own token.
  *   <li><b>Gathering.</b> Sessions whose block is about to arrive are waited for, if one step for
  *       all costs less than two steps and the wait.
- *   <li><b>Chunks.</b> Prompts get a part of the time that blocks take, so that they delay others
- *       by no more than that, and never stand still. They share it: one step goes to the oldest
- *       first, the next to the shortest.
+ *   <li><b>Chunks.</b> Prompts get a part of the time that blocks take: see {@link PromptChunks}.
+ *       Where a chunk would not share a pass with the blocks, it has a step of its own, while the
+ *       devices draft: verdicts do not wait for it, and the next blocks gather.
  *   <li><b>Objective.</b> If there is one, blocks whose readers have something left to read wait
  *       for the next step where they would make others late.
  * </ul>
@@ -32,37 +33,14 @@ public final class DeadlineScheduler implements BatchScheduler {
   /** Blocks are cut only if that brings so much more: fewer drafts are more rounds for a device. */
   private static final double LEAST_GAIN = 1.02;
 
+  /** Drafts that all blocks may be cut to, to be of one length. */
+  private static final int LONGEST_COMMON = 16;
+
   /** Waiting must save this part of the step. */
   private static final double LEAST_SAVING = 0.03;
 
   /** Sessions that are waited for in one decision at most. */
   private static final int MOST_EXPECTED = 64;
-
-  /**
-   * Chunks are worth reading the weights for from so many times what that costs, in rows; within
-   * bounds. Long prompts, which others have to live with for a while, come in shorter ones.
-   */
-  private static final double LEAST_CHUNK_PASSES = 6;
-
-  private static final double LEAST_LONG_CHUNK_PASSES = 3;
-
-  private static final int SHORTEST_CHUNK = 8;
-  private static final int LONGEST_LEAST_CHUNK = 64;
-
-  /** Prompts of more than so many least chunks get but half a share: they take long anyway. */
-  private static final int LONG_PROMPT_CHUNKS = 8;
-
-  /**
-   * Prompts of less than so many least chunks are not cut: that would be a pass more for little.
-   */
-  private static final int UNCUT_PROMPT_CHUNKS = 2;
-
-  /** A pass that carries blocks as well may cost a little more than one of its own. */
-  private static final double LEAST_CHUNK_MARGIN = 1.05;
-
-  private static final double REST_MARGIN = 1.2;
-
-  private static final int[] CHUNKS = {512, 384, 256, 192, 128, 96, 64, 48, 32, 24, 16, 12, 8};
 
   private static final double IDLE_GAIN = 0.1;
 
@@ -72,6 +50,7 @@ public final class DeadlineScheduler implements BatchScheduler {
   private final ShapeCost shape;
   private final ShapeCost others;
   private final FairOrder order;
+  private final PromptChunks chunks;
 
   private final int[] chosen; // places in the queue of blocks and pushes, ascending
   private final int[] rows; // rows granted, by place in the queue; 0: not in this step
@@ -85,12 +64,17 @@ public final class DeadlineScheduler implements BatchScheduler {
   private final long[] expectedNanos = new long[MOST_EXPECTED];
   private int expectedCount;
 
+  // The search for the drafts to look at.
+  private double bestRate;
+  private double bestThreshold;
+  private int bestLongest;
+  private int lastRows;
+
   private long gatheringSince = BatchPlan.NO_WAKE;
   private double idleNanos; // between steps, usually
   private long freeSinceNanos = BatchPlan.NO_WAKE;
-  private double prefillCredit;
   private double usualBlocksNanos;
-  private boolean shortestFirst;
+  private boolean blocksAreDue; // prompts went before blocks that waited
 
   /**
    * Creates the policy.
@@ -106,6 +90,7 @@ public final class DeadlineScheduler implements BatchScheduler {
     shape = new ShapeCost(cost, limits.stepRows(), limits.exact());
     others = new ShapeCost(cost, limits.stepRows(), limits.exact());
     order = new FairOrder(capacity);
+    chunks = new PromptChunks(limits, cost);
     chosen = new int[capacity];
     rows = new int[capacity];
     acceptance = new double[capacity];
@@ -132,12 +117,25 @@ public final class DeadlineScheduler implements BatchScheduler {
       if (limits.tokenNanos() > 0 && cost.isKnown()) {
         blocksNanos = holdBack(waiting, blocks, nowNanos);
       }
-      if (cost.isKnown() && gather(nowNanos, waiting, blocks, blocksNanos, prompts > 0, plan)) {
-        return 0;
-      }
     }
+    boolean alone = false;
     if (prompts > 0) {
-      addChunks(waiting, nowNanos, blocksNanos, prompts / (double) Math.max(1, blocks));
+      double usualNanos = blocksNanos > 0 ? blocksNanos : usualBlocksNanos;
+      boolean othersAreServed = blocks > 0 || expectsAnybody(nowNanos);
+      chunks.begin(waiting, blocks, othersAreServed, usualNanos);
+      alone = !blocksAreDue && blocks > 0 && chunks.goAlone(rows, blocksNanos);
+    }
+    if (alone) {
+      Arrays.fill(rows, 0, waiting.size(), 0);
+      blocks = 0;
+    } else if (blocks > 0
+        && cost.isKnown()
+        && gather(nowNanos, waiting, blocks, blocksNanos, prompts > 0, plan)) {
+      return 0;
+    }
+    blocksAreDue = alone;
+    if (prompts > 0) {
+      chunks.add(rows, alone ? 0 : blocksNanos);
     }
     for (int i = 0; i < waiting.size(); i++) {
       if (rows[i] > 0) {
@@ -161,44 +159,61 @@ public final class DeadlineScheduler implements BatchScheduler {
 
   /** Decides how many drafts of each block are looked at; returns the expected time. */
   private double chooseDrafts(WorkQueue waiting, int blocks) {
+    int longest = 0;
     for (int i = 0; i < blocks; i++) {
       int session = waiting.session(chosen[i]);
       acceptance[i] = book.acceptance(session);
       logAcceptance[i] = Math.log(acceptance[i]);
       mostDrafts[i] = Math.min(waiting.rows(chosen[i]) - 1, book.credit(session));
       leastDrafts[i] = book.isProbeDue(session) ? Math.min(1, mostDrafts[i]) : 0;
+      longest = Math.max(longest, mostDrafts[i]);
     }
     if (!cost.isKnown()) {
-      grant(blocks, Double.NEGATIVE_INFINITY);
+      grant(blocks, Double.NEGATIVE_INFINITY, longest);
       return 0;
     }
-    double best = 0;
-    double bestThreshold = Double.NEGATIVE_INFINITY;
-    int lastRows = -1;
+    bestRate = 0;
+    bestThreshold = Double.NEGATIVE_INFINITY;
+    bestLongest = longest;
+    lastRows = -1;
     for (double threshold : LOG_THRESHOLDS) {
-      int totalRows = grant(blocks, threshold);
-      if (totalRows == lastRows || totalRows > limits.stepRows()) {
-        continue; // cuts nothing more, or not enough
-      }
-      lastRows = totalRows;
-      double rate = expectedTokens(blocks) / (shape.nanos() + idleNanos);
-      if (rate > best * (best == 0 ? 1 : LEAST_GAIN)) {
-        best = rate;
-        bestThreshold = threshold;
-      }
+      tryGrant(blocks, threshold, longest);
     }
-    grant(blocks, bestThreshold);
+    // Blocks of one length share a pass without padding.
+    double threshold = bestThreshold;
+    for (int most = Math.min(longest, LONGEST_COMMON) - 1; most > 0; most--) {
+      tryGrant(blocks, threshold, most);
+    }
+    grant(blocks, bestThreshold, bestLongest);
     return shape.nanos();
   }
 
-  /** Grants the drafts whose chance is above a threshold, and returns all rows. */
-  private int grant(int blocks, double logThreshold) {
+  /** Keeps these limits if they bring more tokens per second than those before. */
+  private void tryGrant(int blocks, double logThreshold, int longest) {
+    int totalRows = grant(blocks, logThreshold, longest);
+    if (totalRows == lastRows || totalRows > limits.stepRows()) {
+      return; // cuts nothing more, or not enough
+    }
+    lastRows = totalRows;
+    double rate = expectedTokens(blocks) / (shape.nanos() + idleNanos);
+    if (rate > bestRate * (bestRate == 0 ? 1 : LEAST_GAIN)) {
+      bestRate = rate;
+      bestThreshold = logThreshold;
+      bestLongest = longest;
+    }
+  }
+
+  /**
+   * Grants the drafts whose chance is above a threshold, of each block so many at most, and returns
+   * all rows.
+   */
+  private int grant(int blocks, double logThreshold, int longest) {
     int total = 0;
     shape.clear();
     for (int i = 0; i < blocks; i++) {
       int place = chosen[i];
       int worth = (int) Math.min(mostDrafts[i], logThreshold / logAcceptance[i]);
-      worth = Math.max(leastDrafts[i], worth);
+      worth = Math.max(leastDrafts[i], Math.min(longest, worth));
       rows[place] = 1 + worth;
       total += rows[place];
       shape.add(rows[place]);
@@ -347,83 +362,6 @@ public final class DeadlineScheduler implements BatchScheduler {
     }
   }
 
-  // ---------------------------------------------------------------- prompts
-
-  /** Adds chunks of prompts within their part of the time. */
-  private void addChunks(
-      WorkQueue waiting, long nowNanos, double blocksNanos, double promptsPerBlock) {
-    int rowsLeft = limits.stepRows();
-    rebuildShape(waiting);
-    int blockRows = 0;
-    for (int i = 0; i < waiting.size(); i++) {
-      rowsLeft -= rows[i];
-      blockRows = Math.max(blockRows, rows[i]);
-    }
-    boolean othersAreServed = blocksNanos > 0 || expectsAnybody(nowNanos);
-    shortestFirst = !shortestFirst;
-    int first = nextPrompt(waiting);
-    int least = leastChunk(LEAST_CHUNK_PASSES);
-    boolean isLong = waiting.rows(first) > LONG_PROMPT_CHUNKS * least;
-    least = isLong ? leastChunk(LEAST_LONG_CHUNK_PASSES) : least;
-    double budget =
-        budget(
-            othersAreServed,
-            blocksNanos,
-            Math.max(isLong ? 0.5 : 1, promptsPerBlock),
-            leastOf(waiting.rows(first), least));
-    double stepNanos = blocksNanos;
-    while (rowsLeft > 0) {
-      int place = nextPrompt(waiting);
-      if (place < 0) {
-        break;
-      }
-      int most = Math.min(Math.min(waiting.rows(place), limits.promptRows()), rowsLeft);
-      int worth = leastOf(most, least);
-      int chunk = chunkWithin(most, worth, blockRows, blocksNanos + budget);
-      if (chunk == 0 && shape.sessions() == 0) {
-        chunk = worth; // whatever is known of costs: somebody goes on
-      }
-      if (chunk == 0) {
-        break;
-      }
-      rows[place] = chunk;
-      rowsLeft -= chunk;
-      shape.add(chunk);
-      stepNanos = cost.isKnown() ? shape.nanos() : 0;
-      if (chunk < most) {
-        break; // no time is left
-      }
-    }
-    if (othersAreServed && cost.isKnown()) {
-      prefillCredit = Math.max(0, budget - (stepNanos - blocksNanos));
-    }
-  }
-
-  /**
-   * Time that chunks may take in this step, ns.
-   *
-   * @param weight of the share: where more prompts wait than blocks, as much more
-   * @param leastRows of a chunk that is worth it
-   */
-  private double budget(boolean othersAreServed, double blocksNanos, double weight, int leastRows) {
-    if (!cost.isKnown()) {
-      return 0;
-    }
-    // Nobody waits but prompts: as many rows as one pass takes well.
-    double full =
-        Math.max(cost.passNanos(limits.promptRows()) * 4, cost.passNanos(limits.stepRows()) / 4);
-    if (!othersAreServed) {
-      return full;
-    }
-    double usual = blocksNanos > 0 ? blocksNanos : usualBlocksNanos;
-    double share = Math.min(full, limits.prefillShare() * usual * weight);
-    double least = cost.passNanos(leastRows) * LEAST_CHUNK_MARGIN;
-    // Nothing else to do right now: at least that.
-    return blocksNanos == 0
-        ? Math.max(share, least)
-        : Math.min(Math.max(share, least), prefillCredit + share);
-  }
-
   private boolean expectsAnybody(long nowNanos) {
     for (int i = 0; i < book.expectedCount(); i++) {
       int session = book.expectedSession(i);
@@ -433,73 +371,5 @@ public final class DeadlineScheduler implements BatchScheduler {
       }
     }
     return false;
-  }
-
-  private void rebuildShape(WorkQueue waiting) {
-    shape.clear();
-    for (int i = 0; i < waiting.size(); i++) {
-      if (rows[i] > 0) {
-        shape.add(rows[i]);
-      }
-    }
-  }
-
-  /** The prompt whose turn it is, of those without a chunk; −1 for none. */
-  private int nextPrompt(WorkQueue waiting) {
-    int place = -1;
-    for (int i = 0; i < waiting.size(); i++) {
-      if (waiting.kind(i) != WorkKind.PREFILL || rows[i] > 0) {
-        continue;
-      }
-      if (!shortestFirst) {
-        return i;
-      }
-      if (place < 0 || waiting.rows(i) < waiting.rows(place)) {
-        place = i;
-      }
-    }
-    return place;
-  }
-
-  /**
-   * The longest chunk that fits into a step of so many ns; 0 for none.
-   *
-   * @param least rows that are worth it
-   * @param blockRows of the longest block: a chunk of as many goes into the same pass
-   */
-  private int chunkWithin(int most, int least, int blockRows, double stepNanos) {
-    // The end of a prompt may take a little more: a short rest would cost another pass.
-    if (!cost.isKnown() || fits(most, stepNanos * REST_MARGIN)) {
-      return most;
-    }
-    for (int chunk : CHUNKS) {
-      if (chunk < most && chunk >= least && fits(chunk, stepNanos)) {
-        return chunk;
-      }
-    }
-    return blockRows > 0 && blockRows < most && fits(blockRows, stepNanos) ? blockRows : 0;
-  }
-
-  /** The shortest chunk of a prompt that is worth it: all of it, if that is not much more. */
-  private static int leastOf(int promptRows, int leastRows) {
-    return promptRows < UNCUT_PROMPT_CHUNKS * leastRows ? promptRows : leastRows;
-  }
-
-  private int leastChunk(double passes) {
-    int rows = (int) Math.round(passes * cost.passCostRows());
-    int bounded = Math.max(SHORTEST_CHUNK, Math.min(LONGEST_LEAST_CHUNK, rows));
-    for (int i = CHUNKS.length - 1; i >= 0; i--) {
-      if (CHUNKS[i] >= bounded) {
-        return Math.min(CHUNKS[i], limits.promptRows());
-      }
-    }
-    return limits.promptRows();
-  }
-
-  private boolean fits(int chunk, double stepNanos) {
-    shape.add(chunk);
-    boolean within = shape.nanos() <= stepNanos;
-    shape.remove(chunk);
-    return within;
   }
 }

@@ -39,11 +39,18 @@ public final class SpeculationPrice {
   private static final double USUAL_ACCEPTANCE = 0.75;
 
   /** Drafts must bring so many times the tokens per second; and so many, once they did not. */
-  private static final double LEAST_GAIN = 1.25;
+  private static final double LEAST_GAIN = 1.15;
 
-  private static final double RETURN_GAIN = 1.35;
+  private static final double RETURN_GAIN = 1.22;
 
   private static final double GAIN_MEMORY_STEPS = 20;
+
+  /**
+   * Where it does not deter, sessions that share steps get drafts for this part of their price: one
+   * that leaves its text to the server among others' blocks waits for their rows all the same, and
+   * shorter blocks than the others' are padded.
+   */
+  private static final double SHARED_PRICE = 0.8;
 
   /** Drafts per block that the gain is looked for among. */
   private static final int MOST_DRAFTS = 16;
@@ -136,6 +143,8 @@ public final class SpeculationPrice {
     deters = usualGain < (deters ? RETURN_GAIN : LEAST_GAIN);
     if (deters) {
       draftSeconds = Math.max(draftSeconds, DETERRENT_TOKENS * aloneSeconds);
+    } else if (sessions > 1) {
+      draftSeconds *= SHARED_PRICE;
     }
   }
 
