@@ -20,9 +20,9 @@ public final class OptimalLength implements DraftLengthPolicy {
   private static final int FIRST_DRAFTS = 4;
 
   /** Drafts are believed to be right so often, until some were looked at. */
-  private static final double FIRST_ACCEPTANCE = 0.7;
+  private static final double FIRST_ACCEPTANCE = 0.75;
 
-  private static final double FIRST_DRAFTS_SEEN = 6;
+  private static final double FIRST_DRAFTS_SEEN = 16;
 
   /** Each place in a block is taken to be like all, with the weight of so many drafts. */
   private static final double PLACE_PRIOR = 12;
@@ -100,15 +100,18 @@ public final class OptimalLength implements DraftLengthPolicy {
   @Override
   public synchronized int next(int most) {
     // As long as it is not known what drafting takes, the first blocks are short.
-    int best = best(rounds == 0 ? Math.min(most, FIRST_DRAFTS) : most);
+    int longest = rounds == 0 ? Math.min(most, FIRST_DRAFTS) : most;
+    best(longest, doubt());
+    double hopefulRate = bestRate;
+    int best = best(longest, 0);
     if (!pushing) {
-      if (!isRefused && (aloneNanos <= 0 || aloneRate() <= LEAVE_MARGIN * bestRate)) {
+      if (!isRefused && (aloneNanos <= 0 || aloneRate() <= LEAVE_MARGIN * hopefulRate)) {
         return best;
       }
       leave();
       return 0;
     }
-    if (bestRate > returnMargin * aloneRate()) {
+    if (hopefulRate > returnMargin * aloneRate()) {
       pushing = false;
       returnedAtRound = rounds;
       return best;
@@ -138,6 +141,9 @@ public final class OptimalLength implements DraftLengthPolicy {
     pushing = true;
     isRefused = false;
     tokensSinceProbe = 0;
+    if (isDeterred()) {
+      return; // the server's wish says nothing about what drafts bring
+    }
     if (rounds - returnedAtRound < LASTING_ROUNDS) {
       returnMargin = Math.min(MOST_RETURN_MARGIN, returnMargin * FIRST_RETURN_MARGIN);
     } else {
@@ -146,14 +152,27 @@ public final class OptimalLength implements DraftLengthPolicy {
     }
   }
 
-  /** The block length with the best rate, which is left in {@link #bestRate}. */
-  private int best(int most) {
+  /**
+   * How far the chance of a draft may be above what was seen. Whoever leaves drafts sees no more of
+   * them: a few wrong ones in succession must not be the last word.
+   */
+  private double doubt() {
+    double all = allMatched / allLooked;
+    return Math.sqrt(all * (1 - all) / allLooked);
+  }
+
+  /**
+   * The block length with the best rate, which is left in {@link #bestRate}.
+   *
+   * @param hope by which drafts are right more often than was seen
+   */
+  private int best(int most, double hope) {
     int best = 1;
     bestRate = 0;
     double chance = 1;
     double tokens = 1;
     for (int k = 1; k <= most; k++) {
-      chance *= acceptance(k - 1);
+      chance *= Math.min(1, acceptance(k - 1) + hope);
       tokens += chance;
       double nanos = linkNanos + serverNanos(k) + k * draftNanos;
       double rate = tokens / Math.max(1, nanos);

@@ -16,13 +16,16 @@ public final class SessionBook {
   /** What was seen so many drafts ago counts 1/e. */
   private static final double MEMORY_DRAFTS = 64;
 
+  /** The same of all sessions together. */
+  private static final double COMMON_MEMORY_DRAFTS = 512;
+
   /** After so many rounds without a draft looked at, one is. */
   private static final int PROBE_ROUNDS = 8;
 
   private static final double THINK_GAIN = 0.2;
 
   /** A session that is later than so many deviations is not waited for any more. */
-  private static final double PATIENCE_DEVIATIONS = 2;
+  private static final double PATIENCE_DEVIATIONS = 4;
 
   /** Drafts that a session may have looked at in advance, before any is accepted. */
   private static final double CREDIT_DRAFTS = 64;
@@ -119,8 +122,9 @@ public final class SessionBook {
     double keep = Math.exp(-verified / MEMORY_DRAFTS);
     looked[session] = looked[session] * keep + verified;
     matched[session] = matched[session] * keep + accepted;
-    allLooked = allLooked * keep + verified;
-    allMatched = allMatched * keep + accepted;
+    double keepOfAll = Math.exp(-verified / COMMON_MEMORY_DRAFTS);
+    allLooked = allLooked * keepOfAll + verified;
+    allMatched = allMatched * keepOfAll + accepted;
     credit[session] =
         Math.min(
             CREDIT_DRAFTS,

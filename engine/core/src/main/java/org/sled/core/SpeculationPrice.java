@@ -33,15 +33,21 @@ public final class SpeculationPrice {
   private static final double MOST_PROMPTS = 8;
 
   /**
-   * How often drafts are right that it reckons with, if those it sees are no better: devices know
-   * their own, and which of them come is not the price's affair.
+   * As long as no drafts come, it believes that they would be right so often: a fleet that begins
+   * tries them, and one that left them tries again after a while.
    */
-  private static final double USUAL_ACCEPTANCE = 0.75;
+  private static final double HOPED_ACCEPTANCE = 0.85;
+
+  /** What is left of the hope after each step with drafts. */
+  private static final double HOPE_LEFT = 0.9;
+
+  /** What comes back of it in each step without. */
+  private static final double HOPE_RETURNS = 1.0 / 2000;
 
   /** Drafts must bring so many times the tokens per second; and so many, once they did not. */
-  private static final double LEAST_GAIN = 1.15;
+  private static final double LEAST_GAIN = 1.05;
 
-  private static final double RETURN_GAIN = 1.22;
+  private static final double RETURN_GAIN = 1.1;
 
   private static final double GAIN_MEMORY_STEPS = 20;
 
@@ -68,6 +74,7 @@ public final class SpeculationPrice {
   private double draftWork = 1; // of rounds, by that of one pass for all
   private double pushWork = 1;
 
+  private double hope = 1; // 0: believes what it sees
   private double usualGain; // 0: not known yet
   private boolean deters;
   private double draftSeconds;
@@ -117,10 +124,13 @@ public final class SpeculationPrice {
       return;
     }
     double work = Math.max(LEAST_WORK, Math.min(MOST_WORK, nanos / fair));
-    if (2 * forecast.pushes() > served) {
+    boolean drafts = forecast.textRows() > served;
+    hope = drafts ? HOPE_LEFT * hope : hope + HOPE_RETURNS * (1 - hope);
+    // Of steps with both, neither can be blamed for what they take longer.
+    if (forecast.pushes() == served) {
       pushWork += WORK_GAIN * share * (work - pushWork);
       draftWork += WORK_FADES * (1 - draftWork);
-    } else {
+    } else if (forecast.pushes() == 0) {
       draftWork += WORK_GAIN * share * (work - draftWork);
       pushWork += WORK_FADES * (1 - pushWork);
     }
@@ -138,7 +148,7 @@ public final class SpeculationPrice {
     if (aloneSeconds <= 0) {
       return; // nothing is known of costs
     }
-    double gain = gainIfAllDraft(Math.max(USUAL_ACCEPTANCE, acceptance));
+    double gain = gainIfAllDraft(acceptance + hope * Math.max(0, HOPED_ACCEPTANCE - acceptance));
     usualGain = usualGain == 0 ? gain : usualGain + (gain - usualGain) / GAIN_MEMORY_STEPS;
     deters = usualGain < (deters ? RETURN_GAIN : LEAST_GAIN);
     if (deters) {

@@ -183,6 +183,49 @@ class DeadlineSchedulerTest {
   }
 
   @Test
+  void aPromptThatSharesNoPassGoesAloneAndThenTheBlocks() {
+    machine(8);
+    DeadlineScheduler scheduler = scheduler(0);
+    queue.add(0, 0, WorkKind.PREFILL, 40, 0); // 480 ms, as the blocks
+    queue.add(9, 0, WorkKind.PREFILL, 40, 0);
+    for (int i = 1; i <= 8; i++) {
+      acceptance(i, 1);
+      queue.add(i, 0, WorkKind.BLOCK, 5, 0);
+    }
+    scheduler.plan(0, queue, plan);
+    assertEquals(1, plan.size());
+    assertEquals(WorkKind.PREFILL, plan.kind(0));
+    assertEquals(40, plan.rows(0), "whole: it is short");
+    queue.take(plan);
+    scheduler.plan(0, queue, plan);
+    assertTrue(plan.size() >= 8, "the blocks, whoever else waits");
+    assertEquals(8 * 5, rowsOf(WorkKind.BLOCK));
+    assertTrue(rowsOf(WorkKind.PREFILL) <= 5, "and of the other prompt what shares their pass");
+  }
+
+  private int rowsOf(WorkKind kind) {
+    int rows = 0;
+    for (int i = 0; i < plan.size(); i++) {
+      rows += plan.kind(i) == kind ? plan.rows(i) : 0;
+    }
+    return rows;
+  }
+
+  @Test
+  void oneLongBlockDoesNotPadAllOthers() {
+    machine(8);
+    for (int i = 0; i < 8; i++) {
+      acceptance(i, 0.9);
+      queue.add(i, 0, WorkKind.BLOCK, i == 0 ? 13 : 4, 0);
+    }
+    scheduler(0).plan(0, queue, plan);
+    assertEquals(8, plan.size());
+    for (int i = 0; i < 8; i++) {
+      assertEquals(4, plan.rows(i), "block " + i);
+    }
+  }
+
+  @Test
   void aPromptBesideOneSmallBlockDoesNotStarve() {
     machine(8);
     DeadlineScheduler scheduler = scheduler(0);

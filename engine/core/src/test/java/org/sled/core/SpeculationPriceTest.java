@@ -56,16 +56,26 @@ class SpeculationPriceTest {
       price.set(1, 0.7);
     }
     assertTrue(price.draftSeconds() < 0.1 * price.aloneSeconds(), "one session: nearly free");
+    price.set(16, 0.6);
+    assertTrue(price.draftSeconds() < price.aloneSeconds(), "16 sessions: has seen no draft yet");
     int steps = 0;
     do {
-      price.set(16, 0.7);
+      step(16, 2, 0);
+      price.set(16, 0.6);
       steps++;
-    } while (price.draftSeconds() < 2 * price.aloneSeconds() && steps < 200);
-    assertTrue(steps > 3 && steps < 100, "after a while of 16 sessions, not at once: " + steps);
+    } while (price.draftSeconds() < 2 * price.aloneSeconds() && steps < 300);
+    assertTrue(steps > 3 && steps < 200, "after a while of bad drafts, not at once: " + steps);
     for (int i = 0; i < 200; i++) {
-      price.set(16, 0.7);
+      step(16, 1, 0);
+      price.set(16, 0.6);
       assertEquals(2, price.draftSeconds() / price.aloneSeconds(), 1e-9);
     }
+    do {
+      step(16, 1, 0);
+      price.set(16, 0.6);
+      steps++;
+    } while (price.draftSeconds() > price.aloneSeconds() && steps < 5000);
+    assertTrue(steps > 500 && steps < 5000, "they are tried again, but not soon: " + steps);
     for (int i = 0; i < 200; i++) {
       price.set(16, 0.99);
     }
@@ -77,7 +87,8 @@ class SpeculationPriceTest {
     calibrate();
     assertEquals(0.051, alone(1), 1e-6);
     assertEquals(0.058, alone(8), 1e-6);
-    assertEquals(0.008, draft(8), 1e-6);
+    assertEquals(0.8 * 0.008, draft(8), 1e-6); // cheaper for those who share steps
+    assertEquals(0.001, draft(1), 1e-6);
   }
 
   @Test

@@ -81,6 +81,7 @@ class SimulationTest {
     private final int passCostRows;
     private long nowNanos;
     private int finished;
+    private boolean lastWasPromptsAlone;
     private int stepsWithoutPrompt;
     private long steps;
 
@@ -261,8 +262,11 @@ class SimulationTest {
           plan.totalRows() <= Math.max(STEP_ROWS, 63) || config.kind() == SchedulerKind.STATIC,
           "rows");
       boolean holdsBack = config.kind() == SchedulerKind.STATIC || config.tokenMillis() > 0;
-      int most = config.kind() == SchedulerKind.DEADLINE ? 0 : SEQUENCES;
-      check(holdsBack || blocks <= most, "no block is passed over");
+      if (config.kind() == SchedulerKind.DEADLINE && !holdsBack) {
+        boolean promptsAlone = blocks > 0;
+        check(!promptsAlone || !lastWasPromptsAlone, "no block is passed over twice");
+        lastWasPromptsAlone = promptsAlone;
+      }
       stepsWithoutPrompt = chunk || !prompts ? 0 : stepsWithoutPrompt + 1;
       check(stepsWithoutPrompt <= 20, "prompts go on");
     }

@@ -1,0 +1,254 @@
+package org.sled.core;
+
+/**
+ * How much of which prompts goes into a step.
+ *
+ * <p>Prompts get a part of the time that blocks take, so that they delay others by no more than
+ * that, and never stand still; a part that is too small for a chunk is saved up. They share it: one
+ * step goes to the oldest first, the next to the shortest. Chunks are long enough to be worth
+ * reading the weights for, and short prompts are not cut at all.
+ *
+ * <p>Pure; belongs to one thread; allocates only when created. For each step: {@link #begin}, then
+ * {@link #goAlone} if blocks wait as well, then {@link #add}.
+ */
+final class PromptChunks {
+  /**
+   * Chunks are worth reading the weights for from so many times what that costs, in rows; within
+   * bounds. Long prompts, which others have to live with for a while, come in shorter ones.
+   */
+  private static final double LEAST_CHUNK_PASSES = 6;
+
+  private static final double LEAST_LONG_CHUNK_PASSES = 3;
+
+  private static final int SHORTEST_CHUNK = 8;
+  private static final int LONGEST_LEAST_CHUNK = 64;
+
+  /** Prompts of more than so many least chunks get but half a share: they take long anyway. */
+  private static final int LONG_PROMPT_CHUNKS = 8;
+
+  /**
+   * Prompts of less than so many least chunks are not cut: that would be a pass more for little.
+   */
+  private static final int UNCUT_PROMPT_CHUNKS = 2;
+
+  /** A pass that carries blocks as well may cost a little more than one of its own. */
+  private static final double LEAST_CHUNK_MARGIN = 1.05;
+
+  /** The end of a prompt may take a little more: a short rest would cost another pass. */
+  private static final double REST_MARGIN = 1.2;
+
+  /** Chunks and blocks go together if that saves so much of their time. */
+  private static final double LEAST_SAVING = 0.03;
+
+  private static final int[] CHUNKS = {512, 384, 256, 192, 128, 96, 64, 48, 32, 24, 16, 12, 8};
+
+  private final SchedulerLimits limits;
+  private final StepCost cost;
+  private final ShapeCost shape;
+
+  private double creditNanos;
+  private boolean shortestFirst;
+
+  // Of the step at work.
+  private WorkQueue waiting;
+  private boolean othersAreServed;
+  private int least; // rows of a chunk that is worth it
+  private double budgetNanos;
+  private double besideNanos; // what the blocks in the step take; 0: there are none
+
+  PromptChunks(SchedulerLimits limits, StepCost cost) {
+    this.limits = limits;
+    this.cost = cost;
+    shape = new ShapeCost(cost, limits.stepRows(), limits.exact());
+  }
+
+  /**
+   * Begins a step.
+   *
+   * @param newWaiting has a prompt
+   * @param blocks that could go into it
+   * @param newOthersAreServed whether anybody would be delayed
+   * @param usualNanos that blocks take
+   */
+  void begin(WorkQueue newWaiting, int blocks, boolean newOthersAreServed, double usualNanos) {
+    waiting = newWaiting;
+    othersAreServed = newOthersAreServed;
+    shortestFirst = !shortestFirst;
+    int firstRows = waiting.rows(next(null));
+    least = leastChunk(LEAST_CHUNK_PASSES);
+    boolean isLong = firstRows > LONG_PROMPT_CHUNKS * least;
+    least = isLong ? leastChunk(LEAST_LONG_CHUNK_PASSES) : least;
+    double promptsPerBlock = waiting.prompts() / (double) Math.max(1, blocks);
+    double weight = Math.max(isLong ? 0.5 : 1, promptsPerBlock);
+    budgetNanos = budget(blocks, usualNanos, weight, worth(firstRows));
+  }
+
+  /**
+   * Time that chunks may take in this step, ns.
+   *
+   * @param weight of the share: where more prompts wait than blocks, as much more
+   * @param leastRows of a chunk that is worth it
+   */
+  private double budget(int blocks, double usualNanos, double weight, int leastRows) {
+    if (!cost.isKnown()) {
+      return 0;
+    }
+    // Nobody waits but prompts: as many rows as one pass takes well.
+    double full =
+        Math.max(cost.passNanos(limits.promptRows()) * 4, cost.passNanos(limits.stepRows()) / 4);
+    if (!othersAreServed) {
+      return full;
+    }
+    double share = Math.min(full, limits.prefillShare() * usualNanos * weight);
+    double enough = cost.passNanos(leastRows) * LEAST_CHUNK_MARGIN;
+    // Nothing else to do right now: at least that.
+    return blocks == 0
+        ? Math.max(share, enough)
+        : Math.min(Math.max(share, enough), creditNanos + share);
+  }
+
+  /**
+   * Whether a chunk is due that had better have a step of its own, before the blocks that wait.
+   *
+   * @param rows of the blocks, by place in the queue
+   * @param blocksNanos that they take
+   */
+  boolean goAlone(int[] rows, double blocksNanos) {
+    if (!cost.isKnown()) {
+      return false;
+    }
+    int place = next(null);
+    int chunk = Math.min(worth(waiting.rows(place)), limits.promptRows());
+    shape.clear();
+    shape.add(chunk);
+    double alone = shape.nanos();
+    if (alone > budgetNanos) {
+      return false;
+    }
+    collect(rows);
+    shape.add(chunk);
+    return !savesAPass(blocksNanos + alone, shape.nanos(), blocksNanos);
+  }
+
+  /**
+   * Adds chunks to a step.
+   *
+   * @param rows of the blocks in it, by place in the queue; those of the chunks are written there
+   * @param blocksNanos that the blocks take; 0 if there are none
+   */
+  void add(int[] rows, double blocksNanos) {
+    besideNanos = blocksNanos;
+    int rowsLeft = limits.stepRows();
+    int blockRows = 0;
+    collect(rows);
+    for (int i = 0; i < waiting.size(); i++) {
+      rowsLeft -= rows[i];
+      blockRows = Math.max(blockRows, rows[i]);
+    }
+    double stepNanos = blocksNanos;
+    while (rowsLeft > 0) {
+      int place = next(rows);
+      if (place < 0) {
+        break;
+      }
+      int most = Math.min(Math.min(waiting.rows(place), limits.promptRows()), rowsLeft);
+      int worth = worth(most);
+      int chunk = chunkWithin(most, worth, blockRows, blocksNanos + budgetNanos);
+      if (chunk == 0 && shape.sessions() == 0) {
+        chunk = worth; // whatever is known of costs: somebody goes on
+      }
+      if (chunk == 0) {
+        break;
+      }
+      rows[place] = chunk;
+      rowsLeft -= chunk;
+      shape.add(chunk);
+      stepNanos = cost.isKnown() ? shape.nanos() : 0;
+      if (chunk < most) {
+        break; // no time is left
+      }
+    }
+    if (othersAreServed && cost.isKnown()) {
+      creditNanos = Math.max(0, budgetNanos - (stepNanos - blocksNanos));
+    }
+  }
+
+  private void collect(int[] rows) {
+    shape.clear();
+    for (int i = 0; i < waiting.size(); i++) {
+      if (rows[i] > 0) {
+        shape.add(rows[i]);
+      }
+    }
+  }
+
+  /**
+   * The prompt whose turn it is; −1 for none.
+   *
+   * @param rows those with rows already do not count; null for none
+   */
+  private int next(int[] rows) {
+    int place = -1;
+    for (int i = 0; i < waiting.size(); i++) {
+      if (waiting.kind(i) != WorkKind.PREFILL || (rows != null && rows[i] > 0)) {
+        continue;
+      }
+      if (!shortestFirst) {
+        return i;
+      }
+      if (place < 0 || waiting.rows(i) < waiting.rows(place)) {
+        place = i;
+      }
+    }
+    return place;
+  }
+
+  /**
+   * The longest chunk that fits into a step of so many ns; 0 for none.
+   *
+   * @param worth rows that are worth it
+   * @param blockRows of the longest block: a chunk of as many goes into the same pass
+   */
+  private int chunkWithin(int most, int worth, int blockRows, double stepNanos) {
+    if (!cost.isKnown() || fits(most, stepNanos * REST_MARGIN)) {
+      return most;
+    }
+    for (int chunk : CHUNKS) {
+      if (chunk < most && chunk >= worth && fits(chunk, stepNanos)) {
+        return chunk;
+      }
+    }
+    return blockRows > 0 && blockRows < most && fits(blockRows, stepNanos) ? blockRows : 0;
+  }
+
+  /** The shortest chunk of a prompt that is worth it: all of it, if that is not much more. */
+  private int worth(int promptRows) {
+    return promptRows < UNCUT_PROMPT_CHUNKS * least ? promptRows : least;
+  }
+
+  private int leastChunk(double passes) {
+    int rows = (int) Math.round(passes * cost.passCostRows());
+    int bounded = Math.max(SHORTEST_CHUNK, Math.min(LONGEST_LEAST_CHUNK, rows));
+    for (int i = CHUNKS.length - 1; i >= 0; i--) {
+      if (CHUNKS[i] >= bounded) {
+        return Math.min(CHUNKS[i], limits.promptRows());
+      }
+    }
+    return limits.promptRows();
+  }
+
+  /** Whether a chunk fits into the time, and shares a pass if there are blocks. */
+  private boolean fits(int chunk, double stepNanos) {
+    double before = besideNanos > 0 ? shape.nanos() : 0;
+    shape.add(chunk);
+    double nanos = shape.nanos();
+    shape.remove(chunk);
+    return nanos <= stepNanos
+        && (besideNanos == 0 || savesAPass(before + cost.passNanos(chunk), nanos, besideNanos));
+  }
+
+  /** Whether chunk and blocks take less time together. */
+  private static boolean savesAPass(double apart, double together, double blocksNanos) {
+    return apart - together >= LEAST_SAVING * blocksNanos;
+  }
+}
