@@ -123,7 +123,7 @@ final class BenchPeers {
         null,
         setup.trace(),
         drafts ? setup.device().drafting().draftTokens() : 0,
-        setup.device().drafting().policy(),
+        setup.device().drafting().drafting(),
         1,
         setup.device().tokensPerSecond(),
         false,

@@ -12,6 +12,7 @@ import org.sled.bench.sled.SledFleet;
 import org.sled.bench.trace.DraftTrace;
 import org.sled.bench.trace.TraceRecorder;
 import org.sled.device.DraftPolicy;
+import org.sled.device.Drafting;
 import org.sled.device.ServerInfo;
 import org.sled.jni.Model;
 import org.sled.net.channel.EmulatedLink;
@@ -133,7 +134,7 @@ final class BenchRuns {
         model,
         trace,
         mode == BenchCommand.Mode.CENTRAL ? 0 : device.drafting().draftTokens(otherwise),
-        device.drafting().policy(otherwise),
+        device.drafting().drafting(otherwise),
         device.draftThreads(),
         device.tokensPerSecond(),
         // The devices of a fleet draft on processors of their own.
@@ -150,8 +151,10 @@ final class BenchRuns {
   void describe(BenchSettings settings) {
     DraftPolicy otherwise = usualPolicy(device.record() != null);
     if (mode == BenchCommand.Mode.SLED) {
+      Drafting drafting = device.drafting().drafting(otherwise);
       settings
-          .with("draft_policy", device.drafting().policy(otherwise).name().toLowerCase(Locale.ROOT))
+          .with("draft_policy", drafting.policy().name().toLowerCase(Locale.ROOT))
+          .with("window", drafting.window())
           .with("draft_tokens", device.drafting().draftTokens(otherwise));
     }
   }

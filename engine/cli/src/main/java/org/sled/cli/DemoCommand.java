@@ -227,7 +227,7 @@ final class DemoCommand implements Callable<Integer> {
           SledClient.builder()
               .server("127.0.0.1", port)
               .draftModel(draftModel)
-              .draftPolicy(drafting.policy(USUAL_POLICY))
+              .drafting(drafting.drafting(USUAL_POLICY))
               .draftThreads(1)
               // The devices of a fleet draft on processors of their own.
               .givesWay(true)

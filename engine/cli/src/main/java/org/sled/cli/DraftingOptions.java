@@ -1,6 +1,7 @@
 package org.sled.cli;
 
 import org.sled.device.DraftPolicy;
+import org.sled.device.Drafting;
 import picocli.CommandLine.Option;
 
 /** How far devices draft. */
@@ -13,26 +14,62 @@ final class DraftingOptions {
       paramLabel = "K",
       converter = IntegerWithin.DraftTokensOrNone.class,
       description =
-          "Drafts per block, with --draft-policy optimal at most; 0: the server generates alone."
-              + " Default: 4 with fixed, 16 with optimal.")
+          "Drafts per block, at most but for --draft-policy fixed; 0: the server generates alone."
+              + " Default: 4 with fixed, else 16.")
   private Integer draftTokens;
 
   @Option(
       names = "--draft-policy",
-      paramLabel = "fixed|optimal",
+      paramLabel = "fixed|threshold|optimal",
       description =
           "optimal: as many drafts as bring the most tokens per second by what was measured, and"
-              + " none where the server alone is faster. fixed: --draft-tokens, unless the server"
-              + " is too busy to look at any. Default: optimal; fixed if --draft-tokens is given,"
-              + " in the demo, to record, and to replay.")
+              + " none where the server alone is faster. threshold: until the draft model is less"
+              + " sure than --draft-threshold, up to --draft-tokens. fixed: --draft-tokens. Both"
+              + " leave the text to a server that is too busy to look at any. Default: optimal;"
+              + " fixed if --draft-tokens is given, in the demo, to record, and to replay.")
   private DraftPolicy policy;
 
-  DraftPolicy policy() {
-    return policy(DraftPolicy.OPTIMAL);
+  @Option(
+      names = "--draft-threshold",
+      paramLabel = "P",
+      description =
+          "With --draft-policy threshold: the probability that the draft model must give a token,"
+              + " 0 to 1. Default: "
+              + Drafting.DEFAULT_THRESHOLD
+              + ".")
+  private Double threshold;
+
+  @Option(
+      names = "--window",
+      paramLabel = "N",
+      converter = IntegerWithin.Window.class,
+      description =
+          "Blocks that a device has in flight at most: over long links it sends further ones before"
+              + " it knows what became of the first. Default: 1; with optimal as many as pay, up to "
+              + Drafting.MAX_WINDOW
+              + ".")
+  private Integer window;
+
+  /** How devices draft. */
+  Drafting drafting() {
+    return drafting(DraftPolicy.OPTIMAL);
   }
 
-  /** How devices decide, if neither option says it. */
-  DraftPolicy policy(DraftPolicy otherwise) {
+  /** How devices draft, with this policy if no option says which. */
+  Drafting drafting(DraftPolicy otherwise) {
+    Drafting drafting = Drafting.of(policy(otherwise));
+    drafting = window == null ? drafting : drafting.withWindow(window);
+    if (threshold == null) {
+      return drafting;
+    }
+    try {
+      return drafting.withThreshold(threshold);
+    } catch (IllegalArgumentException e) {
+      throw new CommandFailure(ExitCodes.USAGE, "--draft-threshold: " + e.getMessage());
+    }
+  }
+
+  private DraftPolicy policy(DraftPolicy otherwise) {
     if (policy != null) {
       return policy;
     }
@@ -45,7 +82,8 @@ final class DraftingOptions {
   }
 
   /**
-   * Drafts per block at most, if {@link #policy(DraftPolicy)} is this one where nothing says it.
+   * Drafts per block at most, if {@link #drafting(DraftPolicy)} uses this policy where nothing says
+   * which.
    */
   int draftTokens(DraftPolicy otherwise) {
     if (draftTokens == null) {

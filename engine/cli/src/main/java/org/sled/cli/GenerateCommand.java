@@ -221,7 +221,7 @@ final class GenerateCommand implements Callable<Integer> {
             SledClient.builder()
                 .server(address.host(), address.port())
                 .draftModel(draft)
-                .draftPolicy(drafting.policy())
+                .drafting(drafting.drafting())
                 .draftThreads(threads == null ? 1 : threads)
                 .exactDrafts(numerics == Numerics.EXACT)
                 .authToken(authToken)

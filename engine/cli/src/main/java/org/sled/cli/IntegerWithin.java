@@ -1,5 +1,6 @@
 package org.sled.cli;
 
+import org.sled.device.Drafting;
 import org.sled.jni.VerifyEngine;
 import org.sled.server.ServerConfig;
 import picocli.CommandLine.ITypeConverter;
@@ -46,6 +47,13 @@ abstract class IntegerWithin implements ITypeConverter<Integer> {
   static final class Sequences extends IntegerWithin {
     Sequences() {
       super(0, VerifyEngine.MAX_SEQUENCES);
+    }
+  }
+
+  /** Blocks in flight. */
+  static final class Window extends IntegerWithin {
+    Window() {
+      super(1, Drafting.MAX_WINDOW);
     }
   }
 

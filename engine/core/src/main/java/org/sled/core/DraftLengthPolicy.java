@@ -1,19 +1,27 @@
 package org.sled.core;
 
 /**
- * How many tokens a device drafts before it sends them, or whether it leaves them to the server.
+ * How many tokens a device drafts before it sends them, how many blocks it has in flight, or
+ * whether it leaves the text to the server.
  *
  * <p>It is told what happens and decides from that alone. Several generations of one device may
- * share it: any thread may call it.
+ * share it: any thread may call it. Allocates nothing.
  */
 public interface DraftLengthPolicy {
   /**
-   * Drafts of the next block.
+   * How long the next block should be, by the drafts that are there already.
    *
+   * @param probabilities that the draft model gave its drafts; not kept
+   * @param from index of the block's first draft in it
+   * @param ready drafts of the block that are there, from {@code from} on; 0 to {@code most}
    * @param most how many it may have, at least 1
-   * @return 1 to {@code most}; 0 where the server should go on alone
+   * @return up to {@code ready}: send so many; more: draft another one, and ask again; 0: the
+   *     server should go on alone
    */
-  int next(int most);
+  int next(float[] probabilities, int from, int ready, int most);
+
+  /** Blocks in flight that pay, at least 1: more than that would not make the text faster. */
+  int window();
 
   /**
    * The server says what its load is; told before what else its answer brings.
@@ -24,23 +32,30 @@ public interface DraftLengthPolicy {
   void load(double draftSeconds, double aloneSeconds);
 
   /**
-   * A block was drafted.
+   * A token was drafted.
    *
-   * @param count its drafts
-   * @param nanos that they took
+   * @param nanos that it took
    * @param steady false if other work was in that time, such as computing a prompt
    */
-  void drafted(int count, long nanos, boolean steady);
+  void drafted(long nanos, boolean steady);
 
   /**
    * A block was answered.
    *
    * @param verified drafts that the server looked at
    * @param accepted drafts among them that were right
+   * @param probabilities that the draft model gave its drafts; not kept
+   * @param from index of the block's first draft in it
    * @param linkNanos of the round that were not spent at the server
    * @param serverNanos of the round that were
    */
-  void answered(int verified, int accepted, long linkNanos, long serverNanos);
+  void answered(
+      int verified,
+      int accepted,
+      float[] probabilities,
+      int from,
+      long linkNanos,
+      long serverNanos);
 
   /**
    * The server made tokens alone.

@@ -13,16 +13,33 @@ public final class FixedLength implements DraftLengthPolicy {
   private static final int FIRST_PAUSE_TOKENS = 32;
   private static final int MOST_PAUSE_TOKENS = 1024;
 
+  private final int window;
   private int refused;
   private int pauseTokens = FIRST_PAUSE_TOKENS;
   private int pushedTokens;
 
-  /** A device that knows nothing yet. */
-  public FixedLength() {}
+  /**
+   * A device that knows nothing yet.
+   *
+   * @param window blocks in flight at most, at least 1
+   */
+  public FixedLength(int window) {
+    this.window = window;
+  }
 
   @Override
-  public synchronized int next(int most) {
-    return refused < REFUSED_BLOCKS || pushedTokens >= pauseTokens ? most : 0;
+  public synchronized int next(float[] probabilities, int from, int ready, int most) {
+    return isPausing() ? 0 : most;
+  }
+
+  /** Whether the server goes on alone for now. */
+  synchronized boolean isPausing() {
+    return refused >= REFUSED_BLOCKS && pushedTokens < pauseTokens;
+  }
+
+  @Override
+  public int window() {
+    return window;
   }
 
   @Override
@@ -31,12 +48,18 @@ public final class FixedLength implements DraftLengthPolicy {
   }
 
   @Override
-  public void drafted(int count, long nanos, boolean steady) {
+  public void drafted(long nanos, boolean steady) {
     // Does not change the length.
   }
 
   @Override
-  public synchronized void answered(int verified, int accepted, long linkNanos, long serverNanos) {
+  public synchronized void answered(
+      int verified,
+      int accepted,
+      float[] probabilities,
+      int from,
+      long linkNanos,
+      long serverNanos) {
     if (verified > 0) {
       refused = 0;
       pauseTokens = FIRST_PAUSE_TOKENS;

@@ -3,36 +3,31 @@ package org.sled.core;
 /**
  * As many drafts as bring the most tokens per second, or none where the server alone is faster.
  *
- * <p>With S<sub>j</sub> the chance that the first j drafts are all right, a block of k drafts
- * brings E<sub>k</sub> = 1 + S<sub>1</sub> + … + S<sub>k</sub> tokens. Its round takes link +
- * k·t<sub>d</sub> + s·(A + k·λ): the link, what drafting takes, and the server's time, which is
- * what it takes without drafts and what it says that each draft adds. The best rate over all k is
- * compared with that of the server alone, 1 / (s·A), which needs neither link nor drafts.
+ * <p><b>One block in flight.</b> With S<sub>j</sub> the chance that the first j drafts are all
+ * right, a block of k drafts brings E<sub>k</sub> = 1 + S<sub>1</sub> + … + S<sub>k</sub> tokens.
+ * Its round takes link + n·t<sub>d</sub> + s·(A + k·λ): the link, what drafting the n tokens takes
+ * that are not there yet, and the server's time, which is what it takes without drafts and what it
+ * says that each draft adds. The chance of a token that is drafted comes from how sure the draft
+ * model was of it, that of those to come from all: {@link DraftCalibration}. It is asked again
+ * after each token, so that a block ends where the draft model becomes unsure.
  *
- * <p>A and λ are the server's, and hold if all its devices do alike: so all come to the same
- * decision, and none is misled by what the others have not done yet. How much slower (s) it is than
- * it says, the link, t<sub>d</sub> and the chances are learnt from rounds. The chance that a draft
- * is right is learnt by its place in the block, from drafts that were looked at, so that a server
- * that cuts blocks off does not count. While the server goes on alone, a block is sent now and
- * then, the more seldom the more often that did not pay.
+ * <p><b>Several blocks in flight.</b> Then drafting goes on while verdicts are on their way, until
+ * one of them says that a draft was wrong: 1 / (1 − a) tokens after the last time, a being the
+ * chance of a draft. With blocks of k drafts and the guess for the token behind them, m = k + 1,
+ * one after the other is right with the chance a<sup>m</sup>, so that n = 1 / (1 − a<sup>m</sup>)
+ * blocks go before the wrong one is known. They follow each other as drafting, the server and the
+ * window W allow, and the last one's round has to be waited for: (n − 1) · max(m·t<sub>d</sub>, S,
+ * (m·t<sub>d</sub> + V) / W) + m·t<sub>d</sub> + V, with S = s·(A + k·λ) and V = link + S. Short
+ * blocks find mistakes soon, long ones cost the server less.
+ *
+ * <p>The best rate is compared with that of the server alone, 1 / (s·A), which needs neither link
+ * nor drafts. A and λ are the server's, and hold if all its devices do alike: so all come to the
+ * same decision, and none is misled by what the others have not done yet. How much slower (s) it is
+ * than it says, the link, t<sub>d</sub> and the chances are learnt from rounds. While the server
+ * goes on alone, a block is sent now and then, the more seldom the more often that did not pay.
  */
 public final class OptimalLength implements DraftLengthPolicy {
   private static final int FIRST_DRAFTS = 4;
-
-  /** Drafts are believed to be right so often, until some were looked at. */
-  private static final double FIRST_ACCEPTANCE = 0.75;
-
-  private static final double FIRST_DRAFTS_SEEN = 16;
-
-  /** Each place in a block is taken to be like all, with the weight of so many drafts. */
-  private static final double PLACE_PRIOR = 12;
-
-  /** What was seen so many drafts ago counts 1/e: at one place, and of all. */
-  private static final double MEMORY_AT_PLACE = 64;
-
-  private static final double MEMORY = 128;
-
-  private static final int PLACES = 32;
 
   /** A server that says more than that is mistaken. */
   private static final double MOST_SECONDS = 3600;
@@ -70,10 +65,11 @@ public final class OptimalLength implements DraftLengthPolicy {
 
   private static final int CLOSE_PROBE_TOKENS = 64;
 
-  private final double[] looked = new double[PLACES];
-  private final double[] matched = new double[PLACES];
-  private double allLooked = FIRST_DRAFTS_SEEN;
-  private double allMatched = FIRST_DRAFTS_SEEN * FIRST_ACCEPTANCE;
+  /** Several blocks in flight, which are more work for all, must be so much faster than one. */
+  private static final double WINDOW_MARGIN = 1.05;
+
+  private final int mostWindow;
+  private final DraftCalibration calibration = new DraftCalibration();
 
   // Times in ns; 0 until they are known.
   private double draftNanos;
@@ -92,16 +88,29 @@ public final class OptimalLength implements DraftLengthPolicy {
   private double returnMargin = FIRST_RETURN_MARGIN;
   private long returnedAtRound = -LASTING_ROUNDS;
 
+  private int window = 1;
   private double bestRate;
 
-  /** A device that knows nothing yet. */
-  public OptimalLength() {}
+  /**
+   * A device that knows nothing yet.
+   *
+   * @param mostWindow blocks in flight at most, at least 1
+   */
+  public OptimalLength(int mostWindow) {
+    this.mostWindow = mostWindow;
+  }
 
   @Override
-  public synchronized int next(int most) {
+  public synchronized int next(float[] probabilities, int from, int ready, int most) {
     // As long as it is not known what drafting takes, the first blocks are short.
-    int longest = rounds == 0 ? Math.min(most, FIRST_DRAFTS) : most;
-    best(longest, doubt());
+    int longest = rounds == 0 ? Math.min(most, Math.max(ready, FIRST_DRAFTS)) : most;
+    if (ready > 0) {
+      // Whether to draft at all is decided before it begins.
+      return window > 1
+          ? bestOfSeveral(longest, 0)
+          : bestOfOne(probabilities, from, ready, longest, 0);
+    }
+    best(longest, calibration.doubt());
     double hopefulRate = bestRate;
     int best = best(longest, 0);
     if (!pushing) {
@@ -117,6 +126,11 @@ public final class OptimalLength implements DraftLengthPolicy {
       return best;
     }
     return isProbeDue() ? best : 0;
+  }
+
+  @Override
+  public synchronized int window() {
+    return window;
   }
 
   /** Whether the server's price is such that not even the best of drafts would pay. */
@@ -153,29 +167,59 @@ public final class OptimalLength implements DraftLengthPolicy {
   }
 
   /**
-   * How far the chance of a draft may be above what was seen. Whoever leaves drafts sees no more of
-   * them: a few wrong ones in succession must not be the last word.
-   */
-  private double doubt() {
-    double all = allMatched / allLooked;
-    return Math.sqrt(all * (1 - all) / allLooked);
-  }
-
-  /**
-   * The block length with the best rate, which is left in {@link #bestRate}.
+   * The block length with the best rate, which is left in {@link #bestRate}, and the window for it.
    *
    * @param hope by which drafts are right more often than was seen
    */
   private int best(int most, double hope) {
+    int one = bestOfOne(null, 0, 0, most, hope);
+    window = 1;
+    if (mostWindow == 1 || rounds == 0) {
+      return one;
+    }
+    double rateOfOne = bestRate;
+    int several = bestOfSeveral(most, hope);
+    if (bestRate > WINDOW_MARGIN * rateOfOne) {
+      window = mostWindow;
+      return several;
+    }
+    bestRate = rateOfOne;
+    return one;
+  }
+
+  private int bestOfOne(float[] probabilities, int from, int ready, int most, double hope) {
     int best = 1;
     bestRate = 0;
     double chance = 1;
     double tokens = 1;
+    double usual = Math.min(1, calibration.acceptance() + hope);
     for (int k = 1; k <= most; k++) {
-      chance *= Math.min(1, acceptance(k - 1) + hope);
+      chance *= k <= ready ? calibration.acceptance(probabilities[from + k - 1]) : usual;
       tokens += chance;
-      double nanos = linkNanos + serverNanos(k) + k * draftNanos;
+      double nanos = linkNanos + serverNanos(k) + Math.max(0, k - ready) * draftNanos;
       double rate = tokens / Math.max(1, nanos);
+      if (rate > bestRate) {
+        bestRate = rate;
+        best = k;
+      }
+    }
+    return best;
+  }
+
+  private int bestOfSeveral(int most, double hope) {
+    int best = 1;
+    bestRate = 0;
+    double acceptance = Math.min(0.999, calibration.acceptance() + hope);
+    double tokens = 1 / (1 - acceptance);
+    double allRight = acceptance;
+    for (int k = 1; k <= most; k++) {
+      allRight *= acceptance; // of the drafts and the guess
+      double blocks = 1 / (1 - allRight);
+      double drafting = (k + 1) * draftNanos;
+      double server = serverNanos(k);
+      double round = drafting + linkNanos + server;
+      double period = Math.max(Math.max(drafting, server), round / mostWindow);
+      double rate = tokens / Math.max(1, (blocks - 1) * period + round);
       if (rate > bestRate) {
         bestRate = rate;
         best = k;
@@ -193,21 +237,13 @@ public final class OptimalLength implements DraftLengthPolicy {
     return 1 / (slowness * aloneNanos);
   }
 
-  /** The chance that a draft is right if all before it are. */
-  private double acceptance(int place) {
-    int known = Math.min(place, PLACES - 1);
-    double all = allMatched / allLooked;
-    return (matched[known] + PLACE_PRIOR * all) / (looked[known] + PLACE_PRIOR);
-  }
-
   @Override
-  public synchronized void drafted(int count, long nanos, boolean steady) {
-    double each = (double) nanos / Math.max(1, count);
+  public synchronized void drafted(long nanos, boolean steady) {
     if (steady) {
-      draftNanos = follow(draftNanos, each, draftTimeIsSteady ? GAIN : 1);
+      draftNanos = follow(draftNanos, (double) nanos, draftTimeIsSteady ? GAIN / 2 : 1);
       draftTimeIsSteady = true;
-    } else if (draftNanos == 0 || each < draftNanos) {
-      draftNanos = each;
+    } else if (draftNanos == 0 || nanos < draftNanos) {
+      draftNanos = nanos;
     }
   }
 
@@ -223,8 +259,13 @@ public final class OptimalLength implements DraftLengthPolicy {
 
   @Override
   public synchronized void answered(
-      int verified, int accepted, long newLinkNanos, long newServerNanos) {
-    learnAcceptance(verified, accepted);
+      int verified,
+      int accepted,
+      float[] probabilities,
+      int from,
+      long newLinkNanos,
+      long newServerNanos) {
+    calibration.answered(verified, accepted, probabilities, from);
     isRefused = verified == 0;
     double gain = rounds == 0 ? 1 : GAIN;
     linkNanos = follow(linkNanos, (double) newLinkNanos, gain);
@@ -237,19 +278,6 @@ public final class OptimalLength implements DraftLengthPolicy {
     if (expectedNanos > 0) {
       double ratio = Math.min(MOST_SLOWNESS, nanos / expectedNanos);
       slowness = Math.max(1 / MOST_SLOWNESS, follow(slowness, ratio, GAIN));
-    }
-  }
-
-  private void learnAcceptance(int verified, int accepted) {
-    int seen = Math.min(verified, accepted + 1);
-    for (int place = 0; place < seen; place++) {
-      double right = place < accepted ? 1 : 0;
-      if (place < PLACES) {
-        looked[place] += 1 - looked[place] / MEMORY_AT_PLACE;
-        matched[place] += right - matched[place] / MEMORY_AT_PLACE;
-      }
-      allLooked += 1 - allLooked / MEMORY;
-      allMatched += right - allMatched / MEMORY;
     }
   }
 

@@ -1,12 +1,13 @@
 package org.sled.device;
 
 /**
- * Proposes blocks of tokens behind what is committed. What it proposes changes the speed, never the
- * text. Real: {@link ModelBlockDrafter}; measurements replay recorded drafts.
- *
- * <p>Serves one generation after another, each on its draft thread.
+ * Where drafts come from, one token at a time, behind committed tokens and the drafts before it.
+ * One generation at a time; its calls come from the draft thread.
  */
 public interface BlockDrafter extends AutoCloseable {
+  /** What {@link #draftNext} gives where it has nothing to propose. */
+  float NONE = -1;
+
   /**
    * A generation begins, with nothing but its prompt; called before all others.
    *
@@ -23,20 +24,21 @@ public interface BlockDrafter extends AutoCloseable {
    */
   boolean prefillChunk(TokenHistory history);
 
-  /** How many drafts there is room for behind C committed tokens; may be negative. */
-  int room(int committedLength);
+  /** How many tokens it can draft behind so many; may be negative. */
+  int room(int length);
 
   /** Whether every committed token that it did not work on yet is one that it knows. */
   boolean takesDueTokens(TokenHistory history);
 
   /**
-   * Drafts up to {@code count} tokens into the history, from position C on.
+   * Drafts one token into the history.
    *
-   * @param count at least 1, at most {@link #room}
-   * @return how many; fewer where it would propose what is no token of the target
+   * @param position where: C, or behind the drafts that stand already
+   * @return the probability that it gave the token, NaN if it has none; {@link #NONE}, and the
+   *     history is as before, where it would propose what is no token of the target
    * @throws org.sled.jni.SledException if it failed
    */
-  int draft(TokenHistory history, int count);
+  float draftNext(TokenHistory history, int position);
 
   /** Only the first {@code length} positions stand; the others were drafts that do not. */
   void keep(int length);

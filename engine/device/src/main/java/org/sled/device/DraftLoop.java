@@ -15,12 +15,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One generation, on its draft thread: open, then draft, send, wait, commit, until it is finished.
+ * One generation, on its draft thread: open, then draft, send and commit, until it is finished.
  *
- * <p>What to do with a verdict is decided by {@link DeviceRounds}, how long a block may be by
- * {@link BlockLength}, how long it should be by {@link DraftLengthPolicy}, and the draft model's
- * cache is kept by {@link BlockDrafter}; this loop carries. Where drafting is not possible (any
- * more), or does not pay, the server goes on alone under a PUSH.
+ * <p>It never waits for a verdict while there is something to draft: drafts go on behind the blocks
+ * in flight ({@link DraftChain}), and are sent ahead as far as the window allows. What to do with a
+ * verdict is decided by {@link DeviceRounds}, how long a block may be by {@link BlockLength}, how
+ * long it should be and how many pay by {@link DraftLengthPolicy}, and the draft model's cache is
+ * kept by {@link BlockDrafter}; this loop carries. Where drafting is not possible (any more), or
+ * does not pay, the server goes on alone under a PUSH.
  */
 final class DraftLoop implements Runnable {
   /**
@@ -30,15 +32,21 @@ final class DraftLoop implements Runnable {
   static final int PUSH_CREDIT = 64;
 
   /**
+   * Blocks that may be under way, those included that have turned out to build on a wrong guess:
+   * they are answered at once, but the answer takes its time.
+   */
+  static final int MAX_IN_FLIGHT = 16;
+
+  /** Blocks that a window may have at most: so many may wait at a server while it computes. */
+  static final int MAX_WINDOW = 8;
+
+  /**
    * While drafting may pay again soon, the server is ahead by what the link takes, this time, and
    * so many tokens.
    */
   private static final long SHORT_PUSH_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
   private static final int SHORT_PUSH_TOKENS = 3;
-
-  /** Blocks in flight: drafting waits for the verdict. */
-  private static final int WINDOW = 1;
 
   /** How often in succession the server may answer STALE, or BUSY, before we give up. */
   private static final int MAX_RETRIES = 16;
@@ -55,10 +63,12 @@ final class DraftLoop implements Runnable {
   private final int vocabularySize;
   private final StopFinder stops;
   private final TokenHistory history;
+  private final DraftChain chain;
   private final TokenStream out;
   private final GenerationMeter meter;
   private final GenerationListener listener; // null: tokens go to the stream
   private final DeviceRounds rounds;
+  private final BlocksSent sent = new BlocksSent(MAX_IN_FLIGHT);
   private final VerdictFrame verdict = new VerdictFrame();
   private final TokensFrame pushed = new TokensFrame();
 
@@ -71,12 +81,11 @@ final class DraftLoop implements Runnable {
   private int lastCredit;
   private long pushedNanos; // when its newest tokens came; 0: none yet
 
-  // The block at work.
-  private int chosenDrafts; // for the next one; 0: the policy is still to be asked
-  private int blockDrafts;
-  private long blockStartNanos;
-  private long blockSentNanos;
-  private boolean cacheIsNear; // little to catch up with before the first draft
+  // The next block.
+  private int chosenDrafts; // as was found worth trying in a push; 0: the policy is to be asked
+  private long draftNanos; // that its drafts took
+  private long draftStartNanos; // when the first of them was begun; 0: none was
+  private boolean cacheIsNear; // little to catch up with before the next draft
 
   /**
    * Creates the loop; it owns the history from now on.
@@ -109,7 +118,8 @@ final class DraftLoop implements Runnable {
     this.out = out;
     this.meter = meter;
     this.listener = listener;
-    rounds = new DeviceRounds(WINDOW, vocabularySize);
+    chain = new DraftChain(history, drafter);
+    rounds = new DeviceRounds(MAX_IN_FLIGHT, vocabularySize);
     drafting = drafter != null && request.draftTokens() > 0;
   }
 
@@ -138,19 +148,75 @@ final class DraftLoop implements Runnable {
     }
     onOpened(link.next("first token"));
     while (end == null) {
-      int most = drafting ? longestBlock() : 0;
-      int drafts = most > 0 ? chooseDrafts(most) : 0;
-      if (drafts > 0 && draftBlock(drafts)) {
-        awaitVerdict();
-      } else if (drafts > 0 && drafting) {
-        push(1, false); // it had nothing to propose here
-      } else {
-        push(Integer.MAX_VALUE, most > 0);
+      Turn turn = turn();
+      switch (turn) {
+        case DRAFTED, SENT -> {
+          while (end == null && rounds.inFlight() > 0 && link.hasNews()) {
+            onAnswer();
+          }
+        }
+        case WAIT -> onAnswer();
+        case ONE_TOKEN -> push(1, false);
+        case PUSH -> push(Integer.MAX_VALUE, drafting && longestBlock() > 0);
       }
     }
+    meter.blockDropped(rounds.aliveDrafts());
   }
 
   // ---------------------------------------------------------------- drafting
+
+  /** What was done, or is to be done next. */
+  private enum Turn {
+    DRAFTED,
+    SENT,
+    /** Nothing but to wait for an answer. */
+    WAIT,
+    /** The server has to go on alone: where there is nothing to propose, for one token. */
+    ONE_TOKEN,
+    PUSH
+  }
+
+  /** Drafts a token, or sends a block; or says what else is to be done. */
+  private Turn turn() {
+    int most = drafting ? longestBlock() : 0;
+    boolean none = rounds.aliveInFlight() == 0;
+    if (most < 1) {
+      return idle(Turn.PUSH);
+    }
+    int parent = none ? history.committedLength() - 1 : sent.nextOffset();
+    int first = parent + 1;
+    int ready = chain.end() - first;
+    if (ready < 0) {
+      return draftOne() ? Turn.DRAFTED : idle(Turn.ONE_TOKEN); // the guess for the server's token
+    }
+    ready = Math.min(ready, most);
+    if (rounds.inFlight() > 0 && (rounds.aliveInFlight() >= policy.window() || !rounds.hasRoom())) {
+      // Nothing can be sent before a verdict comes: until then drafting costs no time.
+      return ready < most && draftOne() ? Turn.DRAFTED : Turn.WAIT;
+    }
+    int from = first - history.committedLength();
+    int wanted =
+        chosenDrafts > 0
+            ? Math.min(chosenDrafts, most)
+            : policy.next(chain.probabilities(), from, ready, most);
+    if (wanted == 0) {
+      return idle(Turn.PUSH);
+    }
+    if (wanted > ready && draftOne()) {
+      return Turn.DRAFTED;
+    }
+    int count = Math.min(wanted, ready);
+    if (count == 0 || !drafting) {
+      return idle(drafting ? Turn.ONE_TOKEN : Turn.PUSH);
+    }
+    send(parent, count);
+    return Turn.SENT;
+  }
+
+  /** What to do where nothing can be drafted: first of all wait for what is in flight. */
+  private Turn idle(Turn turn) {
+    return rounds.inFlight() > 0 ? Turn.WAIT : turn;
+  }
 
   private boolean prefillChunk() {
     try {
@@ -175,36 +241,43 @@ final class DraftLoop implements Runnable {
       stopDrafting("the draft model does not have all of the target's tokens");
       return 0;
     }
-    return lengths.next(committed, room);
+    int ahead = rounds.aliveInFlight() == 0 ? 0 : sent.nextOffset() + 1 - committed;
+    return lengths.next(committed + ahead, room - ahead);
   }
 
-  private int chooseDrafts(int most) {
-    int drafts = chosenDrafts > 0 ? Math.min(chosenDrafts, most) : policy.next(most);
-    chosenDrafts = 0;
-    return drafts;
-  }
-
-  /** Drafts and sends one block; false if there was nothing to send. */
-  private boolean draftBlock(int wanted) {
-    blockStartNanos = System.nanoTime();
-    int drafted;
-    try {
-      drafted = drafter.draft(history, wanted);
-    } catch (SledException e) {
-      return stopDrafting("the draft model failed: " + e.getMessage());
-    }
-    if (drafted == 0) {
+  /** Drafts one token; false if there is none to be had, and drafting is off if it failed. */
+  private boolean draftOne() {
+    if (chain.hasEnded()) {
       return false;
     }
-    int committed = history.committedLength();
-    blockDrafts = drafted;
-    blockSentNanos = System.nanoTime();
-    meter.block(drafted, blockSentNanos - blockStartNanos);
-    policy.drafted(drafted, blockSentNanos - blockStartNanos, cacheIsNear);
+    long startNanos = System.nanoTime();
+    try {
+      if (!chain.draft()) {
+        return false;
+      }
+    } catch (SledException e) {
+      chain.clear();
+      return stopDrafting("the draft model failed: " + e.getMessage());
+    }
+    long nanos = System.nanoTime() - startNanos;
+    policy.drafted(nanos, cacheIsNear);
     cacheIsNear = true;
-    int round = rounds.send(committed - 1, history.get(committed - 1), drafted);
-    link.block(round, history, drafted);
+    draftStartNanos = draftStartNanos == 0 ? startNanos : draftStartNanos;
+    draftNanos += nanos;
     return true;
+  }
+
+  /** Sends a block whose parent stands at this position. */
+  private void send(int kvOffset, int count) {
+    long nowNanos = System.nanoTime();
+    int predecessor = rounds.predecessorRound();
+    int round = rounds.send(kvOffset, history.get(kvOffset), count);
+    sent.add(round, kvOffset, count, draftStartNanos == 0 ? nowNanos : draftStartNanos, nowNanos);
+    meter.block(count, draftNanos);
+    draftStartNanos = 0;
+    draftNanos = 0;
+    chosenDrafts = 0;
+    link.block(round, predecessor, history, kvOffset, count);
   }
 
   private boolean stopDrafting(String why) {
@@ -234,57 +307,61 @@ final class DraftLoop implements Runnable {
               + (committed + 1));
     }
     requireToken(opened.firstToken());
-    history.put(committed, opened.firstToken());
+    chain.settle(committed, opened.firstToken());
     rounds.restart(ServerLink.EPOCH, committed + 1, opened.firstToken());
     meter.overhead(opened.overheadMicros());
     policy.load(opened.price(), opened.alone());
     commit(committed + 1, opened.finishReason());
   }
 
-  /** Waits until the block is settled: committed, dropped, or to be drafted again. */
-  private void awaitVerdict() throws InterruptedException, CancelledException {
-    while (rounds.inFlight() > 0) {
-      Object event = link.next("verdict");
-      if (event instanceof ByteBuf frame) {
-        try {
-          if (!ServerLink.isVerdict(frame)) {
-            throw link.contradiction("it sent tokens that it had no credit for");
-          }
-          onVerdict(frame);
-        } finally {
-          frame.release();
+  /** Takes the next answer to the blocks in flight, waiting for it. */
+  private void onAnswer() throws InterruptedException, CancelledException {
+    Object event = link.next("verdict");
+    if (event instanceof ByteBuf frame) {
+      try {
+        if (!ServerLink.isVerdict(frame)) {
+          throw link.contradiction("it sent tokens that it had no credit for");
         }
-      } else if (event instanceof ErrorMessage error && error.code() == ErrorCode.BUSY) {
-        rounds.dropAll();
-        dropBlock();
-        retryAfter(error);
-      } else {
-        onUnexpected(event);
+        onVerdict(frame);
+      } finally {
+        frame.release();
       }
+    } else if (event instanceof ErrorMessage error && error.code() == ErrorCode.BUSY) {
+      meter.blockDropped(rounds.aliveDrafts());
+      rounds.dropAll();
+      chain.clear();
+      retryAfter(error);
+    } else {
+      onUnexpected(event);
     }
   }
 
   private void onVerdict(ByteBuf frame) throws InterruptedException, CancelledException {
     verdict.wrap(frame);
     int committed = history.committedLength();
+    int alive = rounds.aliveDrafts();
     switch (rounds.onVerdict(verdict)) {
       case COMMIT -> {
         retries = 0;
         int accepted = verdict.accepted();
+        int block = sent.drafts(verdict.round());
         long nowNanos = System.nanoTime();
-        meter.verdict(verdict.verified(), accepted, nowNanos - blockSentNanos);
-        tellPolicy(nowNanos - blockSentNanos);
-        meter.blockDropped(cutOff());
+        long roundNanos = nowNanos - sent.sentNanos(verdict.round());
+        meter.verdict(verdict.verified(), accepted, roundNanos);
+        tellPolicy(roundNanos);
+        // Those behind it that do not follow any more are as if they had not been sent.
+        meter.blockDropped(cutOff(block) + alive - block - rounds.aliveDrafts());
         meter.overhead(verdict.overheadMicros());
         if (listener != null) {
-          listener.round(roundTimes(nowNanos));
+          listener.round(roundTimes(block, nowNanos));
         }
         // The accepted drafts stand at their places already.
-        history.put(committed + accepted, verdict.nextToken());
+        chain.settle(committed + accepted, verdict.nextToken());
         commit(committed + accepted + 1, verdict.finishReason());
       }
       case DROP_STALE -> {
-        dropBlock();
+        meter.blockDropped(alive);
+        chain.clear();
         if (++retries > MAX_RETRIES) {
           throw link.contradiction("it calls " + retries + " blocks in succession stale");
         }
@@ -305,7 +382,7 @@ final class DraftLoop implements Runnable {
                   + " verified drafts and ends at "
                   + verdict.committedLength()
                   + " tokens, after "
-                  + blockDrafts
+                  + sent.drafts(verdict.round())
                   + " drafts behind "
                   + committed);
     }
@@ -316,36 +393,38 @@ final class DraftLoop implements Runnable {
         (long) verdict.queueMicros() + verdict.computeMicros() + verdict.overheadMicros();
     long serverNanos = Math.min(roundNanos, TimeUnit.MICROSECONDS.toNanos(serverMicros));
     policy.load(verdict.price(), verdict.alone());
-    policy.answered(verdict.verified(), verdict.accepted(), roundNanos - serverNanos, serverNanos);
+    // Its drafts are the first behind what was committed until now.
+    policy.answered(
+        verdict.verified(),
+        verdict.accepted(),
+        chain.probabilities(),
+        0,
+        roundNanos - serverNanos,
+        serverNanos);
   }
 
   /**
-   * Drafts at the end of the block that the server did not look at, although all before them were
+   * Drafts at the end of a block that the server did not look at, although all before them were
    * right: it was busy, and nothing is known about them.
    */
-  private int cutOff() {
+  private int cutOff(int blockDrafts) {
     boolean cut =
         verdict.accepted() == verdict.verified() && verdict.finishReason() == FinishReason.NONE;
     return cut ? blockDrafts - verdict.verified() : 0;
   }
 
-  private RoundTimes roundTimes(long nowNanos) {
+  private RoundTimes roundTimes(int blockDrafts, long nowNanos) {
     return new RoundTimes(
-        blockStartNanos,
-        blockSentNanos,
+        sent.startNanos(verdict.round()),
+        sent.sentNanos(verdict.round()),
         nowNanos,
-        blockDrafts - cutOff(),
+        blockDrafts - cutOff(blockDrafts),
         verdict.verified(),
         verdict.accepted(),
         verdict.queueMicros(),
         verdict.computeMicros(),
         verdict.overheadMicros(),
         verdict.batchRows());
-  }
-
-  private void dropBlock() {
-    meter.blockDropped(blockDrafts);
-    drafter.keep(history.committedLength());
   }
 
   /** Hands the tokens up to the given length out, or up to the one that completes a stop string. */
@@ -358,11 +437,7 @@ final class DraftLoop implements Runnable {
       stopped = stops.completes(history.get(newLength));
       newLength++;
     }
-    history.commitTo(newLength);
-    if (drafter != null) {
-      // K/V of accepted drafts stands; where the newest token stands now, another may have been.
-      drafter.keep(newLength - 1);
-    }
+    chain.commitTo(newLength);
     if (stopped) {
       end = GenerationEnd.STOP_STRING; // whatever the server makes of the tokens behind it
     } else {
@@ -398,7 +473,7 @@ final class DraftLoop implements Runnable {
   // ---------------------------------------------------------------- push
 
   /**
-   * Lets the server generate alone.
+   * Lets the server generate alone; nothing is in flight.
    *
    * @param most tokens; up to the end if there are fewer
    * @param whileItPays end earlier if drafting pays
@@ -409,6 +484,9 @@ final class DraftLoop implements Runnable {
     outstandingCredit = 0;
     pushedNanos = 0;
     cacheIsNear = false;
+    draftStartNanos = 0;
+    draftNanos = 0;
+    chosenDrafts = 0;
     while (end == null && left > 0) {
       int credit = whileItPays && drafting ? shortCredit() : PUSH_CREDIT;
       // Half of it is used up: time to send more, before the server has to wait for it.
@@ -440,7 +518,7 @@ final class DraftLoop implements Runnable {
 
   private boolean draftingPays() {
     int longest = drafting ? longestBlock() : 0;
-    chosenDrafts = longest > 0 ? policy.next(longest) : 0;
+    chosenDrafts = longest > 0 ? policy.next(chain.probabilities(), 0, 0, longest) : 0;
     return chosenDrafts > 0;
   }
 
@@ -480,7 +558,7 @@ final class DraftLoop implements Runnable {
     outstandingCredit -= count;
     for (int i = 0; i < count; i++) {
       requireToken(pushed.token(i));
-      history.put(committed + i, pushed.token(i));
+      chain.settle(committed + i, pushed.token(i));
     }
     meter.overhead(pushed.overheadMicros());
     long nowNanos = System.nanoTime();

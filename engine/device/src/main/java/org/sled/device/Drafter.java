@@ -29,6 +29,9 @@ interface Drafter extends AutoCloseable {
    */
   int decode(int position, long tokensAddress, int tokenCount);
 
+  /** The probability that the last choice had, 0 to 1; NaN if there is none. */
+  float probability();
+
   @Override
   void close();
 }

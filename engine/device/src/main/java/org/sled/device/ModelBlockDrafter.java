@@ -3,11 +3,11 @@ package org.sled.device;
 /**
  * Drafts with a model, and keeps its K/V cache in step with what is committed.
  *
- * <p>The cache holds positions 0 to {@code cached − 1}, and all of them are committed tokens when a
- * block begins. Drafting a token needs its predecessor decoded, so a block of k leaves K/V up to
- * its last but one token; after a fully accepted block two tokens are due, the last draft and the
- * server's own. What is due is decoded in one call with the first draft's predecessor; what was
- * rejected is rolled back by position. The cache is never built anew.
+ * <p>The cache holds positions 0 to {@code cached − 1}, all of them tokens that stand. Drafting a
+ * token needs its predecessor decoded, so the newest draft has no K/V; after a fully accepted block
+ * two tokens are due, the last draft and the server's own, unless that was guessed. What is due is
+ * decoded in one call with the next draft's predecessor; what was rejected is rolled back by
+ * position. The cache is never built anew.
  *
  * <p>Belongs to the draft thread.
  */
@@ -45,9 +45,9 @@ final class ModelBlockDrafter implements BlockDrafter {
   }
 
   @Override
-  public int room(int committedLength) {
-    // k drafts take positions up to C − 1 + k − 1.
-    return drafter.contextTokens() - committedLength + 1;
+  public int room(int length) {
+    // The last draft is not decoded.
+    return drafter.contextTokens() - length + 1;
   }
 
   @Override
@@ -65,24 +65,18 @@ final class ModelBlockDrafter implements BlockDrafter {
   }
 
   @Override
-  public int draft(TokenHistory history, int count) {
-    int committed = history.committedLength();
-    while (committed - cached > CHUNK_TOKENS) {
+  public float draftNext(TokenHistory history, int position) {
+    while (position - cached > CHUNK_TOKENS) {
       decode(history, cached, CHUNK_TOKENS);
     }
-    int from = Math.min(cached, committed - 1);
-    int token = decode(history, from, committed - from);
-    for (int i = 0; ; i++) {
-      // Compared unsigned: -1, no usable logits, ends the block too.
-      if (Integer.compareUnsigned(token, targetVocabularySize) >= 0) {
-        return i;
-      }
-      history.put(committed + i, token);
-      if (i + 1 == count) {
-        return count;
-      }
-      token = decode(history, committed + i, 1);
+    int from = Math.min(cached, position - 1);
+    int token = decode(history, from, position - from);
+    // Compared unsigned: -1, no usable logits, is none either.
+    if (Integer.compareUnsigned(token, targetVocabularySize) >= 0) {
+      return NONE;
     }
+    history.put(position, token);
+    return drafter.probability();
   }
 
   @Override

@@ -57,6 +57,11 @@ final class NativeDrafter implements Drafter {
   }
 
   @Override
+  public float probability() {
+    return choice.probability();
+  }
+
+  @Override
   public void close() {
     context.close();
     choice.close();

@@ -27,8 +27,8 @@ final class PacedDrafter implements BlockDrafter {
   }
 
   @Override
-  public int room(int committedLength) {
-    return drafter.room(committedLength);
+  public int room(int length) {
+    return drafter.room(length);
   }
 
   @Override
@@ -37,11 +37,13 @@ final class PacedDrafter implements BlockDrafter {
   }
 
   @Override
-  public int draft(TokenHistory history, int count) {
+  public float draftNext(TokenHistory history, int position) {
     long startNanos = System.nanoTime();
-    int drafted = drafter.draft(history, count);
-    pace.finish(startNanos, drafted * nanosPerToken);
-    return drafted;
+    float probability = drafter.draftNext(history, position);
+    if (probability != NONE) {
+      pace.finish(startNanos, nanosPerToken);
+    }
+    return probability;
   }
 
   @Override

@@ -59,13 +59,17 @@ final class ServerLink {
                 request.prompt())));
   }
 
-  /** Sends the block that stands behind the committed tokens. Allocates no Java object. */
-  void block(int round, TokenHistory history, int draftCount) {
-    int kvOffset = history.committedLength() - 1;
+  /**
+   * Sends a block. Allocates no Java object.
+   *
+   * @param predecessor round that it builds on; 0 if it starts at the newest committed token
+   * @param kvOffset where its parent stands, with its drafts behind it
+   */
+  void block(int round, int predecessor, TokenHistory history, int kvOffset, int draftCount) {
     int bytes = DraftFrame.lengthBytes(draftCount);
     ByteBuf frame = connection.allocator().directBuffer(bytes);
     DraftFrame.writeHead(
-        frame, session, round, EPOCH, kvOffset, 0, 0, draftCount, history.get(kvOffset));
+        frame, session, round, EPOCH, kvOffset, predecessor, 0, draftCount, history.get(kvOffset));
     history.copyTo(frame, kvOffset + 1, draftCount);
     meter.bytesUp(bytes);
     sent(connection.send(frame));

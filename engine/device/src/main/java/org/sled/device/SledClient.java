@@ -53,7 +53,7 @@ public final class SledClient implements AutoCloseable {
     this.transport = transport;
     this.connection = connection;
     this.router = router;
-    policy = options.draftPolicy.create();
+    policy = options.drafting.createPolicy();
     int contextTokens = connection.welcome().limits().contextTokens();
     IntFunction<BlockDrafter> maker = drafterMaker(options, connection);
     router.disconnectBy(connection::close);
@@ -91,7 +91,7 @@ public final class SledClient implements AutoCloseable {
     private IntFunction<BlockDrafter> blockDrafterMaker; // instead of that one
     private ClientTransport sharedTransport;
     private Supplier<IntFunction<String>> detokenizers; // one per text; null without a tokenizer
-    private DraftPolicy draftPolicy = DraftPolicy.OPTIMAL;
+    private Drafting drafting = Drafting.DEFAULT;
     private int draftThreads = 1;
     private double draftTokensPerSecond;
     private boolean exactDrafts;
@@ -181,10 +181,15 @@ public final class SledClient implements AutoCloseable {
       return this;
     }
 
-    /** How many tokens are drafted per block; {@link DraftPolicy#OPTIMAL} by default. */
-    public Builder draftPolicy(DraftPolicy policy) {
-      draftPolicy = policy;
+    /** How many tokens are drafted per block, and how many blocks are in flight. */
+    public Builder drafting(Drafting newDrafting) {
+      drafting = newDrafting;
       return this;
+    }
+
+    /** The same as {@code drafting(Drafting.of(policy))}. */
+    public Builder draftPolicy(DraftPolicy policy) {
+      return drafting(Drafting.of(policy));
     }
 
     /** Threads of each draft context, 1 by default; 0 for all cores. */

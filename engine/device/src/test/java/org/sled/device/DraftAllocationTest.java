@@ -40,6 +40,11 @@ final class DraftAllocationTest {
     }
 
     @Override
+    public float probability() {
+      return 1;
+    }
+
+    @Override
     public void close() {}
   }
 

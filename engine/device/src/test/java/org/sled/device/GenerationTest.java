@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -102,9 +103,10 @@ final class GenerationTest {
     assertEquals(stats.drafted(), stats.accepted());
     assertEquals(20, stats.rounds());
     assertEquals(1.0, stats.acceptedShare());
-    // Prompt and text but for the end of the last block: what is due is caught up in one call.
+    // Prompt and text but for its end: the server's own tokens are guessed, and what is due where
+    // the guess was not there in time is caught up in one call.
     assertEquals(PROMPT.length + 99, drafter.decoded);
-    assertTrue(drafter.calls <= 1 + 20 * 4, "calls " + drafter.calls);
+    assertTrue(drafter.calls <= 1 + 99, "calls " + drafter.calls);
   }
 
   @Test
@@ -172,7 +174,8 @@ final class GenerationTest {
   void goesOnWithoutDraftsWhenTheDraftModelFails() throws Exception {
     drafter.failAt = 10;
     GenerationStats stats = run(request(100, 4), 100, GenerationEnd.LENGTH);
-    assertTrue(stats.rounds() >= 2);
+    assertTrue(stats.rounds() >= 1);
+    assertTrue(server.pushes.get() > 0);
   }
 
   @Test
@@ -215,7 +218,8 @@ final class GenerationTest {
   void whatAStaleVerdictHidIsAnsweredAgain() throws Exception {
     server.mischief =
         (self, connection, session, block) -> {
-          if (session.blocks % 4 == 2) {
+          // But not at the end: nothing would be left to ask for.
+          if (session.blocks % 4 == 2 && session.committedLength() < 80) {
             self.verify(null, session, block); // committed there, but not said
             self.stale(connection, session, block);
             return true;
@@ -417,6 +421,31 @@ final class GenerationTest {
         assertTrue(Double.isNaN(stats.acceptedShare()));
         assertTrue(stats.bytesDown() > 300 * 4);
       }
+    }
+  }
+
+  @Test
+  void severalBlocksAreInFlight() throws Exception {
+    drafter = new ScriptedDrafter(SEED, 90, -1, 4096);
+    AtomicInteger ahead = new AtomicInteger();
+    server.mischief =
+        (self, connection, session, block) -> {
+          ahead.addAndGet(block.predecessorRound() > 0 ? 1 : 0);
+          return false;
+        };
+    try (SledClient client =
+            SledClient.builder()
+                .drafting(Drafting.of(DraftPolicy.FIXED).withWindow(4))
+                .server("127.0.0.1", server.port())
+                .drafter(ScriptedServer.FINGERPRINT, contextTokens -> drafter)
+                .connect();
+        Generation generation = client.start(request(400, 3))) {
+      List<Integer> tokens = list(generation.remainingTokens());
+      assertEquals(ScriptedText.stream(PROMPT, 400, server.endAt), tokens);
+      GenerationStats stats = generation.stats();
+      assertTrue(ahead.get() > 50, ahead + " blocks were sent ahead");
+      assertTrue(stats.rounds() < server.blocks.get(), "those behind a wrong guess count for none");
+      assertEquals(0.75, stats.acceptedShare(), 0.15);
     }
   }
 }

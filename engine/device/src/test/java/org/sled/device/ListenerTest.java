@@ -124,7 +124,7 @@ final class ListenerTest {
     }
 
     @Override
-    public int room(int committedLength) {
+    public int room(int length) {
       return 1000;
     }
 
@@ -134,13 +134,11 @@ final class ListenerTest {
     }
 
     @Override
-    public int draft(TokenHistory history, int count) {
-      for (int i = 0; i < count; i++) {
-        int index = history.committedLength() - promptTokens + i;
-        int token = index < text.size() && index % 5 != 0 ? text.get(index) : 1;
-        history.put(history.committedLength() + i, token);
-      }
-      return count;
+    public float draftNext(TokenHistory history, int position) {
+      int index = position - promptTokens;
+      int token = index < text.size() && index % 5 != 0 ? text.get(index) : 1;
+      history.put(position, token);
+      return Float.NaN;
     }
 
     @Override

@@ -88,6 +88,11 @@ final class ScriptedDrafter implements Drafter {
   }
 
   @Override
+  public float probability() {
+    return matchPercent / 100f;
+  }
+
+  @Override
   public void close() {
     closed = true;
   }

@@ -57,6 +57,7 @@ final class ScriptedServer implements ConnectionListener, AutoCloseable {
 
   /** One session. */
   static final class Session implements SessionView {
+    final Connection connection;
     final int id;
     final Open open;
     final List<Integer> tokens = new ArrayList<>();
@@ -64,7 +65,8 @@ final class ScriptedServer implements ConnectionListener, AutoCloseable {
     int blocks;
     FinishReason finish = FinishReason.NONE;
 
-    Session(Open open) {
+    Session(Connection connection, Open open) {
+      this.connection = connection;
       id = open.session();
       this.open = open;
     }
@@ -170,7 +172,7 @@ final class ScriptedServer implements ConnectionListener, AutoCloseable {
     if (open.hasMorePrompt()) {
       return;
     }
-    Session session = new Session(open);
+    Session session = new Session(connection, open);
     session.tokens.addAll(prompts.remove(open.session()));
     sessions.put(open.session(), session);
     lastOpen = open;
@@ -353,9 +355,11 @@ final class ScriptedServer implements ConnectionListener, AutoCloseable {
 
   @Override
   public void onClose(Connection connection, Close close) {
-    Session session = sessions.remove(close.session());
+    Session session = sessions.get(close.session());
     closes.incrementAndGet();
-    if (session != null) {
+    // A client that comes late with it may have a successor with the same number.
+    if (session != null && session.connection == connection) {
+      sessions.remove(close.session());
       connection.send(new Closed(session.id, session.epoch(), session.tokens.size()));
     }
   }

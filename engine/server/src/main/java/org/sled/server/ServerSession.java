@@ -14,7 +14,7 @@ import org.sled.net.server.Connection;
  */
 final class ServerSession implements SessionView {
   /** Blocks of one session that may wait; a device's window is smaller. */
-  static final int MAX_WAITING_BLOCKS = 8;
+  static final int MAX_WAITING_BLOCKS = 16;
 
   /** What the session has in the work queue, or in the step that is computed. */
   enum Wants {

@@ -67,6 +67,15 @@ public final class DeviceRounds {
     return count;
   }
 
+  /** Drafts of the blocks in flight that are alive. */
+  public int aliveDrafts() {
+    int count = 0;
+    for (int i = 0; i < inFlight; i++) {
+      count += alive[slot(i)] ? draftCounts[slot(i)] : 0;
+    }
+    return count;
+  }
+
   /** Whether a further block fits into the window. */
   public boolean hasRoom() {
     return inFlight < rounds.length;

@@ -1,7 +1,7 @@
 package org.sled.bench.sled;
 
 import org.sled.bench.trace.DraftTrace;
-import org.sled.device.DraftPolicy;
+import org.sled.device.Drafting;
 import org.sled.jni.Model;
 import org.sled.net.channel.EmulatedLink;
 
@@ -14,7 +14,7 @@ import org.sled.net.channel.EmulatedLink;
  * @param model drafts and tokenises; stays the caller's; null for a replay
  * @param trace is replayed instead of drafting; null for real drafts
  * @param draftTokens drafts per block at most, 0 to let the server generate alone
- * @param draftPolicy how many of them devices make
+ * @param drafting how many of them devices make, and how many blocks they have in flight
  * @param draftThreads threads of each draft context
  * @param tokensPerSecond drafts that a device makes per second; 0 for as fast as it is
  * @param givesWay whether drafting gives way to everything else on this machine
@@ -27,7 +27,7 @@ public record FleetOptions(
     Model model,
     DraftTrace trace,
     int draftTokens,
-    DraftPolicy draftPolicy,
+    Drafting drafting,
     int draftThreads,
     double tokensPerSecond,
     boolean givesWay,
@@ -42,7 +42,7 @@ public record FleetOptions(
         model,
         trace,
         draftTokens,
-        draftPolicy,
+        drafting,
         draftThreads,
         tokensPerSecond,
         givesWay,

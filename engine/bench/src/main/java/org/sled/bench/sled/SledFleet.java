@@ -48,7 +48,7 @@ public final class SledFleet implements Fleet {
             .server(options.host(), options.port())
             .authToken(options.authToken())
             .clientName(name)
-            .draftPolicy(options.draftPolicy())
+            .drafting(options.drafting())
             .transport(transport);
     if (options.trace() == null) {
       builder

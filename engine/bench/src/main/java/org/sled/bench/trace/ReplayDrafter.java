@@ -51,7 +51,7 @@ public final class ReplayDrafter implements BlockDrafter {
   }
 
   @Override
-  public int room(int committedLength) {
+  public int room(int length) {
     return Integer.MAX_VALUE;
   }
 
@@ -61,30 +61,39 @@ public final class ReplayDrafter implements BlockDrafter {
   }
 
   @Override
-  public int draft(TokenHistory history, int count) {
+  public float draftNext(TokenHistory history, int position) {
     long startNanos = System.nanoTime();
     int generated = history.committedLength() - stream.prompt().length;
     if (!follows(history, generated)) {
-      return 0;
+      return NONE;
     }
-    int[] drafts = stream.drafts()[generated];
-    int drafted = Math.min(count, drafts.length);
-    for (int i = 0; i < drafted; i++) {
-      history.put(history.committedLength() + i, drafts[i]);
+    // Behind drafts that are all right the model proposes what it does behind the text itself.
+    int place = generated;
+    int drafts = position - history.committedLength();
+    while (drafts > 0
+        && place + 1 < stream.tokens().length
+        && history.get(stream.prompt().length + place) == stream.tokens()[place]) {
+      place++;
+      drafts--;
     }
-    if (drafted > 0) {
-      long waitNanos = Math.max(0, promptReadyNanos - startNanos);
-      pace.finish(startNanos, waitNanos + draftNanos(generated, drafted));
+    int[] proposed = stream.drafts()[place];
+    if (proposed.length == 0) {
+      return NONE;
     }
-    return drafted;
+    // Behind a wrong one nothing can be right: whatever stands there is not looked at.
+    int index = Math.min(drafts, proposed.length - 1);
+    history.put(position, proposed[index]);
+    long waitNanos = Math.max(0, promptReadyNanos - startNanos);
+    pace.finish(startNanos, waitNanos + draftNanos(place, position > history.committedLength()));
+    return stream.confidence()[place][index];
   }
 
-  private long draftNanos(int generated, int drafted) {
+  private long draftNanos(int place, boolean behindDrafts) {
     if (nanosPerToken > 0) {
-      return drafted * nanosPerToken;
+      return nanosPerToken;
     }
-    return TimeUnit.MICROSECONDS.toNanos(
-        stream.firstMicros()[generated] + (drafted - 1L) * stream.nextMicros()[generated]);
+    int micros = behindDrafts ? stream.nextMicros()[place] : stream.firstMicros()[place];
+    return TimeUnit.MICROSECONDS.toNanos(micros > 0 ? micros : stream.firstMicros()[place]);
   }
 
   /** Whether what is committed is what was recorded. */
