@@ -34,7 +34,7 @@ public enum ErrorCode {
   BUSY(15),
   /** A feature that this side does not have. */
   UNSUPPORTED(16),
-  /** The block reaches beyond the session's context. */
+  /** The block reaches beyond the session's context, or the stream fills it already. */
   CONTEXT_FULL(17),
   /** A fault of the sender of this error, not of its receiver. */
   INTERNAL(18),
