@@ -3,6 +3,7 @@ package org.sled.server;
 import io.netty.buffer.ByteBuf;
 import org.sled.net.protocol.Open;
 import org.sled.net.protocol.Push;
+import org.sled.net.protocol.Resume;
 import org.sled.net.protocol.TokenIds;
 import org.sled.net.server.Connection;
 
@@ -13,6 +14,10 @@ import org.sled.net.server.Connection;
 sealed interface Command {
   /** Open this session with the whole prompt. */
   record OpenSession(ServerSession session, Open open, TokenIds prompt, long decodedNanos)
+      implements Command {}
+
+  /** Open this session with tokens that another one has, if there is one. */
+  record ResumeSession(ServerSession session, Resume resume, long decodedNanos)
       implements Command {}
 
   /** Verify this block; the verifier releases the frame. */

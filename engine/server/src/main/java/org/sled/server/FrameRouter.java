@@ -10,10 +10,13 @@ import org.sled.net.protocol.Closed;
 import org.sled.net.protocol.ErrorCode;
 import org.sled.net.protocol.ErrorMessage;
 import org.sled.net.protocol.FrameHeader;
+import org.sled.net.protocol.FrameType;
 import org.sled.net.protocol.Hello;
 import org.sled.net.protocol.HelloAnswer;
 import org.sled.net.protocol.Open;
 import org.sled.net.protocol.Push;
+import org.sled.net.protocol.Resume;
+import org.sled.net.protocol.TokenDigest;
 import org.sled.net.protocol.TokenIds;
 import org.sled.net.protocol.Welcome;
 import org.sled.net.server.Connection;
@@ -26,6 +29,9 @@ import org.sled.net.server.ConnectionListener;
 final class FrameRouter implements ConnectionListener {
   /** When to try again after a full inbox: a few steps later. */
   private static final int INBOX_RETRY_MILLIS = 100;
+
+  /** The chunk does not say where it starts. */
+  private static final int NO_FIRST = -1;
 
   private final Supplier<Welcome> welcome;
   private final TargetEngine engine;
@@ -77,36 +83,99 @@ final class FrameRouter implements ConnectionListener {
   @Override
   public void onOpen(Connection connection, Open open, long decodedNanos) {
     Sessions sessions = (Sessions) connection.attachment();
-    ErrorMessage refusal = refusal(sessions, open);
+    int longest = sessions.welcome.limits().maxPromptTokens();
+    ErrorMessage refusal = refusal(sessions, open, longest, ErrorCode.PROMPT_TOO_LONG);
     if (refusal != null) {
       sessions.opening.remove(open.session());
       connection.send(refusal);
       return;
     }
-    PromptAssembly assembly =
-        sessions.opening.computeIfAbsent(
-            open.session(), id -> new PromptAssembly(open.promptTokensTotal()));
-    if (!assembly.add(open.prompt(), open.promptTokensTotal())
-        || open.hasMorePrompt() == assembly.isComplete()) {
-      sessions.opening.remove(open.session());
-      connection.send(
-          error(open, ErrorCode.MALFORMED, "the prompt's chunks do not add up to its total"));
-      return;
-    }
-    if (!assembly.isComplete()) {
-      return;
-    }
-    sessions.opening.remove(open.session());
-    ServerSession session = new ServerSession(connection, open.session(), open.epoch(), engine);
-    sessions.open.put(open.session(), session);
-    if (!inbox.offer(new Command.OpenSession(session, open, assembly.prompt(), decodedNanos))) {
-      sessions.open.remove(open.session());
-      connection.send(busy(open.session(), 0));
+    TokenIds prompt = assemble(connection, FrameType.OPEN, open, NO_FIRST);
+    if (prompt != null) {
+      ServerSession session = begin(connection, open);
+      offer(new Command.OpenSession(session, open, prompt, decodedNanos), session);
     }
   }
 
-  /** Why this OPEN is refused, or null. */
-  private ErrorMessage refusal(Sessions sessions, Open open) {
+  @Override
+  public void onResume(Connection connection, Resume resume, long decodedNanos) {
+    Sessions sessions = (Sessions) connection.attachment();
+    Open open = resume.open();
+    // What was generated belongs to it, so that it may be longer than a prompt; the next token must
+    // fit too.
+    int longest = sessions.welcome.limits().contextTokens() - 1;
+    ErrorMessage refusal = refusal(sessions, open, longest, ErrorCode.CONTEXT_FULL);
+    if (refusal == null && open.epoch() == 0) {
+      refusal = error(open, ErrorCode.MALFORMED, "RESUME has epoch 0");
+    }
+    if (refusal != null) {
+      sessions.opening.remove(open.session());
+      connection.send(refusal);
+      return;
+    }
+    if (resume.isWithoutTokens() && !sessions.opening.containsKey(open.session())) {
+      ServerSession session = begin(connection, open);
+      offer(new Command.ResumeSession(session, resume, decodedNanos), session);
+      return;
+    }
+    TokenIds tokens = assemble(connection, FrameType.RESUME, open, resume.first());
+    if (tokens == null) {
+      return;
+    }
+    if (TokenDigest.of(tokens) != resume.digest()) {
+      connection.send(error(open, ErrorCode.MALFORMED, "the digest is not that of the " + tokens));
+      return;
+    }
+    ServerSession session = begin(connection, open);
+    offer(new Command.OpenSession(session, open, tokens, decodedNanos), session);
+  }
+
+  /**
+   * Adds a chunk to a session's tokens.
+   *
+   * @param first where the chunk says that it starts, or {@link #NO_FIRST}
+   * @return all tokens with the last chunk; null before it, and after an error
+   */
+  private static TokenIds assemble(Connection connection, FrameType type, Open open, int first) {
+    Sessions sessions = (Sessions) connection.attachment();
+    PromptAssembly assembly =
+        sessions.opening.computeIfAbsent(
+            open.session(), id -> new PromptAssembly(type, open.promptTokensTotal()));
+    if ((first != NO_FIRST && first != assembly.size())
+        || !assembly.add(type, open.prompt(), open.promptTokensTotal())
+        || open.hasMorePrompt() == assembly.isComplete()) {
+      sessions.opening.remove(open.session());
+      connection.send(
+          error(open, ErrorCode.MALFORMED, "the chunks of tokens do not add up to their total"));
+      return null;
+    }
+    if (!assembly.isComplete()) {
+      return null;
+    }
+    sessions.opening.remove(open.session());
+    return assembly.prompt();
+  }
+
+  private ServerSession begin(Connection connection, Open open) {
+    ServerSession session = new ServerSession(connection, open.session(), open.epoch(), engine);
+    ((Sessions) connection.attachment()).open.put(open.session(), session);
+    return session;
+  }
+
+  private void offer(Command command, ServerSession session) {
+    if (!inbox.offer(command)) {
+      ((Sessions) session.connection.attachment()).open.remove(session.id);
+      session.connection.send(busy(session.id, 0));
+    }
+  }
+
+  /**
+   * Why this OPEN, or the RESUME that stands for it, is refused; null if it is not.
+   *
+   * @param longest tokens that it may bring
+   * @param tooLong what it is answered with if there are more
+   */
+  private ErrorMessage refusal(Sessions sessions, Open open, int longest, ErrorCode tooLong) {
     if (draining) {
       return error(open, ErrorCode.SHUTTING_DOWN, "the server is leaving; open sessions elsewhere");
     }
@@ -118,19 +187,18 @@ final class FrameRouter implements ConnectionListener {
     if (problem != null) {
       return error(open, ErrorCode.MALFORMED, problem);
     }
-    int longest = sessions.welcome.limits().maxPromptTokens();
     // Unsigned: a total beyond 2^31 is a long prompt as well.
     if (Integer.compareUnsigned(open.promptTokensTotal(), longest) > 0) {
       return error(
           open,
-          ErrorCode.PROMPT_TOO_LONG,
-          "the prompt has "
+          tooLong,
+          "the session begins with "
               + Integer.toUnsignedString(open.promptTokensTotal())
               + " tokens; this server takes "
               + longest);
     }
     if (open.promptTokensTotal() == 0) {
-      return error(open, ErrorCode.MALFORMED, "the prompt is empty");
+      return error(open, ErrorCode.MALFORMED, "the session begins with no tokens");
     }
     int vocabulary = sessions.welcome.fingerprint().vocabularySize();
     String biasProblem = open.sampling().biasProblem(vocabulary);
@@ -143,7 +211,7 @@ final class FrameRouter implements ConnectionListener {
         return error(
             open,
             ErrorCode.TOKEN_RANGE,
-            "prompt token " + prompt.id(i) + " is not within 0 to " + (vocabulary - 1));
+            "token " + prompt.id(i) + " is not within 0 to " + (vocabulary - 1));
       }
     }
     int limit = sessions.welcome.limits().maxSessionsPerConnection();

@@ -36,6 +36,7 @@ final class KvKeeper {
   private final TargetEngine engine;
   private final KvLedger ledger;
   private final PrefixIndex prefixes = new PrefixIndex();
+  private final StreamFinder streams;
   private final ServerStats stats;
   private final boolean shares;
 
@@ -66,6 +67,7 @@ final class KvKeeper {
     this.ledger = ledger;
     this.shares = shares;
     this.stats = stats;
+    streams = new StreamFinder(engine, sessionCount);
     sessions = new ServerSession[sessionCount];
     prompts = new int[sessionCount][];
     turnTokens = new int[sessionCount];
@@ -127,6 +129,32 @@ final class KvKeeper {
     }
   }
 
+  /**
+   * The first {@code count} tokens of a session, open or retired, that has this digest for them;
+   * null if none is found. What it has K/V for can then be shared. Without sharing no session is to
+   * learn of another, and none is found.
+   */
+  TokenIds find(int count, long digest) {
+    if (!shares) {
+      return null;
+    }
+    for (ServerSession session : sessions) {
+      if (session != null) {
+        streams.note(session.number, session.committedLength());
+      }
+    }
+    StreamFinder.Stream found = streams.find(count, digest);
+    if (found == null) {
+      return null;
+    }
+    ServerSession donor = sessions[found.number()];
+    if (donor != null && isDonor(donor.number)) {
+      // Of an open session the index knows the prompt: what it has generated since comes with this.
+      prefixes.put(donor.number, committed(donor));
+    }
+    return found.tokens();
+  }
+
   /** Ends a session; its K/V may stay for others. */
   void close(ServerSession session) {
     int number = session.number;
@@ -137,6 +165,7 @@ final class KvKeeper {
     if (shares && ledger.isResident(number) && ledger.cells(number) >= LEAST_SHARED_TOKENS) {
       prefixes.put(number, engine.committedTokens(number, ledger.cells(number)));
       ledger.retired(number);
+      streams.note(number, session.committedLength());
     } else {
       drop(number);
     }
@@ -144,6 +173,7 @@ final class KvKeeper {
 
   private void drop(int number) {
     prefixes.remove(number);
+    streams.note(number, 0);
     if (ledger.savedBytes(number) > 0) {
       stats.swapDropped(ledger.savedBytes(number));
     }

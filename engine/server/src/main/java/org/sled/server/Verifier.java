@@ -18,6 +18,8 @@ import org.sled.net.protocol.FinishReason;
 import org.sled.net.protocol.FrameHeader;
 import org.sled.net.protocol.Protocol;
 import org.sled.net.protocol.Push;
+import org.sled.net.protocol.Resume;
+import org.sled.net.protocol.TokenIds;
 import org.sled.net.round.RoundDecision;
 import org.sled.net.round.RoundRules;
 import org.slf4j.Logger;
@@ -188,6 +190,8 @@ final class Verifier implements Runnable {
       onPush(push.session(), push.push(), push.decodedNanos());
     } else if (command instanceof Command.OpenSession open) {
       onOpen(open);
+    } else if (command instanceof Command.ResumeSession resume) {
+      onResume(resume);
     } else if (command instanceof Command.CancelSession cancel) {
       onCancel(cancel.session(), cancel.epoch());
     } else if (command instanceof Command.CloseSession close) {
@@ -204,13 +208,7 @@ final class Verifier implements Runnable {
 
   private void onOpen(Command.OpenSession command) {
     ServerSession session = command.session();
-    if (session.connection.isClosed()) {
-      session.closed(); // its Disconnect may have come before: nobody would free the sequence
-      return;
-    }
-    if (keeper.openCount() >= sessionLimit) {
-      session.closed();
-      busy(session);
+    if (!mayOpen(session)) {
       return;
     }
     try {
@@ -230,6 +228,40 @@ final class Verifier implements Runnable {
     session.openedNanos = command.decodedNanos();
     stats.sessionOpened();
     want(session, ServerSession.Wants.FIRST_TOKEN);
+  }
+
+  /** A stream without its tokens: where another session has them, it is like an OPEN with them. */
+  private void onResume(Command.ResumeSession command) {
+    ServerSession session = command.session();
+    if (!mayOpen(session)) {
+      return; // before it is looked for
+    }
+    Resume resume = command.resume();
+    TokenIds tokens = keeper.find(resume.open().promptTokensTotal(), resume.digest());
+    if (tokens == null) {
+      session.closed();
+      replies.error(
+          session,
+          0,
+          ErrorCode.RESUME_TOKENS,
+          "no session here has these tokens; send them with the RESUME");
+      return;
+    }
+    onOpen(new Command.OpenSession(session, resume.open(), tokens, command.decodedNanos()));
+  }
+
+  /** Whether there is room for a session; says so if not. */
+  private boolean mayOpen(ServerSession session) {
+    if (session.connection.isClosed()) {
+      session.closed(); // its Disconnect may have come before: nobody would free the sequence
+      return false;
+    }
+    if (keeper.openCount() >= sessionLimit) {
+      session.closed();
+      busy(session);
+      return false;
+    }
+    return true;
   }
 
   private void busy(ServerSession session) {

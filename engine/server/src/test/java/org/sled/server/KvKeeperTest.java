@@ -2,6 +2,7 @@ package org.sled.server;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
@@ -12,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.sled.core.KvLedger;
 import org.sled.net.protocol.Open;
 import org.sled.net.protocol.Sampling;
+import org.sled.net.protocol.TokenDigest;
 import org.sled.net.protocol.TokenIds;
 
 class KvKeeperTest {
@@ -174,6 +176,52 @@ class KvKeeperTest {
     keeper.close(first);
     assertEquals(0, ledger.cellsUsed());
     assertEquals(0, engine.openCount());
+  }
+
+  @Test
+  void aStreamIsFoundByItsDigestAsLongAsItsKvIsThere() {
+    keeper(4, 4, 1000, true);
+    int[] tokens = prompt(40, 5, 1);
+    long digest = TokenDigest.of(tokens, tokens.length);
+    assertNull(keeper.find(tokens.length, digest));
+    ServerSession session = open(tokens);
+    assertTrue(keeper.secure(session));
+    compute(session, 44);
+    assertEquals(TokenIds.of(tokens), keeper.find(tokens.length, digest), "open");
+    keeper.close(session);
+    assertEquals(TokenIds.of(tokens), keeper.find(tokens.length, digest), "retired");
+    ServerSession other = open(prompt(0, 45, 2));
+    assertEquals(TokenIds.of(tokens), keeper.find(tokens.length, digest), "beside another");
+    keeper.dropRetired();
+    assertNull(keeper.find(tokens.length, digest));
+    keeper.close(other);
+    assertEquals(0, ledger.cellsUsed());
+    assertEquals(0, engine.openCount());
+  }
+
+  @Test
+  void withoutSharingNoStreamIsFound() {
+    keeper(4, 4, 1000, false);
+    int[] tokens = prompt(40, 5, 1);
+    open(tokens);
+    assertNull(keeper.find(tokens.length, TokenDigest.of(tokens, tokens.length)));
+  }
+
+  /** Whoever is looked up while its prompt is computed is still waited for by others. */
+  @Test
+  void aLookupDoesNotSplitLeaderAndFollower() {
+    keeper(4, 4, 1000, true);
+    int[] tokens = prompt(100, 5, 1);
+    ServerSession leader = open(tokens);
+    assertTrue(keeper.secure(leader));
+    compute(leader, 32);
+    TokenIds beginning = TokenIds.of(tokens).slice(0, 50);
+    assertEquals(beginning, keeper.find(50, TokenDigest.of(beginning)));
+    ServerSession follower = open(prompt(100, 9, 2));
+    assertFalse(keeper.secure(follower), "waits for the leader");
+    compute(leader, 104);
+    assertEquals(List.of(follower), resumed());
+    assertEquals(100, follower.cached);
   }
 
   @Test

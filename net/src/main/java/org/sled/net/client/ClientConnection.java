@@ -6,7 +6,8 @@ import org.sled.net.channel.FrameChannel;
 import org.sled.net.channel.PeerWatch;
 import org.sled.net.protocol.Message;
 import org.sled.net.protocol.Open;
-import org.sled.net.protocol.TokenIds;
+import org.sled.net.protocol.Resume;
+import org.sled.net.protocol.Sampling;
 import org.sled.net.protocol.Welcome;
 
 /** A connection to a server after its handshake. Any thread may use it. */
@@ -39,36 +40,52 @@ public final class ClientConnection implements AutoCloseable {
    *     logit bias
    */
   public boolean open(Open open) {
-    int chunk = Open.promptTokensPerFrame(open.sampling(), welcome.limits().maxFrameBytes());
-    TokenIds prompt = open.prompt();
-    if (chunk == 0) {
-      throw new IllegalArgumentException(
-          "a logit bias of "
-              + open.sampling().logitBias().size()
-              + " entries does not fit into the server's frames of "
-              + welcome.limits().maxFrameBytes()
-              + " bytes");
-    }
+    int limit = welcome.limits().maxFrameBytes();
+    int chunk = requireRoom(Open.promptTokensPerFrame(open.sampling(), limit), open.sampling());
+    int count = open.prompt().count();
     int from = 0;
-    while (prompt.count() - from > chunk) {
-      if (!frames.send(part(open, Open.MORE_PROMPT, prompt.slice(from, from + chunk)))) {
+    while (count - from > chunk) {
+      if (!frames.send(open.part(from, from + chunk, true))) {
         return false;
       }
       from += chunk;
     }
-    return frames.send(part(open, 0, prompt.slice(from, prompt.count())));
+    return frames.send(open.part(from, count, false));
   }
 
-  private static Open part(Open open, int moreFlag, TokenIds chunk) {
-    return new Open(
-        open.session(),
-        open.epoch(),
-        open.maxTokens(),
-        open.flags() | moreFlag,
-        open.sampling(),
-        open.deadlineClass(),
-        open.promptTokensTotal(),
-        chunk);
+  /**
+   * Goes on with a stream: sends all tokens that the message has, in chunks where one frame does
+   * not hold them, or one frame if it has none.
+   *
+   * @return false if the connection is closed
+   * @throws IllegalArgumentException if the server's frames have no room for tokens beside the
+   *     logit bias
+   */
+  public boolean resume(Resume resume) {
+    Sampling sampling = resume.open().sampling();
+    int limit = welcome.limits().maxFrameBytes();
+    int chunk = requireRoom(Resume.tokensPerFrame(sampling, limit), sampling);
+    int count = resume.open().prompt().count();
+    int from = 0;
+    while (count - from > chunk) {
+      if (!frames.send(resume.part(from, from + chunk, true))) {
+        return false;
+      }
+      from += chunk;
+    }
+    return frames.send(resume.part(from, count, false));
+  }
+
+  private int requireRoom(int tokens, Sampling sampling) {
+    if (tokens == 0) {
+      throw new IllegalArgumentException(
+          "a logit bias of "
+              + sampling.logitBias().size()
+              + " entries does not fit into the server's frames of "
+              + welcome.limits().maxFrameBytes()
+              + " bytes");
+    }
+    return tokens;
   }
 
   /** Encodes and sends a PUSH, CANCEL or CLOSE; false if the connection is closed. */

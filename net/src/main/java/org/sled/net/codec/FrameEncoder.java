@@ -20,6 +20,7 @@ import org.sled.net.protocol.Pong;
 import org.sled.net.protocol.Protocol;
 import org.sled.net.protocol.Push;
 import org.sled.net.protocol.ReservedMessage;
+import org.sled.net.protocol.Resume;
 import org.sled.net.protocol.Sampling;
 import org.sled.net.protocol.TokenBias;
 import org.sled.net.protocol.TokenIds;
@@ -70,6 +71,8 @@ public final class FrameEncoder {
       return closed.session();
     } else if (message instanceof ErrorMessage error) {
       return error.session();
+    } else if (message instanceof Resume resume) {
+      return resume.session();
     } else if (message instanceof ReservedMessage reserved) {
       return reserved.session();
     }
@@ -86,7 +89,13 @@ public final class FrameEncoder {
     } else if (message instanceof Welcome welcome) {
       writeWelcome(welcome, out);
     } else if (message instanceof Open open) {
-      writeOpen(open, out);
+      writeOpenHead(open, out);
+      writeTokens(open, out);
+    } else if (message instanceof Resume resume) {
+      writeOpenHead(resume.open(), out);
+      out.writeIntLE(resume.first());
+      out.writeLongLE(resume.digest());
+      writeTokens(resume.open(), out);
     } else if (message instanceof Opened opened) {
       writeOpened(opened, out);
     } else if (message instanceof Push push) {
@@ -151,7 +160,7 @@ public final class FrameEncoder {
     writeText(welcome.chatTemplate(), Limits.CHAT_TEMPLATE_BYTES, out);
   }
 
-  private static void writeOpen(Open open, ByteBuf out) {
+  private static void writeOpenHead(Open open, ByteBuf out) {
     out.writeIntLE(open.epoch());
     out.writeIntLE(open.maxTokens());
     out.writeIntLE(open.flags());
@@ -168,12 +177,15 @@ public final class FrameEncoder {
     out.writeByte(open.deadlineClass());
     out.writeZero(3);
     out.writeIntLE(open.promptTokensTotal());
+  }
+
+  private static void writeTokens(Open open, ByteBuf out) {
     TokenIds prompt = open.prompt();
     out.writeIntLE(prompt.count());
     for (int i = 0; i < prompt.count(); i++) {
       out.writeIntLE(prompt.id(i));
     }
-    writeLogitBias(sampling.logitBias(), out);
+    writeLogitBias(open.sampling().logitBias(), out);
   }
 
   /** The last field: where it is empty, the frame ends before it, as in its first layout. */

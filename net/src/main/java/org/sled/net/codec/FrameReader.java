@@ -25,6 +25,7 @@ import org.sled.net.protocol.Pong;
 import org.sled.net.protocol.Protocol;
 import org.sled.net.protocol.Push;
 import org.sled.net.protocol.ReservedMessage;
+import org.sled.net.protocol.Resume;
 import org.sled.net.protocol.Sampling;
 import org.sled.net.protocol.TokenBias;
 import org.sled.net.protocol.TokenIds;
@@ -81,7 +82,8 @@ public final class FrameReader {
       }
       case GOAWAY -> readGoAway(body);
       case ERROR -> readError(session, round, body);
-      case RESUME, REDIRECT -> new ReservedMessage(type, session);
+      case RESUME -> readResume(session, body);
+      case REDIRECT -> new ReservedMessage(type, session);
       case DRAFT, VERDICT, TOKENS -> throw new IllegalArgumentException(type + " is a hot frame");
     };
   }
@@ -141,6 +143,19 @@ public final class FrameReader {
 
   private static Open readOpen(int session, ByteBuf body) throws FrameException {
     require(body, 64, FrameType.OPEN);
+    return readTokens(FrameType.OPEN, readOpenHead(session, body), body);
+  }
+
+  private static Resume readResume(int session, ByteBuf body) throws FrameException {
+    require(body, 76, FrameType.RESUME);
+    Open head = readOpenHead(session, body);
+    int first = number(body, "first position");
+    long digest = body.readLongLE();
+    return new Resume(readTokens(FrameType.RESUME, head, body), first, digest);
+  }
+
+  /** What OPEN and RESUME begin with. */
+  private static Open readOpenHead(int session, ByteBuf body) throws FrameException {
     int epoch = number(body, "epoch");
     int maxTokens = number(body, "token limit");
     int flags = body.readIntLE();
@@ -158,27 +173,39 @@ public final class FrameReader {
             List.of());
     int deadlineClass = body.readUnsignedByte();
     body.skipBytes(3);
-    int promptTokensTotal = number(body, "prompt length");
+    return new Open(
+        session,
+        epoch,
+        maxTokens,
+        flags,
+        sampling,
+        deadlineClass,
+        number(body, "prompt length"),
+        TokenIds.EMPTY);
+  }
+
+  /** What OPEN and RESUME end with: a chunk of tokens, and perhaps a logit bias. */
+  private static Open readTokens(FrameType type, Open head, ByteBuf body) throws FrameException {
     int count = number(body, "chunk length");
     if (count > body.readableBytes() / Protocol.TOKEN_BYTES) {
-      throw malformed("OPEN announces " + count + " tokens, more than it holds");
+      throw malformed(type + " announces " + count + " tokens, more than it holds");
     }
     int[] prompt = new int[count];
     for (int i = 0; i < count; i++) {
       prompt[i] = body.readIntLE();
     }
     return new Open(
-        session,
-        epoch,
-        maxTokens,
-        flags,
-        sampling.withLogitBias(readLogitBias(body)),
-        deadlineClass,
-        promptTokensTotal,
+        head.session(),
+        head.epoch(),
+        head.maxTokens(),
+        head.flags(),
+        head.sampling().withLogitBias(readLogitBias(type, body)),
+        head.deadlineClass(),
+        head.promptTokensTotal(),
         TokenIds.of(prompt));
   }
 
-  private static List<TokenBias> readLogitBias(ByteBuf body) throws FrameException {
+  private static List<TokenBias> readLogitBias(FrameType type, ByteBuf body) throws FrameException {
     if (!body.isReadable()) {
       return List.of();
     }
@@ -187,7 +214,8 @@ public final class FrameReader {
       throw malformed("the logit bias has " + count + " entries, above " + Limits.LOGIT_BIASES);
     }
     if (count > body.readableBytes() / (Integer.BYTES + Float.BYTES)) {
-      throw malformed("OPEN announces a logit bias of " + count + " entries, more than it holds");
+      throw malformed(
+          type + " announces a logit bias of " + count + " entries, more than it holds");
     }
     List<TokenBias> logitBias = new ArrayList<>(count);
     for (int i = 0; i < count; i++) {

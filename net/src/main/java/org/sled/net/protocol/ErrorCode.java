@@ -18,7 +18,7 @@ public enum ErrorCode {
   TOKENIZER_MISMATCH(7),
   /** The frame names a session that is not open on this connection. */
   UNKNOWN_SESSION(8),
-  /** OPEN names a session that is open already. */
+  /** OPEN or RESUME names a session that is open already. */
   SESSION_EXISTS(9),
   /** The frame's epoch is ahead of the session's. */
   EPOCH(10),
@@ -34,7 +34,7 @@ public enum ErrorCode {
   BUSY(15),
   /** A feature that this side does not have. */
   UNSUPPORTED(16),
-  /** The block reaches beyond the session's context. */
+  /** The block reaches beyond the session's context, or the stream fills it already. */
   CONTEXT_FULL(17),
   /** A fault of the sender of this error, not of its receiver. */
   INTERNAL(18),
@@ -43,9 +43,11 @@ public enum ErrorCode {
   /** The round number is 0 or does not come after its predecessor. */
   ROUND(20),
   /** Nothing was heard from the other side for too long. */
-  IDLE_TIMEOUT(21);
+  IDLE_TIMEOUT(21),
+  /** A RESUME came without tokens, and the server does not know them: send them. */
+  RESUME_TOKENS(22);
 
-  private static final ErrorCode[] BY_NUMBER = new ErrorCode[22];
+  private static final ErrorCode[] BY_NUMBER = new ErrorCode[23];
 
   static {
     for (ErrorCode code : values()) {

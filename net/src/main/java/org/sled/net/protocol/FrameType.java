@@ -24,7 +24,7 @@ public enum FrameType {
   CLOSE(0x17, true, false, true),
   /** The answer to CLOSE. */
   CLOSED(0x18, false, true, true),
-  /** Reserved: the layout is not part of protocol 1. */
+  /** Goes on with a stream whose connection broke. */
   RESUME(0x19, true, false, true),
   /** Asks whether the other side is there. */
   PING(0x20, true, true, false),

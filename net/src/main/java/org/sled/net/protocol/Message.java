@@ -17,6 +17,7 @@ public sealed interface Message
         Pong,
         GoAway,
         ErrorMessage,
+        Resume,
         ReservedMessage {
 
   /** The type of its frame. */

@@ -59,6 +59,23 @@ public record Open(
     return (int) Math.max(0, room / Protocol.TOKEN_BYTES);
   }
 
+  /**
+   * The frame that brings some of this one's tokens.
+   *
+   * @param more whether a further one follows
+   */
+  public Open part(int from, int to, boolean more) {
+    return new Open(
+        session,
+        epoch,
+        maxTokens,
+        more ? flags | MORE_PROMPT : flags,
+        sampling,
+        deadlineClass,
+        promptTokensTotal,
+        prompt.slice(from, to));
+  }
+
   /** Whether end-of-generation tokens do not end the session. */
   public boolean ignoresEndOfGeneration() {
     return (flags & IGNORE_EOG) != 0;

@@ -1,10 +1,10 @@
 package org.sled.net.protocol;
 
 /**
- * A RESUME or REDIRECT: a known number without a layout in protocol 1. Its body is not read; it is
- * answered with {@link ErrorCode#UNSUPPORTED}.
+ * A REDIRECT: a known number without a layout in protocol 1. Its body is not read; it is answered
+ * with {@link ErrorCode#UNSUPPORTED}.
  *
- * @param type RESUME or REDIRECT
+ * @param type REDIRECT
  * @param session the session in its header
  */
 public record ReservedMessage(FrameType type, int session) implements Message {}

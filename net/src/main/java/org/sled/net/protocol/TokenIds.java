@@ -35,7 +35,7 @@ public final class TokenIds {
 
   /** The ids from index {@code from} up to, not including, {@code to}. */
   public TokenIds slice(int from, int to) {
-    return new TokenIds(Arrays.copyOfRange(ids, from, to));
+    return from == to ? EMPTY : new TokenIds(Arrays.copyOfRange(ids, from, to));
   }
 
   @Override

@@ -3,10 +3,13 @@ package org.sled.net.server;
 import io.netty.buffer.ByteBuf;
 import org.sled.net.protocol.Cancel;
 import org.sled.net.protocol.Close;
+import org.sled.net.protocol.ErrorCode;
+import org.sled.net.protocol.ErrorMessage;
 import org.sled.net.protocol.Hello;
 import org.sled.net.protocol.HelloAnswer;
 import org.sled.net.protocol.Open;
 import org.sled.net.protocol.Push;
+import org.sled.net.protocol.Resume;
 
 /**
  * What the daemon does with connections and their frames.
@@ -29,6 +32,16 @@ public interface ConnectionListener {
 
   /** A session is to be opened, or a further chunk of its prompt is there. */
   void onOpen(Connection connection, Open open, long decodedNanos);
+
+  /**
+   * A stream is to go on, or a further chunk of its tokens is there. Who has no use for that leaves
+   * it refused, as a server did before RESUME had a layout.
+   */
+  default void onResume(Connection connection, Resume resume, long decodedNanos) {
+    connection.send(
+        ErrorMessage.ofSession(
+            resume.session(), 0, ErrorCode.UNSUPPORTED, "this server resumes no sessions"));
+  }
 
   /**
    * A block is to be verified.

@@ -24,7 +24,7 @@ import org.sled.net.protocol.Ping;
 import org.sled.net.protocol.Pong;
 import org.sled.net.protocol.Protocol;
 import org.sled.net.protocol.Push;
-import org.sled.net.protocol.ReservedMessage;
+import org.sled.net.protocol.Resume;
 import org.sled.net.protocol.Welcome;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -146,6 +146,8 @@ final class ServerHandler extends ChannelInboundHandlerAdapter {
   private void onMessage(Message message, long nowNanos) {
     if (message instanceof Open open) {
       listener.onOpen(connection, open, nowNanos);
+    } else if (message instanceof Resume resume) {
+      listener.onResume(connection, resume, nowNanos);
     } else if (message instanceof Push push) {
       listener.onPush(connection, push, nowNanos);
     } else if (message instanceof Cancel cancel) {
@@ -156,13 +158,6 @@ final class ServerHandler extends ChannelInboundHandlerAdapter {
       frames.send(new Pong(ping.nonce(), ping.senderNanos()));
     } else if (message instanceof Pong pong) {
       watch.onPong(pong);
-    } else if (message instanceof ReservedMessage reserved) {
-      frames.send(
-          ErrorMessage.ofSession(
-              reserved.session(),
-              0,
-              ErrorCode.UNSUPPORTED,
-              reserved.type() + " is not part of protocol 1"));
     } else if (message instanceof ErrorMessage error) {
       LOG.warn("{} reports {}: {}", frames.remoteAddress(), error.code(), error.text());
     } else {

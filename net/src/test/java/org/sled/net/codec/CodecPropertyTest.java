@@ -31,6 +31,7 @@ import org.sled.net.protocol.Opened;
 import org.sled.net.protocol.Ping;
 import org.sled.net.protocol.Pong;
 import org.sled.net.protocol.Push;
+import org.sled.net.protocol.Resume;
 import org.sled.net.protocol.Sampling;
 import org.sled.net.protocol.TokenBias;
 import org.sled.net.protocol.TokenIds;
@@ -90,20 +91,23 @@ final class CodecPropertyTest {
     Arbitrary<Integer> shorts = Arbitraries.integers().between(0, 65_535);
     Arbitrary<TokenIds> tokens =
         Arbitraries.integers().array(int[].class).ofMaxSize(200).map(TokenIds::of);
+    Arbitrary<Open> opens =
+        Combinators.combine(
+                sessions(),
+                numbers(),
+                numbers(),
+                Arbitraries.integers(),
+                samplings(),
+                Arbitraries.integers().between(0, 255),
+                numbers(),
+                tokens)
+            .as(Open::new);
     return Arbitraries.oneOf(
         List.<Arbitrary<? extends Message>>of(
             Combinators.combine(shorts, shorts, numbers(), fingerprints(), texts(), texts())
                 .as(Hello::new),
-            Combinators.combine(
-                    sessions(),
-                    numbers(),
-                    numbers(),
-                    Arbitraries.integers(),
-                    samplings(),
-                    Arbitraries.integers().between(0, 255),
-                    numbers(),
-                    tokens)
-                .as(Open::new),
+            opens,
+            Combinators.combine(opens, numbers(), Arbitraries.longs()).as(Resume::new),
             Combinators.combine(sessions(), numbers(), numbers(), numbers()).as(Push::new),
             Combinators.combine(sessions(), numbers()).as(Cancel::new),
             Combinators.combine(sessions(), numbers()).as(Close::new),
@@ -168,7 +172,7 @@ final class CodecPropertyTest {
   /** Random bytes rarely look like a frame: this takes real frames and damages them. */
   @Property(tries = 3000)
   void anyDamageGivesFramesOrOneFault(
-      @ForAll @IntRange(min = 0, max = 14) int sample,
+      @ForAll @IntRange(min = 0, max = 15) int sample,
       @ForAll @IntRange(min = 16, max = 200) int offset,
       @ForAll int damage,
       @ForAll @IntRange(min = 1, max = 50) int step) {

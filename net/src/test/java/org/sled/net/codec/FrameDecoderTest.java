@@ -22,10 +22,15 @@ import org.sled.net.protocol.FrameType;
 import org.sled.net.protocol.Open;
 import org.sled.net.protocol.Ping;
 import org.sled.net.protocol.ReservedMessage;
+import org.sled.net.protocol.Resume;
+import org.sled.net.protocol.Sampling;
 
 final class FrameDecoderTest {
   /** Length of the example of OPEN up to its last field, the logit bias. */
   private static final int OPEN_BEFORE_BIAS_BYTES = Samples.bytes(Samples.OPEN_WITHOUT_BIAS).length;
+
+  /** The same of RESUME, whose example has four ids more. */
+  private static final int RESUME_BEFORE_BIAS_BYTES = OPEN_BEFORE_BIAS_BYTES + 12 + 4 * 4;
 
   private static byte[] header(int length, int type, int session, int round) {
     return ByteBuffer.allocate(16)
@@ -239,7 +244,8 @@ final class FrameDecoderTest {
       FrameType type = FrameType.valueOf(sample.getKey());
       var side = type.fromServer() ? FrameDecoder.Side.CLIENT : FrameDecoder.Side.SERVER;
       for (int length = 16; length < sample.getValue().length; length += 4) {
-        if (type == FrameType.OPEN && length == OPEN_BEFORE_BIAS_BYTES) {
+        if ((type == FrameType.OPEN && length == OPEN_BEFORE_BIAS_BYTES)
+            || (type == FrameType.RESUME && length == RESUME_BEFORE_BIAS_BYTES)) {
           continue; // the logit bias may be missing as a whole
         }
         byte[] shorter = Arrays.copyOf(sample.getValue(), length);
@@ -292,6 +298,40 @@ final class FrameDecoderTest {
   }
 
   @Test
+  void resumeSaysHowManyTokensFitIntoAFrame() {
+    for (Resume resume : List.of(Samples.RESUME, Samples.RESUME_WITHOUT_TOKENS)) {
+      int tokens = resume.open().prompt().count();
+      int bytes = Samples.bytes(resume).length;
+      Sampling sampling = resume.open().sampling();
+      assertEquals(tokens, Resume.tokensPerFrame(sampling, bytes));
+      assertEquals(Math.max(0, tokens - 1), Resume.tokensPerFrame(sampling, bytes - 1));
+      assertEquals(0, Resume.tokensPerFrame(sampling, 16));
+    }
+  }
+
+  @Test
+  void resumeThatAnnouncesMoreThanItHoldsIsMalformed() {
+    byte[] bytes = Samples.bytes(Samples.RESUME_WITHOUT_TOKENS);
+    bytes[88] = 1; // the count
+    try (Decoding decoding = Decoding.afterHello()) {
+      assertFault(ErrorCode.MALFORMED, decoding.feed(bytes));
+    }
+    byte[] tooShort = header(88, FrameType.RESUME.number(), 9, 0);
+    try (Decoding decoding = Decoding.afterHello()) {
+      assertFault(ErrorCode.MALFORMED, decoding.feed(Arrays.copyOf(tooShort, 88)));
+    }
+  }
+
+  @Test
+  void resumeWithoutTokensIsTheSameButForThem() {
+    Resume bare = Samples.RESUME.withoutTokens();
+    assertTrue(bare.isWithoutTokens() && !Samples.RESUME.isWithoutTokens());
+    assertEquals(Samples.RESUME.digest(), bare.digest());
+    assertEquals(Samples.RESUME.open().part(0, 0, false), bare.open());
+    assertEquals(7, bare.first());
+  }
+
+  @Test
   void dropsAllThatFollowsAFault() {
     try (Decoding decoding = Decoding.afterHello()) {
       decoding.feed(header(16, 0x7f, 0, 0)).feed(Samples.bytes(new Ping(1, 2)), 3);
@@ -301,9 +341,9 @@ final class FrameDecoderTest {
 
   @Test
   void passesReservedTypesOn() {
-    try (Decoding decoding = Decoding.afterHello()) {
-      decoding.feed(Arrays.copyOf(header(24, FrameType.RESUME.number(), 9, 0), 24));
-      assertEquals(new ReservedMessage(FrameType.RESUME, 9), decoding.only());
+    try (Decoding decoding = new Decoding(FrameDecoder.Side.CLIENT)) {
+      decoding.feed(Arrays.copyOf(header(24, FrameType.REDIRECT.number(), 9, 0), 24));
+      assertEquals(new ReservedMessage(FrameType.REDIRECT, 9), decoding.only());
     }
   }
 }

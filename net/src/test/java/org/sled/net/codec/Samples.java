@@ -23,6 +23,7 @@ import org.sled.net.protocol.Opened;
 import org.sled.net.protocol.Ping;
 import org.sled.net.protocol.Pong;
 import org.sled.net.protocol.Push;
+import org.sled.net.protocol.Resume;
 import org.sled.net.protocol.Sampling;
 import org.sled.net.protocol.TokenBias;
 import org.sled.net.protocol.TokenIds;
@@ -84,6 +85,25 @@ final class Samples {
           3,
           TokenIds.of(1, 300, 7));
 
+  /** Goes on after the round in hex, with OPEN's parameters. */
+  static final Resume RESUME =
+      Resume.of(
+          new Open(
+              5,
+              2,
+              28,
+              Open.IGNORE_EOG,
+              OPEN.sampling(),
+              2,
+              7,
+              TokenIds.of(1, 300, 7, 11, 12, 13, 14)));
+
+  static final Resume RESUME_WITHOUT_TOKENS =
+      new Resume(
+          new Open(5, 2, 28, Open.IGNORE_EOG, OPEN_WITHOUT_BIAS.sampling(), 2, 7, TokenIds.EMPTY),
+          7,
+          RESUME.digest());
+
   static final Opened OPENED =
       new Opened(5, 1, 0.5f, 0.25f, 20, 3000, 15, 4, 11, FinishReason.NONE);
 
@@ -102,7 +122,8 @@ final class Samples {
         new Ping(9, 1000),
         new Pong(9, 1000),
         new GoAway(ErrorCode.SHUTTING_DOWN, 5000, "update"),
-        new ErrorMessage(5, 4, ErrorCode.BUSY, false, 250, "full"));
+        new ErrorMessage(5, 4, ErrorCode.BUSY, false, 250, "full"),
+        RESUME);
   }
 
   static void writeDraft(ByteBuf out) {
@@ -156,6 +177,10 @@ final class Samples {
 
   /** Further examples, by the name of their type and what is special. */
   static Map<String, byte[]> variants() {
-    return Map.of("OPEN without bias", bytes(OPEN_WITHOUT_BIAS));
+    return Map.of(
+        "OPEN without bias",
+        bytes(OPEN_WITHOUT_BIAS),
+        "RESUME without tokens",
+        bytes(RESUME_WITHOUT_TOKENS));
   }
 }

@@ -16,6 +16,7 @@ import org.sled.net.protocol.Limits;
 import org.sled.net.protocol.Open;
 import org.sled.net.protocol.Opened;
 import org.sled.net.protocol.Push;
+import org.sled.net.protocol.Resume;
 import org.sled.net.protocol.TokenizerFingerprint;
 import org.sled.net.protocol.TokensFrame;
 import org.sled.net.protocol.VerdictFrame;
@@ -26,6 +27,7 @@ import org.sled.net.protocol.Welcome;
 final class RecordingListener implements ConnectionListener {
   final BlockingQueue<Connection> connections = new LinkedBlockingQueue<>();
   final BlockingQueue<Open> opens = new LinkedBlockingQueue<>();
+  final BlockingQueue<Resume> resumes = new LinkedBlockingQueue<>();
   final BlockingQueue<String> disconnects = new LinkedBlockingQueue<>();
   private final int pingIntervalMillis;
 
@@ -68,6 +70,11 @@ final class RecordingListener implements ConnectionListener {
           new Opened(open.session(), open.epoch(), 0f, 0f, 0, 0, 0, 2, 7, FinishReason.NONE),
           decodedNanos);
     }
+  }
+
+  @Override
+  public void onResume(Connection connection, Resume resume, long decodedNanos) {
+    resumes.add(resume);
   }
 
   @Override

@@ -17,6 +17,8 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -47,6 +49,7 @@ import org.sled.net.protocol.Ping;
 import org.sled.net.protocol.Pong;
 import org.sled.net.protocol.Push;
 import org.sled.net.protocol.ReservedMessage;
+import org.sled.net.protocol.Resume;
 import org.sled.net.protocol.Sampling;
 import org.sled.net.protocol.TokenBias;
 import org.sled.net.protocol.TokenIds;
@@ -166,6 +169,35 @@ final class TransportTest {
   }
 
   @Test
+  void resumedStreamsTravelWithoutTokensOrInChunks() throws Exception {
+    int[] committed = IntStream.range(0, 5000).toArray();
+    Sampling sampling = Sampling.GREEDY.withLogitBias(biases(100));
+    Resume all = Resume.of(Open.of(3, 2, 9, sampling, TokenIds.of(committed)));
+    try (ClientConnection connection = connect()) {
+      assertTrue(connection.resume(all.withoutTokens()));
+      Resume bare = daemon.resumes.take();
+      assertEquals(all.withoutTokens(), bare);
+      assertTrue(bare.isWithoutTokens());
+
+      assertTrue(connection.resume(all));
+      int received = 0;
+      while (received < 5000) {
+        Resume chunk = daemon.resumes.take();
+        assertEquals(received, chunk.first());
+        assertEquals(all.digest(), chunk.digest());
+        TokenIds ids = chunk.open().prompt();
+        assertEquals(all.open().prompt().slice(received, received + ids.count()), ids);
+        received += ids.count();
+        assertEquals(all.open().part(0, 0, received < 5000), chunk.open().part(0, 0, false));
+      }
+      assertTrue(daemon.resumes.isEmpty());
+      Sampling biased = Sampling.GREEDY.withLogitBias(biases(600));
+      Resume tooLarge = Resume.of(Open.of(3, 2, 9, biased, TokenIds.of(1)));
+      assertThrows(IllegalArgumentException.class, () -> connection.resume(tooLarge));
+    }
+  }
+
+  @Test
   void everyChunkCarriesTheLogitBiasAndLeavesRoomForIt() throws Exception {
     int perFrame = Open.promptTokensPerFrame(Sampling.GREEDY, 4096);
     Sampling sampling = Sampling.GREEDY.withLogitBias(biases(400));
@@ -228,10 +260,6 @@ final class TransportTest {
       assertInstanceOf(Welcome.class, read(socket));
       write(socket, new Ping(77, 88));
       assertEquals(new Pong(77, 88), read(socket));
-      write(socket, new ReservedMessage(FrameType.RESUME, 4));
-      ErrorMessage error = assertInstanceOf(ErrorMessage.class, read(socket));
-      assertEquals(ErrorCode.UNSUPPORTED, error.code());
-      assertEquals(4, error.session());
     }
   }
 
@@ -346,6 +374,31 @@ final class TransportTest {
             ServerUnreachableException.class,
             () -> clients.connect("no-such-host.invalid", 1, HELLO, TIMEOUT, device));
     assertTrue(unreachable.getMessage().contains("check its spelling"));
+  }
+
+  @Test
+  void aRedirectIsAnsweredUnsupported() throws Exception {
+    try (ServerSocket other = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      CompletableFuture<Message> answer =
+          CompletableFuture.supplyAsync(
+              () -> {
+                try (Socket socket = other.accept()) {
+                  assertInstanceOf(Hello.class, read(socket));
+                  write(socket, RecordingListener.welcome(10_000));
+                  write(socket, new ReservedMessage(FrameType.REDIRECT, 4));
+                  return read(socket);
+                } catch (Exception e) {
+                  throw new CompletionException(e);
+                }
+              });
+      try (ClientConnection connection =
+          clients.connect("127.0.0.1", other.getLocalPort(), HELLO, TIMEOUT, device)) {
+        ErrorMessage error = assertInstanceOf(ErrorMessage.class, answer.get(10, TimeUnit.SECONDS));
+        assertEquals(ErrorCode.UNSUPPORTED, error.code());
+        assertEquals(4, error.session());
+        assertEquals("scripted", connection.welcome().modelName());
+      }
+    }
   }
 
   @Test
