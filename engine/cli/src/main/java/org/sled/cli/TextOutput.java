@@ -3,8 +3,7 @@ package org.sled.cli;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
-import org.sled.device.TextCutter;
-import org.sled.jni.Detokenizer;
+import org.sled.device.TextDecoder;
 import org.sled.jni.Model;
 
 /**
@@ -12,27 +11,24 @@ import org.sled.jni.Model;
  * report. One thread.
  */
 final class TextOutput {
-  private final Detokenizer detokenizer;
-  private final TextCutter cutter;
+  private final TextDecoder decoder;
   private final PrintStream stream; // null: only keep
   private final StringBuilder text = new StringBuilder();
   private final List<Integer> tokens = new ArrayList<>();
 
   TextOutput(Model tokenizer, List<String> stopStrings, PrintStream stream) {
-    detokenizer = new Detokenizer(tokenizer);
-    cutter = new TextCutter(stopStrings);
+    decoder = new TextDecoder(tokenizer, stopStrings);
     this.stream = stream;
   }
 
   void add(int token) {
     tokens.add(token);
-    show(cutter.feed(detokenizer.feed(token)));
+    show(decoder.feed(token));
   }
 
   /** Ends the text, with a line break where it is shown. */
   void end() {
-    show(cutter.feed(detokenizer.flush()));
-    show(cutter.flush());
+    show(decoder.flush());
     if (stream != null && (text.length() == 0 || text.charAt(text.length() - 1) != '\n')) {
       stream.println();
       stream.flush();

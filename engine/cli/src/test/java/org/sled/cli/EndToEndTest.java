@@ -438,11 +438,11 @@ final class EndToEndTest {
 
   @Test
   void interruptedGenerationsKeepWhatCame() throws Exception {
+    CliRun.INTERRUPT.set(null); // here: the thread may start after the command
     Thread interrupter =
         new Thread(
             () -> {
               try {
-                CliRun.INTERRUPT.set(null);
                 while (CliRun.INTERRUPT.get() == null) {
                   Thread.sleep(5);
                 }

@@ -28,17 +28,7 @@ final class ServeProcessTest {
   @TempDir Path directory;
 
   private static Process sled(Map<String, String> environment, String... args) throws IOException {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    for (String property : new String[] {"sled.home", "sled.native.dir"}) {
-      if (System.getProperty(property) != null) {
-        command.add("-D" + property + "=" + System.getProperty(property));
-      }
-    }
-    command.addAll(List.of("--add-opens", "java.base/jdk.internal.misc=ALL-UNNAMED"));
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), "org.sled.cli.Sled"));
-    command.addAll(List.of(args));
-    ProcessBuilder builder = new ProcessBuilder(command);
+    ProcessBuilder builder = ChildJvm.of(List.of(), "org.sled.cli.Sled", args);
     builder.environment().putAll(environment);
     return builder.start();
   }

@@ -3,6 +3,9 @@ package org.sled.device;
 import java.util.Arrays;
 import java.util.NoSuchElementException;
 import java.util.PrimitiveIterator;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Flow;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * A running generation: a stream of committed tokens, each exactly what the target alone would have
@@ -19,12 +22,25 @@ public final class Generation implements Iterable<Integer>, AutoCloseable {
   private final SessionInbox inbox;
   private final GenerationMeter meter;
   private final Thread draftThread;
+  private final TextStream text; // null: there is no tokenizer
+  private final AtomicBoolean hasSubscriber = new AtomicBoolean();
 
-  Generation(TokenStream tokens, SessionInbox inbox, GenerationMeter meter, Thread draftThread) {
+  /**
+   * Creates the application's side of a generation.
+   *
+   * @param decoder turns its tokens into text; null if nobody can
+   */
+  Generation(
+      TokenStream tokens,
+      SessionInbox inbox,
+      GenerationMeter meter,
+      Thread draftThread,
+      TextDecoder decoder) {
     this.tokens = tokens;
     this.inbox = inbox;
     this.meter = meter;
     this.draftThread = draftThread;
+    text = decoder == null ? null : new TextStream(this, decoder);
   }
 
   /**
@@ -72,9 +88,8 @@ public final class Generation implements Iterable<Integer>, AutoCloseable {
           try {
             next = Generation.this.next();
           } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
             cancel();
-            throw new SledClientException("interrupted while waiting for a token", e);
+            throw SledClientException.interrupted(e);
           }
           known = true;
         }
@@ -92,6 +107,59 @@ public final class Generation implements Iterable<Integer>, AutoCloseable {
     };
   }
 
+  /**
+   * The tokens as text, cut before a stop string; always the same object. It reads this generation:
+   * take tokens or text, not both.
+   *
+   * @throws IllegalStateException if the client has no draft model, and so no tokenizer
+   */
+  public TextStream text() {
+    if (text == null) {
+      throw new IllegalStateException(
+          "this client has no draft model, so it cannot turn tokens into text");
+    }
+    return text;
+  }
+
+  /**
+   * The tokens for one subscriber, who is told them on a daemon thread of its own; see {@link
+   * #publisher(Executor)}.
+   */
+  public Flow.Publisher<Integer> publisher() {
+    return publisher(PullPublisher.OWN_THREAD);
+  }
+
+  /**
+   * The tokens for one subscriber. Nothing is read before there is one, and then only what is asked
+   * for and one token more, so that a slow subscriber holds the generation up (see above) and
+   * nothing else.
+   *
+   * <p>{@code onComplete} follows the last token, also that of a generation that was cancelled here
+   * ({@link #end} says why it ended); {@code onError} tells what {@link #next} would throw.
+   * Cancelling the subscription cancels the generation. Who subscribes second, to this publisher or
+   * another one of this generation, gets an {@link IllegalStateException}.
+   *
+   * <p>The generation remains the caller's to close, before its client: the last signal can come
+   * before the draft thread has put everything away.
+   *
+   * @param executor runs one task for as long as the subscription lasts, which waits most of that
+   *     time; so it takes a thread for each subscription, such as a virtual one, and must not run
+   *     tasks on the thread that subscribes
+   */
+  public Flow.Publisher<Integer> publisher(Executor executor) {
+    return publisherOf(
+        () -> {
+          int token = next();
+          return token == END ? null : Integer.valueOf(token);
+        },
+        executor);
+  }
+
+  /** What is made of this generation's tokens, for its one subscriber. */
+  <T> Flow.Publisher<T> publisherOf(PullPublisher.Source<T> source, Executor executor) {
+    return new PullPublisher<>(source, this::cancel, executor, hasSubscriber);
+  }
+
   /** Ends the generation soon; what is committed can still be read. Idempotent. */
   public void cancel() {
     tokens.cancel();
@@ -103,7 +171,10 @@ public final class Generation implements Iterable<Integer>, AutoCloseable {
     return tokens.end();
   }
 
-  /** How it goes, or went. */
+  /**
+   * How it goes, or went. It copies histograms, some hundred kilobytes: for now and then, not for
+   * every token.
+   */
   public GenerationStats stats() {
     return meter.snapshot();
   }

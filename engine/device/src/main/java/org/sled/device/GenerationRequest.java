@@ -16,7 +16,7 @@ import org.sled.net.protocol.TokenIds;
  * @param ignoreEnd go on after end-of-generation tokens
  * @param sampling how tokens are chosen, with the seed
  * @param stopStrings texts at which the generation ends, at most 16 of 1 to 256 characters. It ends
- *     with the token that completes one; {@link TextCutter} gives the text before it. They are
+ *     with the token that completes one; {@link Generation#text} gives the text before it. They are
  *     looked for in what is generated, not in the prompt
  */
 public record GenerationRequest(

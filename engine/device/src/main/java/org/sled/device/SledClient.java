@@ -389,7 +389,17 @@ public final class SledClient implements AutoCloseable {
             "sled-draft-" + inbox.session());
     thread.setDaemon(true);
     thread.start();
-    return new Generation(tokens, inbox, meter, thread);
+    return new Generation(tokens, inbox, meter, thread, decoder(request));
+  }
+
+  /** Back to text; null without a tokenizer. */
+  private TextDecoder decoder(GenerationRequest request) {
+    if (options.tokenizer != null) {
+      return new TextDecoder(options.tokenizer, request.stopStrings());
+    }
+    return options.detokenizers == null
+        ? null
+        : new TextDecoder(options.detokenizers.get(), () -> "", request.stopStrings());
   }
 
   /** A drafter for this one; the one before may have been for another. */

@@ -11,4 +11,10 @@ public class SledClientException extends RuntimeException {
   SledClientException(String message, Throwable cause) {
     super(message, cause);
   }
+
+  /** For who cannot pass an interrupt on as such: the thread stays interrupted. */
+  static SledClientException interrupted(InterruptedException e) {
+    Thread.currentThread().interrupt();
+    return new SledClientException("interrupted while waiting for a token", e);
+  }
 }

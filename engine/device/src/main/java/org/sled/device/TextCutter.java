@@ -1,5 +1,6 @@
 package org.sled.device;
 
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -97,6 +98,7 @@ public final class TextCutter {
 
   /** The end of the text: what was held back, since no stop string came of it. */
   public String flush() {
+    Arrays.fill(matched, 0); // none of it is held any more
     return release(held.length());
   }
 

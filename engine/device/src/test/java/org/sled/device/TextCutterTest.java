@@ -108,6 +108,7 @@ final class TextCutterTest {
     assertFalse(cutter.isStopped());
     assertEquals("\nUser", cutter.flush());
     assertEquals("", cutter.flush());
+    assertEquals("", cutter.feed(""));
   }
 
   @Test
