@@ -9,6 +9,7 @@ final class BlocksSent {
   private final int[] drafts;
   private final long[] startNanos;
   private final long[] sentNanos;
+  private final long[] draftNanos;
   private int nextOffset;
 
   /** Creates it for so many blocks, whose rounds follow each other. */
@@ -17,15 +18,23 @@ final class BlocksSent {
     drafts = new int[most];
     startNanos = new long[most];
     sentNanos = new long[most];
+    draftNanos = new long[most];
   }
 
   /** A block is sent. */
-  void add(int round, int kvOffset, int draftCount, long newStartNanos, long newSentNanos) {
+  void add(
+      int round,
+      int kvOffset,
+      int draftCount,
+      long newStartNanos,
+      long newSentNanos,
+      long newDraftNanos) {
     int slot = round % rounds.length;
     rounds[slot] = round;
     drafts[slot] = draftCount;
     startNanos[slot] = newStartNanos;
     sentNanos[slot] = newSentNanos;
+    draftNanos[slot] = newDraftNanos;
     nextOffset = kvOffset + draftCount + 1;
   }
 
@@ -40,7 +49,12 @@ final class BlocksSent {
     return rounds[slot] == round ? drafts[slot] : 0;
   }
 
-  /** When its first draft was begun, ns. */
+  /** What its drafts took, ns. */
+  long draftNanos(int round) {
+    return draftNanos[round % rounds.length];
+  }
+
+  /** When its round began, ns. */
   long startNanos(int round) {
     return startNanos[round % rounds.length];
   }

@@ -83,8 +83,10 @@ final class DraftLoop implements Runnable {
 
   // The next block.
   private int chosenDrafts; // as was found worth trying in a push; 0: the policy is to be asked
-  private long draftNanos; // that its drafts took
+  private long draftNanos; // that its drafts took, and the guess before them
+  private int draftedTokens; // in that time
   private long draftStartNanos; // when the first of them was begun; 0: none was
+  private long answeredNanos; // when the newest answer came
   private boolean cacheIsNear; // little to catch up with before the next draft
 
   /**
@@ -264,6 +266,7 @@ final class DraftLoop implements Runnable {
     cacheIsNear = true;
     draftStartNanos = draftStartNanos == 0 ? startNanos : draftStartNanos;
     draftNanos += nanos;
+    draftedTokens++;
     return true;
   }
 
@@ -272,12 +275,21 @@ final class DraftLoop implements Runnable {
     long nowNanos = System.nanoTime();
     int predecessor = rounds.predecessorRound();
     int round = rounds.send(kvOffset, history.get(kvOffset), count);
-    sent.add(round, kvOffset, count, draftStartNanos == 0 ? nowNanos : draftStartNanos, nowNanos);
-    meter.block(count, draftNanos);
+    // What was drafted while the last answer was on its way belongs to that round's time.
+    long startNanos = draftStartNanos == 0 ? nowNanos : Math.max(draftStartNanos, answeredNanos);
+    long ownNanos = draftedTokens <= count ? draftNanos : draftNanos * count / draftedTokens;
+    sent.add(round, kvOffset, count, startNanos, nowNanos, ownNanos);
+    meter.block(count, ownNanos);
+    forgetDrafting();
+    link.block(round, predecessor, history, kvOffset, count);
+  }
+
+  /** The next block is begun anew. */
+  private void forgetDrafting() {
     draftStartNanos = 0;
     draftNanos = 0;
+    draftedTokens = 0;
     chosenDrafts = 0;
-    link.block(round, predecessor, history, kvOffset, count);
   }
 
   private boolean stopDrafting(String why) {
@@ -358,6 +370,10 @@ final class DraftLoop implements Runnable {
         // The accepted drafts stand at their places already.
         chain.settle(committed + accepted, verdict.nextToken());
         commit(committed + accepted + 1, verdict.finishReason());
+        answeredNanos = nowNanos;
+        if (chain.end() == history.committedLength()) {
+          forgetDrafting(); // nothing of it stands
+        }
       }
       case DROP_STALE -> {
         meter.blockDropped(alive);
@@ -418,6 +434,7 @@ final class DraftLoop implements Runnable {
         sent.startNanos(verdict.round()),
         sent.sentNanos(verdict.round()),
         nowNanos,
+        sent.draftNanos(verdict.round()),
         blockDrafts - cutOff(blockDrafts),
         verdict.verified(),
         verdict.accepted(),
@@ -484,9 +501,7 @@ final class DraftLoop implements Runnable {
     outstandingCredit = 0;
     pushedNanos = 0;
     cacheIsNear = false;
-    draftStartNanos = 0;
-    draftNanos = 0;
-    chosenDrafts = 0;
+    forgetDrafting();
     while (end == null && left > 0) {
       int credit = whileItPays && drafting ? shortCredit() : PUSH_CREDIT;
       // Half of it is used up: time to send more, before the server has to wait for it.

@@ -1,12 +1,14 @@
 package org.sled.device;
 
 /**
- * One answered block, with its times. The round began with drafting and ended when its verdict was
- * read; what of it was neither drafting nor spent in the server was spent on the way.
+ * One answered block, with its times. The round began with drafting, or with the answer before it
+ * where some of it was drafted ahead, and ended when its verdict was read; what of it was neither
+ * drafting nor spent in the server was spent on the way.
  *
- * @param draftStartNanos when drafting began, {@link System#nanoTime}
+ * @param draftStartNanos when it began, {@link System#nanoTime}
  * @param sentNanos when the block was handed to the network
  * @param verdictNanos when the verdict was decoded
+ * @param draftNanos what its drafts took, ahead or not
  * @param drafted drafts in the block, without those at its end that the server cut off
  * @param verified drafts that the server looked at
  * @param accepted drafts that equal the target's tokens
@@ -19,6 +21,7 @@ public record RoundTimes(
     long draftStartNanos,
     long sentNanos,
     long verdictNanos,
+    long draftNanos,
     int drafted,
     int verified,
     int accepted,

@@ -11,10 +11,14 @@ import java.util.List;
  * 1 + S_1 + … + S_k tokens. A step over m sequences takes T(m, k+1). Then no schedule gives more
  * than
  *
- * <pre>  max over k, m ≤ n of  min( m·E_k / T(m, k+1),  n·E_k / (k·t_d + V + T(m, k+1)) )</pre>
+ * <pre>
+ *   max over k, m ≤ n of  min( m·E_k / T(m, k+1),  n·E_k / ((1 − S_{k+1})·k·t_d + V + T(m, k+1)) )
+ * </pre>
  *
  * <p>for n devices that draft a token in t_d and whose rounds take V beside drafting and computing:
- * the first term is the server's limit, the second the devices'.
+ * the first term is the server's limit, the second the devices'. They draft on while a verdict is
+ * on its way; if it leaves all of that standing, with the guess for the server's own token, the
+ * next block is there already.
  *
  * @param tokensPerSecond the best rate
  * @param draftTokens the block length k that gives it; 0: central serving is best
@@ -43,17 +47,17 @@ public record Bound(
       double draftMillis,
       double fixedMillis) {
     Bound best = null;
-    double expected = 1;
+    double expected = 0;
     double allMatch = 1;
     for (int k = 0; k <= (acceptance.isEmpty() ? 0 : LONGEST_BLOCK); k++) {
-      if (k > 0) {
-        allMatch *= acceptance.get(Math.min(k, acceptance.size()) - 1);
-        expected += allMatch;
-      }
+      expected += allMatch;
+      // Of the drafts of this block and the one behind them.
+      allMatch *= acceptance.isEmpty() ? 0 : acceptance.get(Math.min(k + 1, acceptance.size()) - 1);
+      double drafting = (1 - allMatch) * k * draftMillis;
       for (int m = 1; m <= devices; m++) {
         double step = table.stepMillis(m, k + 1);
         double server = m * expected / step * 1e3;
-        double fleet = devices * expected / (k * draftMillis + fixedMillis + step) * 1e3;
+        double fleet = devices * expected / (drafting + fixedMillis + step) * 1e3;
         double rate = Math.min(server, fleet);
         if (best == null || rate > best.tokensPerSecond()) {
           best = new Bound(rate, k, m, rate / server);

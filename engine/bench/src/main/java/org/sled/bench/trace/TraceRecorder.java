@@ -50,9 +50,7 @@ public final class TraceRecorder implements LoadRunner.RequestRecorder {
 
     @Override
     public void round(RoundTimes times) {
-      blocks.add(
-          new LiveBlock(
-              tokens.size(), times.drafted(), times.sentNanos() - times.draftStartNanos()));
+      blocks.add(new LiveBlock(tokens.size(), times.drafted(), times.draftNanos()));
     }
   }
 
