@@ -46,6 +46,7 @@ public interface DraftLengthPolicy {
    * @param accepted drafts among them that were right
    * @param probabilities that the draft model gave its drafts; not kept
    * @param from index of the block's first draft in it
+   * @param shared whether others' rows were computed in the same step
    * @param linkNanos of the round that were not spent at the server
    * @param serverNanos of the round that were
    */
@@ -54,6 +55,7 @@ public interface DraftLengthPolicy {
       int accepted,
       float[] probabilities,
       int from,
+      boolean shared,
       long linkNanos,
       long serverNanos);
 

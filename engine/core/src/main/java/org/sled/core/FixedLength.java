@@ -58,6 +58,7 @@ public final class FixedLength implements DraftLengthPolicy {
       int accepted,
       float[] probabilities,
       int from,
+      boolean shared,
       long linkNanos,
       long serverNanos) {
     if (verified > 0) {

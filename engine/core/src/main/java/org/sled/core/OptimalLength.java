@@ -9,7 +9,8 @@ package org.sled.core;
  * that are not there yet, and the server's time, which is what it takes without drafts and what it
  * says that each draft adds. The chance of a token that is drafted comes from how sure the draft
  * model was of it, that of those to come from all: {@link DraftCalibration}. It is asked again
- * after each token, so that a block ends where the draft model becomes unsure.
+ * after each token, so that a block ends where the draft model becomes unsure; but not where blocks
+ * share their steps with others', which are padded to one length.
  *
  * <p><b>Several blocks in flight.</b> Then drafting goes on while verdicts are on their way, until
  * one of them says that a draft was wrong: 1 / (1 − a) tokens after the last time, a being the
@@ -37,6 +38,9 @@ public final class OptimalLength implements DraftLengthPolicy {
 
   /** The same of what the server says, who has taken the mean already. */
   private static final double LOAD_GAIN = 0.5;
+
+  /** The same of whether steps are shared, which changes slowly. */
+  private static final double SHARED_GAIN = 0.05;
 
   /** The server is that much slower than it says at most. */
   private static final double MOST_SLOWNESS = 4;
@@ -79,6 +83,7 @@ public final class OptimalLength implements DraftLengthPolicy {
   private double aloneNanos; // as the server says
   private double slowness = 1; // what it takes by what it says
   private boolean draftTimeIsSteady;
+  private double sharedSteps; // share of the rounds
   private long rounds;
 
   private boolean pushing;
@@ -108,7 +113,7 @@ public final class OptimalLength implements DraftLengthPolicy {
       // Whether to draft at all is decided before it begins.
       return window > 1
           ? bestOfSeveral(longest, 0)
-          : bestOfOne(probabilities, from, ready, longest, 0);
+          : bestOfOne(sharesSteps() ? null : probabilities, from, ready, longest, 0);
     }
     best(longest, calibration.doubt());
     double hopefulRate = bestRate;
@@ -126,6 +131,15 @@ public final class OptimalLength implements DraftLengthPolicy {
       return best;
     }
     return isProbeDue() ? best : 0;
+  }
+
+  /**
+   * Whether the server usually computes its blocks together with others'. Then shorter ones are
+   * padded to the length of the longest: an unsure draft left out saves nothing, and blocks of
+   * different lengths cost all of them.
+   */
+  private boolean sharesSteps() {
+    return sharedSteps > 0.5;
   }
 
   @Override
@@ -194,7 +208,8 @@ public final class OptimalLength implements DraftLengthPolicy {
     double tokens = 1;
     double usual = Math.min(1, calibration.acceptance() + hope);
     for (int k = 1; k <= most; k++) {
-      chance *= k <= ready ? calibration.acceptance(probabilities[from + k - 1]) : usual;
+      boolean known = k <= ready && probabilities != null;
+      chance *= known ? calibration.acceptance(probabilities[from + k - 1]) : usual;
       tokens += chance;
       double nanos = linkNanos + serverNanos(k) + Math.max(0, k - ready) * draftNanos;
       double rate = tokens / Math.max(1, nanos);
@@ -263,10 +278,12 @@ public final class OptimalLength implements DraftLengthPolicy {
       int accepted,
       float[] probabilities,
       int from,
+      boolean shared,
       long newLinkNanos,
       long newServerNanos) {
     calibration.answered(verified, accepted, probabilities, from);
     isRefused = verified == 0;
+    sharedSteps = follow(sharedSteps, shared ? 1 : 0, SHARED_GAIN);
     double gain = rounds == 0 ? 1 : GAIN;
     linkNanos = follow(linkNanos, (double) newLinkNanos, gain);
     roundNanos = follow(roundNanos, (double) newServerNanos, gain);

@@ -57,9 +57,10 @@ public final class ThresholdLength implements DraftLengthPolicy {
       int accepted,
       float[] probabilities,
       int from,
+      boolean shared,
       long linkNanos,
       long serverNanos) {
-    pauses.answered(verified, accepted, probabilities, from, linkNanos, serverNanos);
+    pauses.answered(verified, accepted, probabilities, from, shared, linkNanos, serverNanos);
   }
 
   @Override

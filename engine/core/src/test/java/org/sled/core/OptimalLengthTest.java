@@ -8,6 +8,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** One device in virtual time, with a server that tells the truth. */
 class OptimalLengthTest {
@@ -72,7 +73,7 @@ class OptimalLengthTest {
       double server = aloneMillis + drafts * priceMillis;
       millis += drafts * draftMillis + linkMillis + server;
       lengths.load(priceMillis / 1e3, aloneMillis / 1e3);
-      lengths.answered(drafts, accepted, unsure, 0, nanos(linkMillis), nanos(server));
+      lengths.answered(drafts, accepted, unsure, 0, false, nanos(linkMillis), nanos(server));
       made += accepted + 1;
       rounds++;
       pushed = false;
@@ -170,7 +171,7 @@ class OptimalLengthTest {
     // The server looks at two drafts only, and both are always right.
     for (int i = 0; i < 100; i++) {
       policy.load(0.001, 0.060);
-      policy.answered(2, 2, unsure, 0, nanos(5), nanos(70));
+      policy.answered(2, 2, unsure, 0, false, nanos(5), nanos(70));
     }
     assertTrue(block(policy) >= 8);
   }
@@ -185,19 +186,20 @@ class OptimalLengthTest {
     assertTrue(rate >= 0.8 * bestRate(), () -> rate + " of " + bestRate() + " tokens/s");
   }
 
-  @Test
-  void endsABlockWhereTheDraftModelIsUnsure() {
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void endsABlockWhereTheDraftModelIsUnsureUnlessItIsPaddedAnyway(boolean shared) {
     // Tokens of probability 0.9 are right, those of 0.3 are wrong.
     float[] probabilities = {0.9f, 0.9f, 0.9f, 0.3f, 0.9f};
     for (int i = 0; i < 60; i++) {
       policy.drafted(nanos(2), true);
       policy.load(0.005, 0.060);
-      policy.answered(4, 3, probabilities, 0, nanos(5), nanos(80));
+      policy.answered(4, 3, probabilities, 0, shared, nanos(5), nanos(80));
     }
     int sure = policy.next(new float[] {0.9f, 0.9f, 0.9f}, 0, 3, MOST);
     assertTrue(sure > 3, "goes on behind sure ones: " + sure);
     int unsure = policy.next(probabilities, 0, 5, MOST);
-    assertTrue(unsure <= 4, "what stands behind a wrong one is not sent: " + unsure);
+    assertEquals(shared, unsure > 4, "what stands behind a wrong one: " + unsure);
   }
 
   @Test
@@ -233,8 +235,8 @@ class OptimalLengthTest {
     assertEquals(2, threshold.next(probabilities, 0, 3, 8), "without the unsure one");
     assertEquals(1, threshold.next(probabilities, 2, 1, 8), "but one at least");
     assertEquals(2, threshold.next(probabilities, 0, 2, 2), "as many as may be");
-    threshold.answered(0, 0, probabilities, 0, 0, 0);
-    threshold.answered(0, 0, probabilities, 0, 0, 0);
+    threshold.answered(0, 0, probabilities, 0, false, 0, 0);
+    threshold.answered(0, 0, probabilities, 0, false, 0, 0);
     assertEquals(0, threshold.next(probabilities, 0, 0, 8), "a server that looks at nothing");
   }
 }

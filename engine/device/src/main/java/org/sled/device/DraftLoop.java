@@ -48,6 +48,9 @@ final class DraftLoop implements Runnable {
 
   private static final int SHORT_PUSH_TOKENS = 3;
 
+  /** A step with so many times the rows of a block had others' as well, and not only padding. */
+  private static final int SHARED_ROWS = 2;
+
   /** How often in succession the server may answer STALE, or BUSY, before we give up. */
   private static final int MAX_RETRIES = 16;
 
@@ -415,6 +418,7 @@ final class DraftLoop implements Runnable {
         verdict.accepted(),
         chain.probabilities(),
         0,
+        verdict.batchRows() >= SHARED_ROWS * (verdict.verified() + 1),
         roundNanos - serverNanos,
         serverNanos);
   }
