@@ -45,9 +45,9 @@ public final class SpeculationPrice {
   private static final double HOPE_RETURNS = 1.0 / 2000;
 
   /** Drafts must bring so many times the tokens per second; and so many, once they did not. */
-  private static final double LEAST_GAIN = 1.05;
+  private static final double LEAST_GAIN = 1.14;
 
-  private static final double RETURN_GAIN = 1.1;
+  private static final double RETURN_GAIN = 1.24;
 
   private static final double GAIN_MEMORY_STEPS = 20;
 
@@ -162,7 +162,8 @@ public final class SpeculationPrice {
     int fewest = Math.max(fewestRows, served);
     int more = Math.max(fewest + served, (int) Math.ceil(served * (rowsPerSession + 1)));
     // Over all drafts up to one more than now: at one place of the cost table it is noisy.
-    double nanos = draftWork * passes(more) - pushWork * passes(fewest);
+    // What is in the way of pushes is in the way of blocks, too: not all was learnt of those yet.
+    double nanos = Math.max(draftWork, pushWork) * passes(more) - pushWork * passes(fewest);
     return withPrompts(Math.max(0, nanos) * served / (more - fewest));
   }
 
