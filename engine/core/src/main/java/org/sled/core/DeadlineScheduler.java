@@ -122,7 +122,7 @@ public final class DeadlineScheduler implements BatchScheduler {
     if (prompts > 0) {
       double usualNanos = blocksNanos > 0 ? blocksNanos : usualBlocksNanos;
       boolean othersAreServed = blocks > 0 || expectsAnybody(nowNanos);
-      chunks.begin(waiting, blocks, othersAreServed, usualNanos);
+      chunks.begin(waiting, rows, blocks, othersAreServed, usualNanos);
       alone = !blocksAreDue && blocks > 0 && chunks.goAlone(rows, blocksNanos);
     }
     if (alone) {

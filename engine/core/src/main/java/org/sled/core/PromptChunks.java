@@ -53,6 +53,7 @@ final class PromptChunks {
   private WorkQueue waiting;
   private boolean othersAreServed;
   private int least; // rows of a chunk that is worth it
+  private int firstChunk; // rows, of the prompt whose turn it is
   private double budgetNanos;
   private double besideNanos; // what the blocks in the step take; 0: there are none
 
@@ -66,21 +67,24 @@ final class PromptChunks {
    * Begins a step.
    *
    * @param newWaiting has a prompt
+   * @param rows of the blocks, by place in the queue
    * @param blocks that could go into it
    * @param newOthersAreServed whether anybody would be delayed
    * @param usualNanos that blocks take
    */
-  void begin(WorkQueue newWaiting, int blocks, boolean newOthersAreServed, double usualNanos) {
+  void begin(
+      WorkQueue newWaiting, int[] rows, int blocks, boolean newOthersAreServed, double usualNanos) {
     waiting = newWaiting;
     othersAreServed = newOthersAreServed;
     shortestFirst = !shortestFirst;
-    int firstRows = waiting.rows(next(null));
+    int firstRows = waiting.rows(next(rows));
     least = leastChunk(LEAST_CHUNK_PASSES);
     boolean isLong = firstRows > LONG_PROMPT_CHUNKS * least;
     least = isLong ? leastChunk(LEAST_LONG_CHUNK_PASSES) : least;
     double promptsPerBlock = waiting.prompts() / (double) Math.max(1, blocks);
     double weight = Math.max(isLong ? 0.5 : 1, promptsPerBlock);
-    budgetNanos = budget(blocks, usualNanos, weight, worth(firstRows));
+    firstChunk = worth(firstRows);
+    budgetNanos = budget(blocks, usualNanos, weight, firstChunk);
   }
 
   /**
@@ -117,8 +121,7 @@ final class PromptChunks {
     if (!cost.isKnown()) {
       return false;
     }
-    int place = next(null);
-    int chunk = Math.min(worth(waiting.rows(place)), limits.promptRows());
+    int chunk = Math.min(firstChunk, limits.promptRows());
     shape.clear();
     shape.add(chunk);
     double alone = shape.nanos();
@@ -185,12 +188,12 @@ final class PromptChunks {
   /**
    * The prompt whose turn it is; −1 for none.
    *
-   * @param rows those with rows already do not count; null for none
+   * @param rows those with rows already do not count
    */
   private int next(int[] rows) {
     int place = -1;
     for (int i = 0; i < waiting.size(); i++) {
-      if (waiting.kind(i) != WorkKind.PREFILL || (rows != null && rows[i] > 0)) {
+      if (waiting.kind(i) != WorkKind.PREFILL || rows[i] > 0) {
         continue;
       }
       if (!shortestFirst) {
