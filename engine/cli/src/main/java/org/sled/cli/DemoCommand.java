@@ -13,6 +13,7 @@ import java.util.stream.IntStream;
 import org.sled.bench.report.Rounding;
 import org.sled.device.DraftPolicy;
 import org.sled.device.GenerationEnd;
+import org.sled.device.Outage;
 import org.sled.device.ServerInfo;
 import org.sled.device.SledClient;
 import org.sled.jni.Detokenizer;
@@ -231,6 +232,7 @@ final class DemoCommand implements Callable<Integer> {
               .draftThreads(1)
               // The devices of a fleet draft on processors of their own.
               .givesWay(true)
+              .outage(Outage.FAIL)
               .clientName("demo device " + (i + 1))
               .connect();
       devices.add(new DemoDevice(i, deviceCount, client, maxTokens, draftTokens(), sampling));

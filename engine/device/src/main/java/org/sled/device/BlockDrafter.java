@@ -40,6 +40,11 @@ public interface BlockDrafter extends AutoCloseable {
    */
   float draftNext(TokenHistory history, int position);
 
+  /** Whether the text usually ends with this token; asked where nobody else can say so. */
+  default boolean endsText(int token) {
+    return false;
+  }
+
   /** Only the first {@code length} positions stand; the others were drafts that do not. */
   void keep(int length);
 

@@ -1,20 +1,29 @@
 package org.sled.device;
 
-import org.sled.net.protocol.Limits;
-
 /**
  * How many tokens a block may have. Immutable.
  *
  * @param draftTokens what was asked for
  * @param maxTokens new tokens at most, 0 for no limit but the context
  * @param promptTokens tokens of the prompt
- * @param limits what the server takes
+ * @param contextTokens that a session of the server holds
+ * @param maxDraftTokens that the server takes in a block
  */
-record BlockLength(int draftTokens, int maxTokens, int promptTokens, Limits limits) {
+record BlockLength(
+    int draftTokens, int maxTokens, int promptTokens, int contextTokens, int maxDraftTokens) {
+
+  static BlockLength of(GenerationRequest request, ServerInfo server) {
+    return new BlockLength(
+        request.draftTokens(),
+        request.maxTokens(),
+        request.prompt().count(),
+        server.contextTokens(),
+        server.maxDraftTokens());
+  }
 
   /** New tokens that can still come behind C committed ones. */
   int remainingTokens(int committedLength) {
-    int inContext = limits.contextTokens() - committedLength;
+    int inContext = contextTokens - committedLength;
     if (maxTokens == 0) {
       return inContext;
     }
@@ -29,7 +38,11 @@ record BlockLength(int draftTokens, int maxTokens, int promptTokens, Limits limi
    * @return 0 or less if drafting makes no sense here
    */
   int next(int committedLength, int room) {
-    int wanted = Math.min(Math.min(draftTokens, limits.maxDraftTokens()), room);
-    return Math.min(wanted, remainingTokens(committedLength) - 1);
+    return Math.min(Math.min(draftTokens, room), longest(committedLength));
+  }
+
+  /** The same of drafts that are there already, and were not to be sent when they were made. */
+  int longest(int committedLength) {
+    return Math.min(maxDraftTokens, remainingTokens(committedLength) - 1);
   }
 }

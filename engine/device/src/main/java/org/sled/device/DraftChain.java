@@ -38,6 +38,11 @@ final class DraftChain {
     return ended || drafter.room(end()) < 1;
   }
 
+  /** Whether the newest draft is one that a text usually ends with. */
+  boolean endsText() {
+    return count > 0 && drafter.endsText(history.get(end() - 1));
+  }
+
   /**
    * Drafts one token more.
    *

@@ -59,14 +59,15 @@ final class DraftLoop implements Runnable {
   private static final Logger LOG = LoggerFactory.getLogger(DraftLoop.class);
 
   private final GenerationRequest request;
-  private final ServerLink link;
+  private final SessionLink link;
+  private final SessionOpening opening;
+  private final Outage outage;
   private final BlockDrafter drafter; // null: never drafts
-  private final BlockLength lengths;
   private final DraftLengthPolicy policy;
   private final int vocabularySize;
-  private final StopFinder stops;
   private final TokenHistory history;
   private final DraftChain chain;
+  private final CommittedTokens tokens;
   private final TokenStream out;
   private final GenerationMeter meter;
   private final GenerationListener listener; // null: tokens go to the stream
@@ -75,7 +76,7 @@ final class DraftLoop implements Runnable {
   private final VerdictFrame verdict = new VerdictFrame();
   private final TokensFrame pushed = new TokensFrame();
 
-  private GenerationEnd end;
+  private int epoch;
   private boolean drafting;
   private int retries;
 
@@ -95,18 +96,19 @@ final class DraftLoop implements Runnable {
   /**
    * Creates the loop; it owns the history from now on.
    *
+   * @param outage what to do while there is no server
    * @param drafter null to let the server generate alone
-   * @param policy chooses within these lengths, or to let the server go on alone
-   * @param vocabularySize the target's: ids are below it
+   * @param policy chooses block lengths, or to let the server go on alone
+   * @param server what is known of it so far
    * @param listener gets the tokens instead of the stream; null for none
    */
   DraftLoop(
       GenerationRequest request,
-      ServerLink link,
+      SessionLink link,
+      Outage outage,
       BlockDrafter drafter,
-      BlockLength lengths,
       DraftLengthPolicy policy,
-      int vocabularySize,
+      ServerInfo server,
       StopFinder stops,
       TokenHistory history,
       TokenStream out,
@@ -114,16 +116,18 @@ final class DraftLoop implements Runnable {
       GenerationListener listener) {
     this.request = request;
     this.link = link;
+    this.outage = outage;
     this.drafter = drafter;
-    this.lengths = lengths;
     this.policy = policy;
-    this.vocabularySize = vocabularySize;
-    this.stops = stops;
+    vocabularySize = server.vocabularySize();
     this.history = history;
     this.out = out;
     this.meter = meter;
     this.listener = listener;
+    opening = new SessionOpening(request, link, history, listener, meter);
     chain = new DraftChain(history, drafter);
+    tokens = new CommittedTokens(history, chain, stops, out, listener, meter);
+    tokens.limit(BlockLength.of(request, server));
     rounds = new DeviceRounds(MAX_IN_FLIGHT, vocabularySize);
     drafting = drafter != null && request.draftTokens() > 0;
   }
@@ -132,7 +136,7 @@ final class DraftLoop implements Runnable {
   public void run() {
     try {
       generate();
-      out.end(end);
+      out.end(tokens.end());
     } catch (CancelledException | InterruptedException e) {
       out.end(GenerationEnd.CANCELLED);
     } catch (SledClientException e) {
@@ -147,16 +151,27 @@ final class DraftLoop implements Runnable {
   }
 
   private void generate() throws InterruptedException, CancelledException {
-    link.open(request);
-    while (drafting && !link.hasNews() && prefillChunk()) {
-      // The server computes the prompt at the same time; what is missing later is caught up.
+    link.connect();
+    while (tokens.end() == null) {
+      try {
+        tokens.limit(BlockLength.of(request, opening.ask()));
+        while (drafting && !link.hasNews() && prefillChunk()) {
+          // The server computes the prompt at the same time; what is missing later is caught up.
+        }
+        onOpened(opening.answer());
+        takeTurns();
+      } catch (ConnectionLostException e) {
+        onLost(e);
+      }
     }
-    onOpened(link.next("first token"));
-    while (end == null) {
-      Turn turn = turn();
-      switch (turn) {
+    meter.blockDropped(rounds.aliveDrafts());
+  }
+
+  private void takeTurns() throws InterruptedException, CancelledException {
+    while (tokens.end() == null) {
+      switch (turn()) {
         case DRAFTED, SENT -> {
-          while (end == null && rounds.inFlight() > 0 && link.hasNews()) {
+          while (tokens.end() == null && rounds.inFlight() > 0 && link.hasNews()) {
             onAnswer();
           }
         }
@@ -165,7 +180,33 @@ final class DraftLoop implements Runnable {
         case PUSH -> push(Integer.MAX_VALUE, drafting && longestBlock() > 0);
       }
     }
+  }
+
+  // ---------------------------------------------------------------- no server
+
+  /** The drafts stay: they may well be what the next server says. */
+  private void onLost(ConnectionLostException why) {
+    if (outage == Outage.FAIL) {
+      throw why;
+    }
     meter.blockDropped(rounds.aliveDrafts());
+    rounds.dropAll();
+    forgetDrafting();
+    retries = 0;
+    opening.onLost(why);
+    if (outage == Outage.LOCAL && drafting) {
+      goOnAlone();
+    }
+  }
+
+  /** Drafts, and shows it, until there is a server, or the text is at its end. */
+  private void goOnAlone() {
+    int end = history.committedLength() + tokens.remaining();
+    tokens.showDrafts();
+    while (!link.hasNews() && chain.end() < end && !chain.endsText() && draftOne()) {
+      tokens.showDrafts();
+    }
+    forgetDrafting();
   }
 
   // ---------------------------------------------------------------- drafting
@@ -183,13 +224,16 @@ final class DraftLoop implements Runnable {
 
   /** Drafts a token, or sends a block; or says what else is to be done. */
   private Turn turn() {
-    int most = drafting ? longestBlock() : 0;
     boolean none = rounds.aliveInFlight() == 0;
+    int parent = none ? history.committedLength() - 1 : sent.nextOffset();
+    int first = parent + 1;
+    if (first < tokens.shownEnd()) {
+      return sendBacklog(parent, tokens.shownEnd() - first);
+    }
+    int most = drafting ? longestBlock() : 0;
     if (most < 1) {
       return idle(Turn.PUSH);
     }
-    int parent = none ? history.committedLength() - 1 : sent.nextOffset();
-    int first = parent + 1;
     int ready = chain.end() - first;
     if (ready < 0) {
       return draftOne() ? Turn.DRAFTED : idle(Turn.ONE_TOKEN); // the guess for the server's token
@@ -213,6 +257,19 @@ final class DraftLoop implements Runnable {
     int count = Math.min(wanted, ready);
     if (count == 0 || !drafting) {
       return idle(drafting ? Turn.ONE_TOKEN : Turn.PUSH);
+    }
+    send(parent, count);
+    return Turn.SENT;
+  }
+
+  /** What was drafted while there was no server is looked at in as few passes as possible. */
+  private Turn sendBacklog(int parent, int drafts) {
+    int count = Math.min(drafts, tokens.lengths().longest(parent + 1));
+    if (count < 1) {
+      return idle(Turn.PUSH);
+    }
+    if (rounds.aliveInFlight() >= MAX_WINDOW || !rounds.hasRoom()) {
+      return Turn.WAIT;
     }
     send(parent, count);
     return Turn.SENT;
@@ -247,7 +304,7 @@ final class DraftLoop implements Runnable {
       return 0;
     }
     int ahead = rounds.aliveInFlight() == 0 ? 0 : sent.nextOffset() + 1 - committed;
-    return lengths.next(committed + ahead, room - ahead);
+    return tokens.lengths().next(committed + ahead, room - ahead);
   }
 
   /** Drafts one token; false if there is none to be had, and drafting is off if it failed. */
@@ -255,16 +312,16 @@ final class DraftLoop implements Runnable {
     if (chain.hasEnded()) {
       return false;
     }
-    long startNanos = System.nanoTime();
+    long startNanos = link.nanoTime();
     try {
       if (!chain.draft()) {
         return false;
       }
     } catch (SledException e) {
-      chain.clear();
+      tokens.dropDrafts();
       return stopDrafting("the draft model failed: " + e.getMessage());
     }
-    long nanos = System.nanoTime() - startNanos;
+    long nanos = link.nanoTime() - startNanos;
     policy.drafted(nanos, cacheIsNear);
     cacheIsNear = true;
     draftStartNanos = draftStartNanos == 0 ? startNanos : draftStartNanos;
@@ -275,7 +332,7 @@ final class DraftLoop implements Runnable {
 
   /** Sends a block whose parent stands at this position. */
   private void send(int kvOffset, int count) {
-    long nowNanos = System.nanoTime();
+    long nowNanos = link.nanoTime();
     int predecessor = rounds.predecessorRound();
     int round = rounds.send(kvOffset, history.get(kvOffset), count);
     // What was drafted while the last answer was on its way belongs to that round's time.
@@ -303,30 +360,15 @@ final class DraftLoop implements Runnable {
 
   // ---------------------------------------------------------------- answers
 
-  private void onOpened(Object event) throws InterruptedException, CancelledException {
-    if (event instanceof ErrorMessage error) {
-      throw Refusals.of(error);
-    }
-    if (!(event instanceof Opened opened)) {
-      release(event);
-      throw link.contradiction("it answered a block before it opened the session");
-    }
+  private void onOpened(Opened opened) throws InterruptedException, CancelledException {
     int committed = history.committedLength();
-    if (opened.epoch() != ServerLink.EPOCH || opened.committedLength() != committed + 1) {
-      throw link.contradiction(
-          "it opened epoch "
-              + opened.epoch()
-              + " at "
-              + opened.committedLength()
-              + " tokens, not "
-              + (committed + 1));
-    }
     requireToken(opened.firstToken());
-    chain.settle(committed, opened.firstToken());
-    rounds.restart(ServerLink.EPOCH, committed + 1, opened.firstToken());
+    epoch = opened.epoch();
+    tokens.settle(committed, opened.firstToken());
+    rounds.restart(epoch, committed + 1, opened.firstToken());
     meter.overhead(opened.overheadMicros());
     policy.load(opened.price(), opened.alone());
-    commit(committed + 1, opened.finishReason());
+    tokens.commit(committed + 1, opened.finishReason());
   }
 
   /** Takes the next answer to the blocks in flight, waiting for it. */
@@ -344,7 +386,7 @@ final class DraftLoop implements Runnable {
     } else if (event instanceof ErrorMessage error && error.code() == ErrorCode.BUSY) {
       meter.blockDropped(rounds.aliveDrafts());
       rounds.dropAll();
-      chain.clear();
+      tokens.dropDrafts();
       retryAfter(error);
     } else {
       onUnexpected(event);
@@ -360,7 +402,7 @@ final class DraftLoop implements Runnable {
         retries = 0;
         int accepted = verdict.accepted();
         int block = sent.drafts(verdict.round());
-        long nowNanos = System.nanoTime();
+        long nowNanos = link.nanoTime();
         long roundNanos = nowNanos - sent.sentNanos(verdict.round());
         meter.verdict(verdict.verified(), accepted, roundNanos);
         tellPolicy(roundNanos);
@@ -371,8 +413,8 @@ final class DraftLoop implements Runnable {
           listener.round(roundTimes(block, nowNanos));
         }
         // The accepted drafts stand at their places already.
-        chain.settle(committed + accepted, verdict.nextToken());
-        commit(committed + accepted + 1, verdict.finishReason());
+        tokens.settle(committed + accepted, verdict.nextToken());
+        tokens.commit(committed + accepted + 1, verdict.finishReason());
         answeredNanos = nowNanos;
         if (chain.end() == history.committedLength()) {
           forgetDrafting(); // nothing of it stands
@@ -380,13 +422,13 @@ final class DraftLoop implements Runnable {
       }
       case DROP_STALE -> {
         meter.blockDropped(alive);
-        chain.clear();
+        tokens.dropDrafts();
         if (++retries > MAX_RETRIES) {
           throw link.contradiction("it calls " + retries + " blocks in succession stale");
         }
         if (verdict.committedLength() == committed) {
           // Nothing is missing here, so a finish reason is news.
-          finish(verdict.finishReason());
+          tokens.finish(verdict.finishReason());
         }
       }
       case IGNORE_LATE -> LOG.debug("late verdict of round {}", verdict.round());
@@ -448,43 +490,6 @@ final class DraftLoop implements Runnable {
         verdict.batchRows());
   }
 
-  /** Hands the tokens up to the given length out, or up to the one that completes a stop string. */
-  private void commit(int givenLength, FinishReason finishReason)
-      throws InterruptedException, CancelledException {
-    int oldLength = history.committedLength();
-    int newLength = oldLength;
-    boolean stopped = false;
-    while (newLength < givenLength && !stopped) {
-      stopped = stops.completes(history.get(newLength));
-      newLength++;
-    }
-    chain.commitTo(newLength);
-    if (stopped) {
-      end = GenerationEnd.STOP_STRING; // whatever the server makes of the tokens behind it
-    } else {
-      finish(finishReason);
-    }
-    meter.tokens(newLength - oldLength);
-    if (listener == null) {
-      out.put(history, oldLength, newLength);
-    } else {
-      int[] tokens = new int[newLength - oldLength];
-      for (int i = 0; i < tokens.length; i++) {
-        tokens[i] = history.get(oldLength + i);
-      }
-      listener.tokens(System.nanoTime(), tokens);
-    }
-  }
-
-  private void finish(FinishReason reason) {
-    end = GenerationEnd.of(reason);
-    int committed = history.committedLength();
-    if (end == null && lengths.remainingTokens(committed) <= 0) {
-      boolean full = committed >= lengths.limits().contextTokens();
-      end = full ? GenerationEnd.CONTEXT : GenerationEnd.LENGTH;
-    }
-  }
-
   private void requireToken(int token) {
     if (Integer.compareUnsigned(token, vocabularySize) >= 0) {
       throw link.contradiction("token " + token + " is not within 0 to " + (vocabularySize - 1));
@@ -500,13 +505,13 @@ final class DraftLoop implements Runnable {
    * @param whileItPays end earlier if drafting pays
    */
   private void push(int most, boolean whileItPays) throws InterruptedException, CancelledException {
-    int left = Math.min(most, lengths.remainingTokens(history.committedLength()));
+    int left = Math.min(most, tokens.remaining());
     boolean begun = false;
     outstandingCredit = 0;
     pushedNanos = 0;
     cacheIsNear = false;
     forgetDrafting();
-    while (end == null && left > 0) {
+    while (tokens.end() == null && left > 0) {
       int credit = whileItPays && drafting ? shortCredit() : PUSH_CREDIT;
       // Half of it is used up: time to send more, before the server has to wait for it.
       if (outstandingCredit <= credit / 2 && outstandingCredit < left) {
@@ -554,12 +559,12 @@ final class DraftLoop implements Runnable {
 
   private int onTokens(ByteBuf frame) throws InterruptedException, CancelledException {
     pushed.wrap(frame);
-    if (pushed.epoch() < ServerLink.EPOCH) {
+    if (pushed.epoch() < epoch) {
       return 0; // late
     }
     int committed = history.committedLength();
     int count = pushed.count();
-    if (pushed.epoch() != ServerLink.EPOCH
+    if (pushed.epoch() != epoch
         || pushed.firstPosition() != committed
         || count < 1
         || count > outstandingCredit) {
@@ -577,15 +582,15 @@ final class DraftLoop implements Runnable {
     outstandingCredit -= count;
     for (int i = 0; i < count; i++) {
       requireToken(pushed.token(i));
-      chain.settle(committed + i, pushed.token(i));
+      tokens.settle(committed + i, pushed.token(i));
     }
     meter.overhead(pushed.overheadMicros());
-    long nowNanos = System.nanoTime();
+    long nowNanos = link.nanoTime();
     policy.load(pushed.price(), pushed.alone());
     policy.pushed(count, pushedNanos == 0 ? 0 : nowNanos - pushedNanos);
     pushedNanos = nowNanos;
     rounds.advance(committed + count, pushed.token(count - 1));
-    commit(committed + count, pushed.finishReason());
+    tokens.commit(committed + count, pushed.finishReason());
     return count;
   }
 
@@ -602,14 +607,12 @@ final class DraftLoop implements Runnable {
 
   private void onUnexpected(Object event) {
     if (event instanceof ErrorMessage error) {
+      if (error.code() == ErrorCode.SHUTTING_DOWN) {
+        link.avoid();
+        throw new ConnectionLostException("the server is leaving: " + error.text());
+      }
       throw Refusals.of(error);
     }
     throw link.contradiction("it opened the session twice");
-  }
-
-  private static void release(Object event) {
-    if (event instanceof ByteBuf frame) {
-      frame.release();
-    }
   }
 }

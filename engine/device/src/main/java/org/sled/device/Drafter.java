@@ -32,6 +32,9 @@ interface Drafter extends AutoCloseable {
   /** The probability that the last choice had, 0 to 1; NaN if there is none. */
   float probability();
 
+  /** Whether the text usually ends with this token. */
+  boolean endsText(int token);
+
   @Override
   void close();
 }

@@ -1,8 +1,9 @@
 package org.sled.device;
 
 /**
- * Is told what happens in a generation, when it happens: on the draft thread, which waits for it.
- * For measurements; applications read a {@link Generation}.
+ * Is told what happens in a generation, in order and when it happens: on the draft thread, which
+ * waits for it. For measurements, and for applications that want more than the verified tokens that
+ * a {@link Generation} gives.
  */
 public interface GenerationListener {
   /**
@@ -15,4 +16,32 @@ public interface GenerationListener {
 
   /** A block was answered; before its tokens. Generations without drafts have none. */
   default void round(RoundTimes times) {}
+
+  /** The server is gone, and the generation waits for it or another one. */
+  default void connectionLost(String reason) {}
+
+  /**
+   * The draft model went on alone ({@link Outage#LOCAL}): these tokens are unverified. Later they
+   * come again, as committed {@link #tokens}, or are withdrawn.
+   *
+   * @param position of the first of them, counted from the first token behind the prompt
+   * @param tokens their ids, at least one
+   */
+  default void unverified(int position, int... tokens) {}
+
+  /**
+   * The unverified tokens from a position on are withdrawn; before what comes in their place.
+   *
+   * @param position counted from the first token behind the prompt
+   */
+  default void revised(int position) {}
+
+  /**
+   * The stream goes on over another connection.
+   *
+   * @param server at its other end
+   * @param sameNumerics whether its numerics id is that of the server before; if not, the text may
+   *     differ from the one that server would have given
+   */
+  default void resumed(ServerInfo server, boolean sameNumerics) {}
 }

@@ -1,6 +1,7 @@
 package org.sled.device;
 
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import java.util.stream.LongStream;
 import org.HdrHistogram.Histogram;
 
@@ -14,7 +15,8 @@ final class GenerationMeter {
 
   private static final int SIGNIFICANT_DIGITS = 3;
 
-  private final long startNanos = System.nanoTime();
+  private final LongSupplier clock;
+  private final long startNanos;
   private final Histogram roundMicros = new Histogram(HIGHEST_MICROS, SIGNIFICANT_DIGITS);
   private final Histogram draftMicros = new Histogram(HIGHEST_MICROS, SIGNIFICANT_DIGITS);
   private final Histogram overheadMicros = new Histogram(HIGHEST_MICROS, SIGNIFICANT_DIGITS);
@@ -23,6 +25,7 @@ final class GenerationMeter {
 
   private int tokens;
   private int rounds;
+  private int resumes;
   private long drafted;
   private long accepted;
   private long firstTokenNanos = -1;
@@ -30,13 +33,26 @@ final class GenerationMeter {
   private long bytesUp;
   private long bytesDown;
 
-  GenerationMeter(int draftTokens) {
+  /**
+   * Starts its time.
+   *
+   * @param draftTokens positions of a block that are counted apart
+   * @param clock gives ns, from any origin
+   */
+  GenerationMeter(int draftTokens, LongSupplier clock) {
+    this.clock = clock;
+    startNanos = clock.getAsLong();
     looked = new long[draftTokens];
     matched = new long[draftTokens];
   }
 
+  /** Now, by the clock that it measures with. */
+  long nanoTime() {
+    return clock.getAsLong();
+  }
+
   synchronized void tokens(int count) {
-    long now = System.nanoTime();
+    long now = clock.getAsLong();
     if (firstTokenNanos < 0) {
       firstTokenNanos = now - startNanos;
     }
@@ -53,10 +69,11 @@ final class GenerationMeter {
     rounds++;
     accepted += blockAccepted;
     roundMicros.recordValue(micros(roundNanos));
-    for (int i = 0; i < blockVerified; i++) {
+    // A backlog after an outage comes in longer blocks.
+    for (int i = 0; i < Math.min(blockVerified, looked.length); i++) {
       looked[i]++;
     }
-    for (int i = 0; i < blockAccepted; i++) {
+    for (int i = 0; i < Math.min(blockAccepted, looked.length); i++) {
       matched[i]++;
     }
   }
@@ -64,6 +81,11 @@ final class GenerationMeter {
   /** Drafts that no verdict came for, or a stale one, or that were cut off: as if not drafted. */
   synchronized void blockDropped(int blockDrafted) {
     drafted -= blockDrafted;
+  }
+
+  /** The stream went on over another connection. */
+  synchronized void resumed() {
+    resumes++;
   }
 
   synchronized void overhead(int micros) {
@@ -86,6 +108,7 @@ final class GenerationMeter {
     return new GenerationStats(
         tokens,
         rounds,
+        resumes,
         drafted,
         accepted,
         LongStream.of(looked).boxed().toList(),

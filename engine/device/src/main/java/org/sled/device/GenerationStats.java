@@ -9,6 +9,7 @@ import org.HdrHistogram.Histogram;
  *
  * @param tokens tokens committed after the prompt
  * @param rounds blocks that were answered
+ * @param resumes how often it went on over another connection
  * @param drafted draft tokens in them, without those that a busy server cut off
  * @param accepted draft tokens that equal the target's
  * @param verifiedPerPosition at index i: how often the target looked at a block's draft i
@@ -25,6 +26,7 @@ import org.HdrHistogram.Histogram;
 public record GenerationStats(
     int tokens,
     int rounds,
+    int resumes,
     long drafted,
     long accepted,
     List<Long> verifiedPerPosition,

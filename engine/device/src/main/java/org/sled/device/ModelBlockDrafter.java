@@ -21,6 +21,7 @@ final class ModelBlockDrafter implements BlockDrafter {
   private final Drafter drafter;
   private final int targetVocabularySize;
   private int cached;
+  private boolean ignoresEnd;
 
   ModelBlockDrafter(Drafter drafter, int targetVocabularySize) {
     this.drafter = drafter;
@@ -30,6 +31,7 @@ final class ModelBlockDrafter implements BlockDrafter {
   @Override
   public void begin(GenerationRequest request) {
     cached = 0; // of another text
+    ignoresEnd = request.ignoreEnd();
     drafter.sample(request.sampling());
   }
 
@@ -77,6 +79,11 @@ final class ModelBlockDrafter implements BlockDrafter {
     }
     history.put(position, token);
     return drafter.probability();
+  }
+
+  @Override
+  public boolean endsText(int token) {
+    return !ignoresEnd && drafter.endsText(token);
   }
 
   @Override

@@ -13,6 +13,8 @@ final class NativeDrafter implements Drafter {
   private final DraftChoice choice = new DraftChoice();
   private final int contextTokens;
   private final int vocabularyRows;
+  private final int eosToken;
+  private final int eotToken;
 
   /**
    * Makes a context; its K/V memory is taken now.
@@ -26,6 +28,8 @@ final class NativeDrafter implements Drafter {
     Model.Info info = model.info();
     contextTokens = Math.min(mostTokens, info.contextTrainTokens());
     vocabularyRows = info.vocabularyRows();
+    eosToken = info.eosToken();
+    eotToken = info.eotToken();
     context =
         DraftContext.open(
             model,
@@ -59,6 +63,11 @@ final class NativeDrafter implements Drafter {
   @Override
   public float probability() {
     return choice.probability();
+  }
+
+  @Override
+  public boolean endsText(int token) {
+    return token == eosToken || token == eotToken;
   }
 
   @Override

@@ -47,6 +47,11 @@ final class PacedDrafter implements BlockDrafter {
   }
 
   @Override
+  public boolean endsText(int token) {
+    return drafter.endsText(token);
+  }
+
+  @Override
   public void keep(int length) {
     drafter.keep(length);
   }

@@ -1,6 +1,8 @@
 package org.sled.device;
 
+import java.io.IOException;
 import org.sled.net.client.HandshakeRefusedException;
+import org.sled.net.client.ServerUnreachableException;
 import org.sled.net.protocol.ErrorCode;
 import org.sled.net.protocol.ErrorMessage;
 
@@ -17,6 +19,16 @@ final class Refusals {
         error.code(),
         "the server says " + error.code() + ": " + error.text(),
         error.retryAfterMillis());
+  }
+
+  /** There was no answer, or not that of a SLED server. */
+  static SledClientException ofConnecting(IOException e) {
+    if (e instanceof HandshakeRefusedException refused) {
+      return of(refused);
+    }
+    return e instanceof ServerUnreachableException
+        ? new UnreachableException(e.getMessage(), e)
+        : new ServerFaultException(e.getMessage(), e);
   }
 
   private static SledClientException of(ErrorCode code, String text, int retryAfterMillis) {

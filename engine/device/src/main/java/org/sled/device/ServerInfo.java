@@ -6,6 +6,7 @@ import org.sled.net.protocol.Welcome;
 /**
  * What the server said of itself when the client connected.
  *
+ * @param address where it was reached, {@code host:port}
  * @param serverName its name
  * @param modelName the target's name
  * @param chatTemplate the target's chat template, Jinja source, may be empty
@@ -19,6 +20,7 @@ import org.sled.net.protocol.Welcome;
  * @param sessionsTotal sessions that it has room for
  */
 public record ServerInfo(
+    String address,
     String serverName,
     String modelName,
     String chatTemplate,
@@ -31,9 +33,10 @@ public record ServerInfo(
     int sessionsInUse,
     int sessionsTotal) {
 
-  static ServerInfo of(Welcome welcome) {
+  static ServerInfo of(String address, Welcome welcome) {
     Limits limits = welcome.limits();
     return new ServerInfo(
+        address,
         welcome.serverName(),
         welcome.modelName(),
         welcome.chatTemplate(),

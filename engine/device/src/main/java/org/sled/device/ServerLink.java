@@ -3,7 +3,6 @@ package org.sled.device;
 import io.netty.buffer.ByteBuf;
 import java.time.Duration;
 import org.sled.net.client.ClientConnection;
-import org.sled.net.protocol.Cancel;
 import org.sled.net.protocol.Close;
 import org.sled.net.protocol.DraftFrame;
 import org.sled.net.protocol.ErrorCode;
@@ -12,102 +11,171 @@ import org.sled.net.protocol.FrameHeader;
 import org.sled.net.protocol.FrameType;
 import org.sled.net.protocol.Open;
 import org.sled.net.protocol.Push;
+import org.sled.net.protocol.Resume;
 
-/** One session's frames to and from the server. Belongs to the draft thread. */
-final class ServerLink {
-  /** A stream that is opened once and never resumed stays in its first epoch. */
-  static final int EPOCH = 1;
-
+/** A session's way to its server over the network. Belongs to the draft thread. */
+final class ServerLink implements SessionLink, Uplinks.Waiter {
   /** Frame lengths, for counting bytes. */
   private static final int OPENED_BYTES = 48;
 
   private static final int PUSH_BYTES = 28;
   private static final int CLOSE_BYTES = 20;
 
-  private final ClientConnection connection;
+  private final Uplinks uplinks;
   private final SessionInbox inbox;
   private final GenerationMeter meter;
+  private final Duration connectTimeout;
   private final Duration answerTimeout;
   private final int session;
 
+  private int number; // of the connection, as the inbox counts
+  private Uplink uplink; // null: not attached
+  private ClientConnection connection;
+  private int epoch;
+
+  /**
+   * Creates the link of one session.
+   *
+   * @param connectTimeout how long a connection may take to come back
+   * @param answerTimeout how long one answer may take
+   */
   ServerLink(
-      ClientConnection connection,
+      Uplinks uplinks,
       SessionInbox inbox,
       GenerationMeter meter,
+      Duration connectTimeout,
       Duration answerTimeout) {
-    this.connection = connection;
+    this.uplinks = uplinks;
     this.inbox = inbox;
     this.meter = meter;
+    this.connectTimeout = connectTimeout;
     this.answerTimeout = answerTimeout;
     this.session = inbox.session();
   }
 
-  void open(GenerationRequest request) {
-    int flags = request.ignoreEnd() ? Open.IGNORE_EOG : 0;
-    int promptTokens = request.prompt().count();
-    meter.bytesUp(Open.frameBytes(request.sampling(), promptTokens));
-    sent(
-        connection.open(
-            new Open(
-                session,
-                EPOCH,
-                request.maxTokens(),
-                flags,
-                request.sampling(),
-                0,
-                promptTokens,
-                request.prompt())));
+  @Override
+  public long nanoTime() {
+    return System.nanoTime();
   }
 
-  /**
-   * Sends a block. Allocates no Java object.
-   *
-   * @param predecessor round that it builds on; 0 if it starts at the newest committed token
-   * @param kvOffset where its parent stands, with its drafts behind it
-   */
-  void block(int round, int predecessor, TokenHistory history, int kvOffset, int draftCount) {
+  // ---------------------------------------------------------------- connections
+
+  @Override
+  public void connect() {
+    detach();
+    number = inbox.nextConnection();
+    uplinks.await(this);
+  }
+
+  /** From {@link Uplinks}. */
+  @Override
+  public void connected(Uplink newUplink) {
+    inbox.offer(number, newUplink);
+  }
+
+  /** From {@link Uplinks}. */
+  @Override
+  public void failed(SledClientException why) {
+    inbox.offer(number, why);
+  }
+
+  @Override
+  public ServerInfo attach() throws InterruptedException, CancelledException {
+    Object event = inbox.take(connectTimeout.toNanos());
+    if (event == null) {
+      throw new UnreachableException(
+          "no server was there within "
+              + connectTimeout.toSeconds()
+              + " s; check that one runs, and the network",
+          null);
+    }
+    if (event instanceof SledClientException failure) {
+      throw failure;
+    }
+    uplink = (Uplink) event;
+    connection = uplink.connection();
+    uplink.router().add(inbox, number);
+    return uplink.info();
+  }
+
+  @Override
+  public void avoid() {
+    uplink.avoid();
+  }
+
+  private void detach() {
+    if (uplink != null) {
+      uplink.router().remove(inbox);
+      uplink = null;
+    }
+    uplinks.withdraw(this);
+  }
+
+  // ---------------------------------------------------------------- to the server
+
+  @Override
+  public int session() {
+    return session;
+  }
+
+  @Override
+  public void open(Open open) {
+    epoch = open.epoch();
+    meter.bytesUp(Open.frameBytes(open.sampling(), open.prompt().count()));
+    sent(connection.open(open));
+  }
+
+  @Override
+  public void resume(Resume resume) {
+    Open open = resume.open();
+    epoch = open.epoch();
+    meter.bytesUp(Resume.frameBytes(open.sampling(), open.prompt().count()));
+    sent(connection.resume(resume));
+  }
+
+  @Override
+  public void block(
+      int round, int predecessor, TokenHistory history, int kvOffset, int draftCount) {
     int bytes = DraftFrame.lengthBytes(draftCount);
     ByteBuf frame = connection.allocator().directBuffer(bytes);
     DraftFrame.writeHead(
-        frame, session, round, EPOCH, kvOffset, predecessor, 0, draftCount, history.get(kvOffset));
+        frame, session, round, epoch, kvOffset, predecessor, 0, draftCount, history.get(kvOffset));
     history.copyTo(frame, kvOffset + 1, draftCount);
     meter.bytesUp(bytes);
     sent(connection.send(frame));
   }
 
-  void push(int committedLength, int credit) {
+  @Override
+  public void push(int committedLength, int credit) {
     meter.bytesUp(PUSH_BYTES);
-    sent(connection.send(new Push(session, EPOCH, committedLength - 1, credit)));
+    sent(connection.send(new Push(session, epoch, committedLength - 1, credit)));
   }
 
-  void cancel() {
-    sent(connection.send(new Cancel(session, EPOCH)));
-  }
-
-  /** Frees the session at the server; nothing is waited for. */
-  void close() {
-    meter.bytesUp(CLOSE_BYTES);
-    connection.send(new Close(session, EPOCH));
+  @Override
+  public void close() {
+    if (uplink != null) {
+      meter.bytesUp(CLOSE_BYTES);
+      connection.send(new Close(session, epoch));
+    }
+    detach();
+    inbox.close();
   }
 
   private void sent(boolean accepted) {
     if (!accepted) {
-      inbox.lost(connection.closeReason());
+      inbox.lost(number, connection.closeReason());
     }
   }
 
-  boolean hasNews() {
+  // ---------------------------------------------------------------- from the server
+
+  @Override
+  public boolean hasNews() {
     return inbox.hasNews();
   }
 
-  /**
-   * Waits for what the server says next; the caller releases a buffer.
-   *
-   * @param what is waited for, for the text of the exception
-   * @throws ConnectionLostException if the connection ended
-   * @throws ServerFaultException if nothing came in time
-   */
-  Object next(String what) throws InterruptedException, CancelledException {
+  @Override
+  public Object next(String what) throws InterruptedException, CancelledException {
     Object event = inbox.take(answerTimeout.toNanos());
     if (event == null) {
       throw new ServerFaultException(
@@ -121,7 +189,8 @@ final class ServerLink {
     return event;
   }
 
-  void pause(long nanos) throws InterruptedException {
+  @Override
+  public void pause(long nanos) throws InterruptedException {
     inbox.pause(nanos);
   }
 
@@ -129,8 +198,8 @@ final class ServerLink {
     return FrameHeader.typeNumber(frame) == FrameType.VERDICT.number();
   }
 
-  /** Ends the connection, since what the server says cannot be relied on any more. */
-  ServerFaultException contradiction(String what) {
+  @Override
+  public ServerFaultException contradiction(String what) {
     String text = "the server contradicts itself: " + what;
     connection.send(ErrorMessage.fatal(ErrorCode.MALFORMED, text));
     connection.close();

@@ -7,8 +7,11 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * What the server says to one session, on its way from the event loop to the draft thread: VERDICT
- * and TOKENS frames as buffers, OPENED and ERROR as messages. Bounded; a server within the protocol
- * never fills it, since a session has few blocks in flight and little credit.
+ * and TOKENS frames as buffers, OPENED and ERROR as messages; before that the connection itself.
+ * Bounded; a server within the protocol never fills it, since a session has few blocks in flight
+ * and little credit.
+ *
+ * <p>Connections are numbered: what still comes of one before the newest is dropped.
  */
 final class SessionInbox {
   /** Twice what the credit of a push ({@link DraftLoop#PUSH_CREDIT}) allows to be under way. */
@@ -20,6 +23,7 @@ final class SessionInbox {
   private final Object[] ring = new Object[CAPACITY];
   private int head;
   private int size;
+  private int connection;
   private String lostReason;
   private boolean cancelled;
   private boolean closed;
@@ -33,15 +37,27 @@ final class SessionInbox {
     return session;
   }
 
+  /** Draft thread: nothing of the connection before is wanted; the number of the next one. */
+  int nextConnection() {
+    lock.lock();
+    try {
+      clear();
+      lostReason = null;
+      return ++connection;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /**
-   * Event loop: adds an event, whose buffer now belongs to the inbox.
+   * Event loop: adds an event of a connection; a buffer now belongs to the inbox.
    *
    * @return false if the inbox is full; the event is released then
    */
-  boolean offer(Object event) {
+  boolean offer(int fromConnection, Object event) {
     lock.lock();
     try {
-      if (closed) {
+      if (closed || fromConnection != connection) {
         ReferenceCountUtil.release(event);
         return true;
       }
@@ -58,11 +74,14 @@ final class SessionInbox {
     }
   }
 
-  /** Any thread: after what is in the inbox, nothing comes any more. The first reason stands. */
-  void lost(String reason) {
+  /**
+   * Any thread: after what is in the inbox, nothing comes of a connection any more. The first
+   * reason stands.
+   */
+  void lost(int lostConnection, String reason) {
     lock.lock();
     try {
-      if (lostReason == null) {
+      if (lostConnection == connection && lostReason == null) {
         lostReason = reason;
       }
       changed.signal();
@@ -144,15 +163,19 @@ final class SessionInbox {
     lock.lock();
     try {
       closed = true;
-      for (; size > 0; size--) {
-        if (ring[head] instanceof ByteBuf frame) {
-          frame.release();
-        }
-        ring[head] = null;
-        head = (head + 1) % CAPACITY;
-      }
+      clear();
     } finally {
       lock.unlock();
+    }
+  }
+
+  private void clear() {
+    for (; size > 0; size--) {
+      if (ring[head] instanceof ByteBuf frame) {
+        frame.release();
+      }
+      ring[head] = null;
+      head = (head + 1) % CAPACITY;
     }
   }
 }

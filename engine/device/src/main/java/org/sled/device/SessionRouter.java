@@ -17,25 +17,42 @@ import org.slf4j.LoggerFactory;
 final class SessionRouter implements ClientListener {
   private static final Logger LOG = LoggerFactory.getLogger(SessionRouter.class);
 
+  /**
+   * Whose frames come over this connection.
+   *
+   * @param number of this connection, as the inbox counts
+   */
+  private record Route(SessionInbox inbox, int number) {
+    boolean offer(Object event) {
+      return inbox.offer(number, event);
+    }
+
+    void lost(String reason) {
+      inbox.lost(number, reason);
+    }
+  }
+
   /** Replaced as a whole: a device has few sessions, and looking one up must not allocate. */
-  private volatile SessionInbox[] inboxes = {};
+  private volatile Route[] routes = {};
 
   private volatile GoAway goAway;
   private volatile Runnable disconnect = () -> {};
   private volatile String lostReason;
 
-  synchronized void add(SessionInbox inbox) {
-    SessionInbox[] more = Arrays.copyOf(inboxes, inboxes.length + 1);
-    more[inboxes.length] = inbox;
-    inboxes = more;
+  /** From now on the frames of a session go there, as those of its connection of that number. */
+  synchronized void add(SessionInbox inbox, int number) {
+    Route route = new Route(inbox, number);
+    Route[] more = Arrays.copyOf(routes, routes.length + 1);
+    more[routes.length] = route;
+    routes = more;
     // The connection may have ended before anybody could tell this one.
     if (lostReason != null) {
-      inbox.lost(lostReason);
+      route.lost(lostReason);
     }
   }
 
   synchronized void remove(SessionInbox inbox) {
-    inboxes = Arrays.stream(inboxes).filter(other -> other != inbox).toArray(SessionInbox[]::new);
+    routes = Arrays.stream(routes).filter(other -> other.inbox != inbox).toArray(Route[]::new);
     leaveIfDone();
   }
 
@@ -47,7 +64,7 @@ final class SessionRouter implements ClientListener {
 
   /** A server that drains waits for its clients: those with nothing to do had better go. */
   private synchronized void leaveIfDone() {
-    if (goAway != null && inboxes.length == 0) {
+    if (goAway != null && routes.length == 0) {
       disconnect.run();
     }
   }
@@ -57,28 +74,23 @@ final class SessionRouter implements ClientListener {
     return goAway;
   }
 
-  /** Why the connection ended, or null. */
-  String lostReason() {
-    return lostReason;
-  }
-
-  private SessionInbox find(int session) {
-    for (SessionInbox inbox : inboxes) {
-      if (inbox.session() == session) {
-        return inbox;
+  private Route find(int session) {
+    for (Route route : routes) {
+      if (route.inbox.session() == session) {
+        return route;
       }
     }
     return null; // cancelled or finished: what still comes for it is late
   }
 
   private void deliver(int session, Object event) {
-    SessionInbox inbox = find(session);
-    if (inbox == null) {
+    Route route = find(session);
+    if (route == null) {
       if (event instanceof ByteBuf frame) {
         frame.release();
       }
-    } else if (!inbox.offer(event)) {
-      inbox.lost("the server sends more than it was asked for");
+    } else if (!route.offer(event)) {
+      route.lost("the server sends more than it was asked for");
       disconnect.run();
     }
   }
@@ -122,8 +134,8 @@ final class SessionRouter implements ClientListener {
   @Override
   public synchronized void onDisconnected(String reason) {
     lostReason = reason == null ? "closed" : reason;
-    for (SessionInbox inbox : inboxes) {
-      inbox.lost(lostReason);
+    for (Route route : routes) {
+      route.lost(lostReason);
     }
   }
 }

@@ -1,8 +1,9 @@
 package org.sled.device;
 
-import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
@@ -15,21 +16,21 @@ import org.sled.jni.NativeThread;
 import org.sled.jni.SledException;
 import org.sled.net.client.ClientConnection;
 import org.sled.net.client.ClientTransport;
-import org.sled.net.client.HandshakeRefusedException;
-import org.sled.net.client.ServerUnreachableException;
-import org.sled.net.protocol.ErrorCode;
-import org.sled.net.protocol.GoAway;
 import org.sled.net.protocol.Hello;
 import org.sled.net.protocol.Limits;
 import org.sled.net.protocol.Open;
 import org.sled.net.protocol.TokenIds;
 import org.sled.net.protocol.TokenizerFingerprint;
+import org.sled.net.protocol.Welcome;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A device's connection to a server, with the draft model that it uses. Any thread may use it; any
+ * A device's way to its servers, with the draft model that it uses. Any thread may use it; any
  * number of generations may run at a time, each with a draft context and a draft thread of its own.
+ *
+ * <p>It has one connection at a time. When that is lost, or the server announces to leave, the next
+ * one goes to whichever of its servers answers, and generations go on over it ({@link Outage}).
  *
  * <p>The model stays the caller's: close it after the client.
  */
@@ -38,35 +39,32 @@ public final class SledClient implements AutoCloseable {
 
   private final Builder options;
   private final ClientTransport transport; // null: the caller's
-  private final ClientConnection connection;
-  private final SessionRouter router;
+  private final Uplinks uplinks;
   private final DrafterPool drafters; // null: the server generates alone
   private final DraftLengthPolicy policy; // learns from all generations
   private final AtomicInteger lastSession = new AtomicInteger();
 
-  private SledClient(
-      Builder options,
-      ClientTransport transport,
-      ClientConnection connection,
-      SessionRouter router) {
+  private SledClient(Builder options, ClientTransport transport, Uplinks uplinks) {
     this.options = options;
     this.transport = transport;
-    this.connection = connection;
-    this.router = router;
+    this.uplinks = uplinks;
     policy = options.drafting.createPolicy();
-    int contextTokens = connection.welcome().limits().contextTokens();
-    IntFunction<BlockDrafter> maker = drafterMaker(options, connection);
-    router.disconnectBy(connection::close);
+    Welcome welcome = welcome();
+    int contextTokens = welcome.limits().contextTokens();
+    IntFunction<BlockDrafter> maker = drafterMaker(options, welcome);
     drafters = maker == null ? null : new DrafterPool(() -> maker.apply(contextTokens));
   }
 
+  private Welcome welcome() {
+    return uplinks.newest().connection().welcome();
+  }
+
   /** From the server's context length; null if this client cannot draft. */
-  private static IntFunction<BlockDrafter> drafterMaker(
-      Builder options, ClientConnection connection) {
+  private static IntFunction<BlockDrafter> drafterMaker(Builder options, Welcome welcome) {
     if (options.blockDrafterMaker != null || options.drafterMaker == null) {
       return options.blockDrafterMaker;
     }
-    int vocabularySize = connection.welcome().fingerprint().vocabularySize();
+    int vocabularySize = welcome.fingerprint().vocabularySize();
     return contextTokens -> {
       BlockDrafter drafter =
           new ModelBlockDrafter(options.drafterMaker.apply(contextTokens), vocabularySize);
@@ -83,8 +81,11 @@ public final class SledClient implements AutoCloseable {
 
   /** Collects how to connect; not thread-safe. */
   public static final class Builder {
-    private String host = "127.0.0.1";
-    private int port = 7411;
+    private List<InetSocketAddress> servers =
+        List.of(InetSocketAddress.createUnresolved("127.0.0.1", 7411));
+    private String serverKey = UUID.randomUUID().toString();
+    private Outage outage = Outage.WAIT;
+    private Duration outageTimeout = Duration.ofMinutes(5);
     private Model tokenizer;
     private TokenizerFingerprint fingerprint;
     private IntFunction<Drafter> drafterMaker; // from the server's context length
@@ -103,10 +104,43 @@ public final class SledClient implements AutoCloseable {
 
     private Builder() {}
 
-    /** Where the server listens. */
+    /** Where the server listens. A name with several addresses stands for several servers. */
     public Builder server(String newHost, int newPort) {
-      host = newHost;
-      port = newPort;
+      return servers(List.of(InetSocketAddress.createUnresolved(newHost, newPort)));
+    }
+
+    /**
+     * Where several servers of the same target listen. Each client prefers one of them ({@link
+     * #serverKey}), and turns to the others when it has to.
+     *
+     * @param newServers at least one; unresolved, so that their names are looked up when needed
+     */
+    public Builder servers(List<InetSocketAddress> newServers) {
+      if (newServers.isEmpty()) {
+        throw new IllegalArgumentException("there is no server to connect to");
+      }
+      servers = List.copyOf(newServers);
+      return this;
+    }
+
+    /**
+     * Clients of the same key prefer the same one of several servers; by default each client has a
+     * key of its own, so that they spread.
+     */
+    public Builder serverKey(String key) {
+      serverKey = key;
+      return this;
+    }
+
+    /** What generations do while no server is there; {@link Outage#WAIT} by default. */
+    public Builder outage(Outage newOutage) {
+      outage = newOutage;
+      return this;
+    }
+
+    /** How long they do that, before they fail after all; 5 minutes by default. */
+    public Builder outageTimeout(Duration timeout) {
+      outageTimeout = timeout;
       return this;
     }
 
@@ -253,39 +287,41 @@ public final class SledClient implements AutoCloseable {
           fingerprint == null
               ? Hello.withoutTokenizer(authToken, clientName)
               : Hello.of(fingerprint, authToken, clientName);
-      SessionRouter router = new SessionRouter();
       ClientTransport own = sharedTransport == null ? new ClientTransport(1) : null;
       ClientTransport transport = own == null ? sharedTransport : own;
+      ServerCheck check = new ServerCheck(fingerprint, exactDrafts);
+      Uplinks uplinks =
+          new Uplinks(
+              new ServerOrder(servers, serverKey),
+              (server, timeout) -> {
+                SessionRouter router = new SessionRouter();
+                ClientConnection connection =
+                    transport.connect(
+                        server.getHostString(), server.getPort(), hello, timeout, router);
+                check.require(connection);
+                return new Uplink(server, connection, router);
+              },
+              connectTimeout);
       boolean connected = false;
       try {
-        ClientConnection connection = transport.connect(host, port, hello, connectTimeout, router);
-        if (exactDrafts && !connection.welcome().hasExactNumerics()) {
-          connection.close();
-          throw new RefusedException(
-              ErrorCode.UNSUPPORTED,
-              "the server computes with fast numerics, so exact drafts make no sense; start the"
-                  + " server with exact numerics, or do not ask for exact drafts");
-        }
-        SledClient client = new SledClient(this, own, connection, router);
+        uplinks.connectFirst();
+        SledClient client = new SledClient(this, own, uplinks);
         connected = true;
         return client;
-      } catch (ServerUnreachableException e) {
-        throw new UnreachableException(e.getMessage(), e);
-      } catch (HandshakeRefusedException e) {
-        throw Refusals.of(e);
-      } catch (IOException e) {
-        throw new ServerFaultException(e.getMessage(), e);
       } finally {
-        if (!connected && own != null) {
-          own.close();
+        if (!connected) {
+          uplinks.close();
+          if (own != null) {
+            own.close();
+          }
         }
       }
     }
   }
 
-  /** What the server said of itself when this client connected. */
+  /** What the server said of itself when this client connected, for the last time. */
   public ServerInfo server() {
-    return ServerInfo.of(connection.welcome());
+    return uplinks.newest().info();
   }
 
   /**
@@ -307,7 +343,7 @@ public final class SledClient implements AutoCloseable {
    * @throws org.sled.jni.SledException if the template refuses the messages
    */
   public int[] tokenizeChat(List<ChatMessage> messages) {
-    String template = connection.welcome().chatTemplate();
+    String template = welcome().chatTemplate();
     if (template.isEmpty()) {
       throw new SledClientException("the target has no chat template: send it raw text instead");
     }
@@ -326,8 +362,6 @@ public final class SledClient implements AutoCloseable {
    * Starts a generation, which the caller closes.
    *
    * @throws IllegalArgumentException if the request cannot be served; the text says why
-   * @throws RefusedException if the server is about to leave
-   * @throws ConnectionLostException if the connection is gone: make a new client
    * @throws org.sled.jni.SledException if there is no memory for a draft context
    */
   public Generation start(GenerationRequest request) {
@@ -347,29 +381,28 @@ public final class SledClient implements AutoCloseable {
         new StopFinder(
             request.stopStrings(),
             options.detokenizers == null ? null : options.detokenizers.get());
-    GenerationMeter meter = new GenerationMeter(request.draftTokens());
+    GenerationMeter meter = new GenerationMeter(request.draftTokens(), System::nanoTime);
     SessionInbox inbox = new SessionInbox(lastSession.incrementAndGet());
     TokenStream tokens = new TokenStream();
     BlockDrafter drafter = request.draftTokens() > 0 ? takeDrafter(request) : null;
-    Limits limits = connection.welcome().limits();
-    int vocabularySize = connection.welcome().fingerprint().vocabularySize();
-    BlockLength lengths =
-        new BlockLength(
-            request.draftTokens(), request.maxTokens(), request.prompt().count(), limits);
     DraftLoop loop =
         new DraftLoop(
             request,
-            new ServerLink(connection, inbox, meter, options.answerTimeout),
+            new ServerLink(
+                uplinks,
+                inbox,
+                meter,
+                options.outage == Outage.FAIL ? options.connectTimeout : options.outageTimeout,
+                options.answerTimeout),
+            options.outage,
             drafter,
-            lengths,
             policy,
-            vocabularySize,
+            server(),
             stops,
             history(request),
             tokens,
             meter,
             listener);
-    router.add(inbox);
     Thread thread =
         new Thread(
             () -> {
@@ -379,8 +412,6 @@ public final class SledClient implements AutoCloseable {
                 }
                 loop.run();
               } finally {
-                router.remove(inbox);
-                inbox.close();
                 if (drafter != null) {
                   drafters.giveBack(drafter);
                 }
@@ -422,7 +453,7 @@ public final class SledClient implements AutoCloseable {
       throw new IllegalArgumentException(
           "drafting needs a draft model with weights; ask for 0 draft tokens, or set one");
     }
-    Limits limits = connection.welcome().limits();
+    Limits limits = welcome().limits();
     TokenIds prompt = request.prompt();
     if (prompt.count() > limits.maxPromptTokens()) {
       throw new IllegalArgumentException(
@@ -432,7 +463,7 @@ public final class SledClient implements AutoCloseable {
               + limits.maxPromptTokens()
               + "; shorten it, or give the server a larger context");
     }
-    int vocabularySize = connection.welcome().fingerprint().vocabularySize();
+    int vocabularySize = welcome().fingerprint().vocabularySize();
     for (int i = 0; i < prompt.count(); i++) {
       if (Integer.compareUnsigned(prompt.id(i), vocabularySize) >= 0) {
         throw new IllegalArgumentException(
@@ -451,18 +482,6 @@ public final class SledClient implements AutoCloseable {
               + limits.maxFrameBytes()
               + " bytes");
     }
-    GoAway goAway = router.goAway();
-    if (goAway != null) {
-      throw new RefusedException(
-          goAway.reason(),
-          "the server is about to leave (" + goAway.text() + "); connect to another, or later");
-    }
-    if (connection.isClosed()) {
-      throw new ConnectionLostException(
-          "the connection to the server is lost: "
-              + connection.closeReason()
-              + "; connect again with a new client");
-    }
   }
 
   /** Room for what will come, if that is known and not much. */
@@ -470,28 +489,28 @@ public final class SledClient implements AutoCloseable {
     int promptTokens = request.prompt().count();
     int newTokens = request.maxTokens() == 0 ? 1024 : Math.min(request.maxTokens(), 16 * 1024);
     return new TokenHistory(
-        connection.allocator(),
+        uplinks.newest().connection().allocator(),
         request.prompt(),
         promptTokens + newTokens + Math.min(request.draftTokens(), 1024));
   }
 
   /** The last measured round trip to the server, ns, or -1 before the first. */
   public long roundTripNanos() {
-    return connection.roundTripNanos();
+    return uplinks.newest().connection().roundTripNanos();
   }
 
-  /** Whether the connection is gone. */
+  /** Whether there is no connection at the moment. */
   public boolean isClosed() {
-    return connection.isClosed();
+    return uplinks.newest().connection().isClosed();
   }
 
   /**
-   * Closes the connection; generations that still run fail. Close them first: their draft contexts
+   * Closes all connections; generations that still run fail. Close them first: their draft contexts
    * are freed when they are done with them. Idempotent.
    */
   @Override
   public void close() {
-    connection.close();
+    uplinks.close();
     if (transport != null) {
       transport.close();
     }

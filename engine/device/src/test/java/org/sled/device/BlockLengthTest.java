@@ -7,7 +7,6 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
-import org.sled.net.protocol.Limits;
 
 final class BlockLengthTest {
   @Property
@@ -18,8 +17,7 @@ final class BlockLengthTest {
       @ForAll @IntRange(min = 42, max = 100) int contextTokens,
       @ForAll @IntRange(max = 50) int emitted,
       @ForAll @IntRange(min = -3, max = 100) int room) {
-    Limits limits = new Limits(1, contextTokens - 1, contextTokens, 62, 4096);
-    BlockLength lengths = new BlockLength(draftTokens, maxTokens, promptTokens, limits);
+    BlockLength lengths = new BlockLength(draftTokens, maxTokens, promptTokens, contextTokens, 62);
     int committed = Math.min(promptTokens + emitted, contextTokens);
     int drafts = lengths.next(committed, room);
     if (drafts > 0) {
@@ -31,7 +29,7 @@ final class BlockLengthTest {
 
   @Test
   void theLastTokenIsNotWorthADraft() {
-    BlockLength lengths = new BlockLength(4, 10, 3, new Limits(1, 99, 100, 62, 4096));
+    BlockLength lengths = new BlockLength(4, 10, 3, 100, 62);
     assertEquals(4, lengths.next(4, 100));
     assertEquals(1, lengths.next(11, 100));
     assertEquals(0, lengths.next(12, 100));

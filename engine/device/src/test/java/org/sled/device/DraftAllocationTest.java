@@ -45,6 +45,11 @@ final class DraftAllocationTest {
     }
 
     @Override
+    public boolean endsText(int token) {
+      return false;
+    }
+
+    @Override
     public void close() {}
   }
 

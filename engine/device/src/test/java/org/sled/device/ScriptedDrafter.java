@@ -93,6 +93,11 @@ final class ScriptedDrafter implements Drafter {
   }
 
   @Override
+  public boolean endsText(int token) {
+    return token == ScriptedText.END;
+  }
+
+  @Override
   public void close() {
     closed = true;
   }

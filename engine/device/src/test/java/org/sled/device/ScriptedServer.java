@@ -3,9 +3,10 @@ package org.sled.device;
 import io.netty.buffer.ByteBuf;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.sled.net.protocol.Cancel;
 import org.sled.net.protocol.Close;
@@ -14,6 +15,7 @@ import org.sled.net.protocol.DraftFrame;
 import org.sled.net.protocol.ErrorCode;
 import org.sled.net.protocol.ErrorMessage;
 import org.sled.net.protocol.FinishReason;
+import org.sled.net.protocol.GoAway;
 import org.sled.net.protocol.Hello;
 import org.sled.net.protocol.HelloAnswer;
 import org.sled.net.protocol.Limits;
@@ -21,6 +23,9 @@ import org.sled.net.protocol.Open;
 import org.sled.net.protocol.Opened;
 import org.sled.net.protocol.Protocol;
 import org.sled.net.protocol.Push;
+import org.sled.net.protocol.Resume;
+import org.sled.net.protocol.TokenDigest;
+import org.sled.net.protocol.TokenIds;
 import org.sled.net.protocol.TokenizerFingerprint;
 import org.sled.net.protocol.TokensFrame;
 import org.sled.net.protocol.VerdictFrame;
@@ -37,7 +42,7 @@ import org.sled.net.server.ServerTransport;
 
 /**
  * A server on a real socket with {@link ScriptedText} as its target: keeps the protocol's rules,
- * but for the mischief that a test asks for. Everything happens on the connection's event loop.
+ * but for the mischief that a test asks for. Everything happens on the connections' event loops.
  */
 final class ScriptedServer implements ConnectionListener, AutoCloseable {
   static final TokenizerFingerprint FINGERPRINT =
@@ -98,8 +103,13 @@ final class ScriptedServer implements ConnectionListener, AutoCloseable {
   }
 
   private final ServerTransport transport;
-  private final Map<Integer, Session> sessions = new HashMap<>();
-  private final Map<Integer, List<Integer>> prompts = new HashMap<>();
+  private final Map<Key, Session> sessions = new ConcurrentHashMap<>();
+  private final Map<Key, List<Integer>> prompts = new ConcurrentHashMap<>();
+  private final Set<Connection> connections = ConcurrentHashMap.newKeySet();
+
+  /** Sessions are numbered on each connection. */
+  private record Key(Connection connection, int session) {}
+
   private final RoundRules rules;
   private final CommittedAnswer repeated = new CommittedAnswer();
   private final DraftFrame block = new DraftFrame();
@@ -119,7 +129,17 @@ final class ScriptedServer implements ConnectionListener, AutoCloseable {
   /** The OPEN of the newest session. */
   volatile Open lastOpen;
 
-  /** OPENs that are answered BUSY from now on. */
+  private volatile boolean leaving;
+  volatile long numericsId = 0x1234L;
+  volatile TokenizerFingerprint fingerprint = FINGERPRINT;
+
+  /** RESUMEs of both forms. */
+  final AtomicInteger resumes = new AtomicInteger();
+
+  /** Whether RESUMEs without tokens are taken, as if the server still had them. */
+  volatile boolean remembers;
+
+  /** OPENs and RESUMEs that are answered BUSY from now on. */
   final AtomicInteger busyOpens = new AtomicInteger();
 
   volatile Mischief mischief = (server, connection, session, draft) -> false;
@@ -128,7 +148,12 @@ final class ScriptedServer implements ConnectionListener, AutoCloseable {
   volatile boolean pushDies;
 
   ScriptedServer() throws IOException {
-    transport = ServerTransport.start(ServerOptions.of("127.0.0.1", 0), this);
+    this(0);
+  }
+
+  /** On a port that another one had before. */
+  ScriptedServer(int port) throws IOException {
+    transport = ServerTransport.start(ServerOptions.of("127.0.0.1", port), this);
     rules = new RoundRules(ScriptedText.VOCABULARY, 4096, 62);
   }
 
@@ -138,11 +163,15 @@ final class ScriptedServer implements ConnectionListener, AutoCloseable {
 
   @Override
   public HelloAnswer onHello(Connection connection, Hello hello) {
-    if (hello.hasTokenizer() && !hello.fingerprint().matches(FINGERPRINT)) {
+    if (hello.hasTokenizer() && !hello.fingerprint().matches(fingerprint)) {
       return ErrorMessage.fatal(
           ErrorCode.TOKENIZER_MISMATCH,
-          "draft vs target: " + hello.fingerprint().describeDifference(FINGERPRINT));
+          "draft vs target: " + hello.fingerprint().describeDifference(fingerprint));
     }
+    if (leaving) {
+      return ErrorMessage.fatal(ErrorCode.SHUTTING_DOWN, "the server is leaving");
+    }
+    connections.add(connection);
     return new Welcome(
         Protocol.MAX_VERSION,
         welcomeFlags,
@@ -150,8 +179,8 @@ final class ScriptedServer implements ConnectionListener, AutoCloseable {
         Protocol.DEFAULT_PING_INTERVAL_MILLIS,
         0,
         64,
-        0x1234L,
-        FINGERPRINT,
+        numericsId,
+        fingerprint,
         "scripted",
         "text",
         "");
@@ -159,22 +188,63 @@ final class ScriptedServer implements ConnectionListener, AutoCloseable {
 
   @Override
   public void onOpen(Connection connection, Open open, long decodedNanos) {
-    if (busyOpens.getAndDecrement() > 0) {
-      connection.send(
-          new ErrorMessage(
-              open.session(), 0, ErrorCode.BUSY, false, 250, "all sessions are taken"));
+    if (isBusy(connection, open)) {
       return;
     }
-    List<Integer> prompt = prompts.computeIfAbsent(open.session(), id -> new ArrayList<>());
+    Key key = new Key(connection, open.session());
+    List<Integer> prompt = prompts.computeIfAbsent(key, id -> new ArrayList<>());
     for (int i = 0; i < open.prompt().count(); i++) {
       prompt.add(open.prompt().id(i));
     }
-    if (open.hasMorePrompt()) {
-      return;
+    if (!open.hasMorePrompt()) {
+      begin(connection, open, prompts.remove(key), decodedNanos);
     }
+  }
+
+  @Override
+  public void onResume(Connection connection, Resume resume, long decodedNanos) {
+    resumes.incrementAndGet();
+    Open open = resume.open();
+    if (resume.isWithoutTokens() && !isBusy(connection, open)) {
+      List<Integer> known = remembers ? find(resume) : null;
+      if (known == null) {
+        connection.send(
+            ErrorMessage.ofSession(open.session(), 0, ErrorCode.RESUME_TOKENS, "who is that?"));
+      } else {
+        begin(connection, open, known, decodedNanos);
+      }
+    } else if (!resume.isWithoutTokens()) {
+      onOpen(connection, open, decodedNanos);
+    }
+  }
+
+  private List<Integer> find(Resume resume) {
+    int length = resume.open().promptTokensTotal();
+    for (Session session : sessions.values()) {
+      if (session.tokens.size() >= length) {
+        List<Integer> first = session.tokens.subList(0, length);
+        int[] ids = first.stream().mapToInt(Integer::intValue).toArray();
+        if (TokenDigest.of(TokenIds.of(ids)) == resume.digest()) {
+          return List.copyOf(first);
+        }
+      }
+    }
+    return null;
+  }
+
+  private boolean isBusy(Connection connection, Open open) {
+    if (busyOpens.getAndDecrement() <= 0) {
+      return false;
+    }
+    connection.send(
+        new ErrorMessage(open.session(), 0, ErrorCode.BUSY, false, 250, "all sessions are taken"));
+    return true;
+  }
+
+  private void begin(Connection connection, Open open, List<Integer> tokens, long decodedNanos) {
     Session session = new Session(connection, open);
-    session.tokens.addAll(prompts.remove(open.session()));
-    sessions.put(open.session(), session);
+    session.tokens.addAll(tokens);
+    sessions.put(new Key(connection, open.session()), session);
     lastOpen = open;
     int first = commit(session);
     connection.sendStamped(
@@ -190,6 +260,22 @@ final class ScriptedServer implements ConnectionListener, AutoCloseable {
             first,
             session.finish),
         decodedNanos);
+  }
+
+  /** Says that it is about to leave, and takes nobody any more. */
+  void goAway() {
+    leaving = true;
+    GoAway message = new GoAway(ErrorCode.SHUTTING_DOWN, 60_000, "until tomorrow");
+    connections.forEach(connection -> connection.send(message));
+  }
+
+  /** Ends all connections, as if the network had. */
+  void cut() {
+    connections.forEach(connection -> connection.close("cut"));
+  }
+
+  int connections() {
+    return connections.size();
   }
 
   /** Adds the target's next token. */
@@ -208,10 +294,10 @@ final class ScriptedServer implements ConnectionListener, AutoCloseable {
   }
 
   @Override
-  public void onDraft(Connection connection, ByteBuf draft, long decodedNanos) {
+  public synchronized void onDraft(Connection connection, ByteBuf draft, long decodedNanos) {
     try {
       block.wrap(draft);
-      Session session = sessions.get(block.session());
+      Session session = sessions.get(new Key(connection, block.session()));
       if (session == null) {
         return;
       }
@@ -328,7 +414,7 @@ final class ScriptedServer implements ConnectionListener, AutoCloseable {
   @Override
   public void onPush(Connection connection, Push push, long decodedNanos) {
     pushes.incrementAndGet();
-    Session session = sessions.get(push.session());
+    Session session = sessions.get(new Key(connection, push.session()));
     if (session == null || (pushDies && pushes.get() > 1)) {
       return;
     }
@@ -355,17 +441,17 @@ final class ScriptedServer implements ConnectionListener, AutoCloseable {
 
   @Override
   public void onClose(Connection connection, Close close) {
-    Session session = sessions.get(close.session());
+    Session session = sessions.remove(new Key(connection, close.session()));
     closes.incrementAndGet();
-    // A client that comes late with it may have a successor with the same number.
-    if (session != null && session.connection == connection) {
-      sessions.remove(close.session());
+    if (session != null) {
       connection.send(new Closed(session.id, session.epoch(), session.tokens.size()));
     }
   }
 
   @Override
-  public void onDisconnected(Connection connection, String reason) {}
+  public void onDisconnected(Connection connection, String reason) {
+    connections.remove(connection);
+  }
 
   @Override
   public void close() {

@@ -42,6 +42,7 @@ final class TextStreamTest {
   private SledClient.Builder builder() {
     return SledClient.builder()
         .draftPolicy(DraftPolicy.FIXED)
+        .outage(Outage.FAIL)
         .server("127.0.0.1", server.port())
         .drafter(ScriptedServer.FINGERPRINT, c -> new ScriptedDrafter(1, 70, -1, c));
   }

@@ -31,6 +31,11 @@ public record Resume(Open open, int first, long digest) implements Message {
     return new Resume(bare, open.promptTokensTotal(), digest);
   }
 
+  /** Bytes of a RESUME frame with so many tokens. */
+  public static long frameBytes(Sampling sampling, int tokens) {
+    return EXTRA_BYTES + Open.frameBytes(sampling, tokens);
+  }
+
   /** Tokens that one RESUME has room for; see {@link Open#promptTokensPerFrame}. */
   public static int tokensPerFrame(Sampling sampling, int maxFrameBytes) {
     return Open.promptTokensPerFrame(sampling, maxFrameBytes - EXTRA_BYTES);

@@ -6,6 +6,7 @@ import java.util.concurrent.atomic.LongAdder;
 import org.sled.bench.load.BenchDevice;
 import org.sled.bench.load.Fleet;
 import org.sled.bench.trace.ReplayDrafter;
+import org.sled.device.Outage;
 import org.sled.device.ServerInfo;
 import org.sled.device.SledClient;
 import org.sled.net.client.ClientTransport;
@@ -46,6 +47,7 @@ public final class SledFleet implements Fleet {
     SledClient.Builder builder =
         SledClient.builder()
             .server(options.host(), options.port())
+            .outage(Outage.FAIL) // a failed request counts
             .authToken(options.authToken())
             .clientName(name)
             .drafting(options.drafting())

@@ -1,0 +1,44 @@
+package org.sled.device;
+
+import java.net.InetSocketAddress;
+import org.sled.net.client.ClientConnection;
+
+/** A connection to a server, and whose frames come over it. Any thread may use it. */
+final class Uplink {
+  private final InetSocketAddress server;
+  private final ClientConnection connection;
+  private final SessionRouter router;
+  private volatile boolean avoided;
+
+  Uplink(InetSocketAddress server, ClientConnection connection, SessionRouter router) {
+    this.server = server;
+    this.connection = connection;
+    this.router = router;
+    router.disconnectBy(connection::close);
+  }
+
+  ClientConnection connection() {
+    return connection;
+  }
+
+  SessionRouter router() {
+    return router;
+  }
+
+  /** What the server said of itself. */
+  ServerInfo info() {
+    String host = server.getHostString();
+    String name = host.indexOf(':') >= 0 ? "[" + host + "]" : host;
+    return ServerInfo.of(name + ":" + server.getPort(), connection.welcome());
+  }
+
+  /** The server refuses sessions. */
+  void avoid() {
+    avoided = true;
+  }
+
+  /** Whether sessions can be opened over it. */
+  boolean takesSessions() {
+    return !avoided && !connection.isClosed() && router.goAway() == null;
+  }
+}

@@ -1,0 +1,240 @@
+package org.sled.device;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import org.sled.net.client.HandshakeRefusedException;
+import org.sled.net.protocol.ErrorCode;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A client's connection, and the next one when that is lost: to the preferred server that answers,
+ * again and again with growing pauses for as long as somebody waits. The pauses are random within
+ * their bound, so that a fleet does not come back at one moment.
+ *
+ * <p>Any thread may use it. Connects on a thread of its own, which is there only while somebody
+ * waits.
+ */
+final class Uplinks implements AutoCloseable {
+  private static final long FIRST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+  private static final long LONGEST_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(5);
+
+  /** One server that does not answer must not keep from asking the next. */
+  private static final Duration LONGEST_ATTEMPT = Duration.ofSeconds(5);
+
+  private static final Logger LOG = LoggerFactory.getLogger(Uplinks.class);
+
+  private final ServerOrder order;
+  private final Connector connector;
+  private final Duration connectTimeout;
+  private final List<Waiter> waiting = new ArrayList<>();
+  private final List<Uplink> leaving = new ArrayList<>(); // before the newest one, not closed yet
+  private Uplink newest;
+  private Thread thread; // null: nobody waits
+  private boolean closed;
+
+  /** Makes a connection. */
+  @FunctionalInterface
+  interface Connector {
+    /**
+     * Connects and shakes hands.
+     *
+     * @throws IOException if there is no answer, or a refusal
+     * @throws SledClientException if this is not a server for this client
+     */
+    Uplink connect(InetSocketAddress server, Duration timeout)
+        throws IOException, InterruptedException;
+  }
+
+  /** Who waits for a connection. Its methods are called with the lock held, and return at once. */
+  interface Waiter {
+    void connected(Uplink uplink);
+
+    void failed(SledClientException why);
+  }
+
+  Uplinks(ServerOrder order, Connector connector, Duration connectTimeout) {
+    this.order = order;
+    this.connector = connector;
+    this.connectTimeout = connectTimeout;
+  }
+
+  /**
+   * Connects for the first time: asks each server once.
+   *
+   * @throws SledClientException what the preferred one of those said that answered
+   */
+  void connectFirst() throws InterruptedException {
+    IOException unreachable = null;
+    SledClientException refused = null;
+    for (InetSocketAddress server : order.now()) {
+      try {
+        Uplink uplink = connector.connect(server, connectTimeout);
+        synchronized (this) {
+          newest = uplink;
+        }
+        return;
+      } catch (HandshakeRefusedException e) {
+        refused = refused == null ? Refusals.of(e) : refused;
+      } catch (SledClientException e) {
+        refused = refused == null ? e : refused;
+      } catch (IOException e) {
+        unreachable = unreachable == null ? e : unreachable;
+      }
+    }
+    throw refused != null ? refused : Refusals.ofConnecting(unreachable);
+  }
+
+  /** The newest connection, which may be lost. */
+  synchronized Uplink newest() {
+    return newest;
+  }
+
+  /** Tells the waiter as soon as there is a connection that takes sessions, perhaps at once. */
+  synchronized void await(Waiter waiter) {
+    if (closed) {
+      waiter.failed(new SledClientException("this client is closed"));
+    } else if (newest.takesSessions()) {
+      waiter.connected(newest);
+    } else {
+      waiting.add(waiter);
+      if (thread == null) {
+        thread = new Thread(this::connectAgain, "sled-connect");
+        thread.setDaemon(true);
+        thread.start();
+      }
+    }
+  }
+
+  /** It does not wait any more. */
+  synchronized void withdraw(Waiter waiter) {
+    waiting.remove(waiter);
+    notifyAll();
+  }
+
+  private void connectAgain() {
+    Map<InetSocketAddress, SledClientException> refusals = new HashMap<>();
+    long bound = FIRST_PAUSE_NANOS;
+    try {
+      while (true) {
+        List<InetSocketAddress> servers = order.now();
+        for (InetSocketAddress server : servers) {
+          if (isUnwanted()) {
+            return;
+          }
+          if (!refusals.containsKey(server) && attempt(server, refusals)) {
+            return;
+          }
+        }
+        if (refusals.keySet().containsAll(servers)) {
+          fail(refusals.get(servers.get(0)));
+          return;
+        }
+        pause(ThreadLocalRandom.current().nextLong(bound / 2, bound));
+        bound = Math.min(2 * bound, LONGEST_PAUSE_NANOS);
+      }
+    } catch (InterruptedException e) {
+      fail(SledClientException.interrupted(e));
+    } catch (RuntimeException | Error e) {
+      LOG.error("connecting fails", e);
+      fail(new SledClientException("connecting fails: " + e, e));
+    }
+  }
+
+  /** True if it is connected now. */
+  private boolean attempt(
+      InetSocketAddress server, Map<InetSocketAddress, SledClientException> refusals)
+      throws InterruptedException {
+    Duration timeout =
+        connectTimeout.compareTo(LONGEST_ATTEMPT) < 0 ? connectTimeout : LONGEST_ATTEMPT;
+    try {
+      connected(connector.connect(server, timeout));
+      return true;
+    } catch (HandshakeRefusedException e) {
+      SledClientException refusal = Refusals.of(e);
+      if (isForGood(e.code())) {
+        LOG.warn("{} is no server for this client: {}", server, refusal.getMessage());
+        refusals.put(server, refusal);
+      } else {
+        LOG.info("not connected: {}", refusal.getMessage());
+      }
+    } catch (SledClientException e) {
+      LOG.warn("{} is no server for this client: {}", server, e.getMessage());
+      refusals.put(server, e);
+    } catch (IOException e) {
+      LOG.info("not connected: {}", e.getMessage());
+    }
+    return false;
+  }
+
+  /** Whether it makes no sense to ask again. */
+  private static boolean isForGood(ErrorCode code) {
+    return code != ErrorCode.BUSY && code != ErrorCode.SHUTTING_DOWN && code != ErrorCode.INTERNAL;
+  }
+
+  /** Nobody waits any more; the thread ends. */
+  private synchronized boolean isUnwanted() {
+    if (closed || waiting.isEmpty()) {
+      thread = null;
+      return true;
+    }
+    return false;
+  }
+
+  private synchronized void connected(Uplink uplink) {
+    thread = null;
+    if (closed) {
+      uplink.connection().close();
+      return;
+    }
+    leaving.removeIf(before -> before.connection().isClosed());
+    leaving.add(newest);
+    newest = uplink;
+    for (Iterator<Waiter> i = waiting.iterator(); i.hasNext(); i.remove()) {
+      i.next().connected(uplink);
+    }
+  }
+
+  private synchronized void fail(SledClientException why) {
+    thread = null;
+    for (Iterator<Waiter> i = waiting.iterator(); i.hasNext(); i.remove()) {
+      i.next().failed(why);
+    }
+  }
+
+  private synchronized void pause(long nanos) throws InterruptedException {
+    long end = System.nanoTime() + nanos;
+    for (long left = nanos; left > 0; left = end - System.nanoTime()) {
+      if (closed || waiting.isEmpty()) {
+        return;
+      }
+      TimeUnit.NANOSECONDS.timedWait(this, left);
+    }
+  }
+
+  /** Closes the connections; who waits for another one fails. Idempotent. */
+  @Override
+  public void close() {
+    List<Uplink> all;
+    synchronized (this) {
+      closed = true;
+      all = new ArrayList<>(leaving);
+      if (newest != null) {
+        all.add(newest);
+      }
+      notifyAll();
+      for (Iterator<Waiter> i = waiting.iterator(); i.hasNext(); i.remove()) {
+        i.next().failed(new SledClientException("this client is closed"));
+      }
+    }
+    all.forEach(uplink -> uplink.connection().close());
+  }
+}
