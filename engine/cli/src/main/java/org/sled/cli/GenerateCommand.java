@@ -1,5 +1,6 @@
 package org.sled.cli;
 
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -7,11 +8,13 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.sled.bench.report.Rounding;
+import org.sled.device.EventStream;
 import org.sled.device.Generation;
 import org.sled.device.GenerationEnd;
 import org.sled.device.GenerationRequest;
 import org.sled.device.GenerationStats;
 import org.sled.device.SledClient;
+import org.sled.device.StreamEvent;
 import org.sled.jni.EngineParams;
 import org.sled.jni.Model;
 import org.sled.jni.ModelParams;
@@ -39,6 +42,7 @@ import picocli.CommandLine.Option;
       "  sled generate --local --model demo:target --prompt \"Tell me a story\"",
       "  sled generate --temperature 0.8 --top-p 0.95 --prompt \"Tell me a story\"",
       "  sled generate --temperature 0.8 --seed 7 --prompt \"Go on\" --stop \".\"",
+      "  sled generate --server edge1,edge2 --outage local --prompt \"Tell me a story\"",
       "",
       "With the same target both ways print the same text, whatever is drafted. With a",
       "temperature they do so for the same seed."
@@ -52,9 +56,15 @@ final class GenerateCommand implements Callable<Integer> {
   @Option(
       names = "--server",
       paramLabel = "HOST:PORT",
+      split = ",",
       converter = ServerAddress.Converter.class,
-      description = "Where the server listens; 127.0.0.1:7411 if not said.")
-  private ServerAddress server;
+      description =
+          "Where the server listens; 127.0.0.1:7411 if not said. Several with commas, or a name"
+              + " with several addresses: each client prefers one of them, and turns to the others"
+              + " when that one is gone.")
+  private List<ServerAddress> servers;
+
+  @Mixin private OutageOptions outage;
 
   @Option(
       names = "--local",
@@ -142,6 +152,14 @@ final class GenerateCommand implements Callable<Integer> {
       description = "Print one JSON object as the last line of stdout, and no text as it comes.")
   private boolean json;
 
+  @Option(
+      names = "--events",
+      description =
+          "Print what happens as it happens, one JSON object a line: verified and unverified"
+              + " tokens, a revision of those, a lost connection, and where the text goes on. The"
+              + " last line is that of --json.")
+  private boolean events;
+
   @Mixin private LogOptions log;
 
   private Sampling sampling;
@@ -164,7 +182,13 @@ final class GenerateCommand implements Callable<Integer> {
   }
 
   private void check() {
-    if (local && server != null) {
+    if (events && (local || json)) {
+      throw new CommandFailure(
+          ExitCodes.USAGE,
+          "--events is about a text from a server, and ends with the line of --json: leave out "
+              + (local ? "--local" : "--json"));
+    }
+    if (local && servers != null) {
       throw new CommandFailure(
           ExitCodes.USAGE, "--server and --local contradict each other: give one of them");
     }
@@ -187,14 +211,16 @@ final class GenerateCommand implements Callable<Integer> {
         TokenIds.of(tokens), maxTokens, drafting.draftTokens(), ignoreEnd, sampling, stopStrings);
   }
 
-  private TextOutput output(Model tokenizer) {
-    return new TextOutput(tokenizer, stopStrings, json ? null : surroundings.out());
+  private ServedOutput servedOutput(Model tokenizer) {
+    return events
+        ? new EventLines(tokenizer, stopStrings, surroundings.out())
+        : new PlainOutput(
+            tokenizer, stopStrings, json ? null : surroundings.out(), surroundings.err());
   }
 
   // ---------------------------------------------------------------- with a server
 
   private int generateWithServer(String text) throws InterruptedException {
-    ServerAddress address = server == null ? ServerAddress.parse("127.0.0.1") : server;
     AtomicReference<Generation> running = new AtomicReference<>();
     Thread main = Thread.currentThread();
     surroundings
@@ -219,7 +245,9 @@ final class GenerateCommand implements Callable<Integer> {
                     .withExactWeights(numerics == Numerics.EXACT));
         SledClient client =
             SledClient.builder()
-                .server(address.host(), address.port())
+                .servers(addresses())
+                .outage(outage.outage())
+                .outageTimeout(outage.timeout())
                 .draftModel(draft)
                 .drafting(drafting.drafting())
                 .draftThreads(threads == null ? 1 : threads)
@@ -229,36 +257,43 @@ final class GenerateCommand implements Callable<Integer> {
                 .connectTimeout(Duration.ofSeconds(timeoutSeconds))
                 .connect()) {
       int[] tokens = prompt.tokens(draft, client.server().chatTemplate(), text);
-      try (Generation generation = client.start(request(draft, tokens))) {
+      try (EventStream stream = client.events(request(draft, tokens))) {
+        Generation generation = stream.generation();
         running.set(generation);
         if (interrupted.get()) {
           generation.cancel();
         }
-        TextOutput output = output(draft);
+        ServedOutput output = servedOutput(draft);
         try {
-          for (int token = generation.next(); token != Generation.END; token = generation.next()) {
-            output.add(token);
+          for (StreamEvent event = stream.next(); event != null; event = stream.next()) {
+            output.on(event);
           }
         } finally {
           output.end();
         }
-        report(client, address, generation, output, tokens.length, name);
+        report(client, generation, output, tokens.length, name);
         return generation.end() == GenerationEnd.CANCELLED ? ExitCodes.INTERRUPTED : ExitCodes.DONE;
       }
     }
   }
 
+  private List<InetSocketAddress> addresses() {
+    List<ServerAddress> all = servers == null ? List.of(ServerAddress.parse("127.0.0.1")) : servers;
+    return all.stream()
+        .map(server -> InetSocketAddress.createUnresolved(server.host(), server.port()))
+        .toList();
+  }
+
   private void report(
       SledClient client,
-      ServerAddress address,
       Generation generation,
-      TextOutput output,
+      ServedOutput output,
       int promptTokens,
       String draftName) {
     GenerationStats stats = generation.stats();
     StreamTotals totals = new StreamTotals();
     totals.add(stats);
-    if (json) {
+    if (json || events) {
       surroundings
           .out()
           .println(
@@ -267,6 +302,7 @@ final class GenerateCommand implements Callable<Integer> {
                       stats.tokens(),
                       Rounding.orNull(stats.tokensPerSecond()),
                       stats.rounds(),
+                      stats.resumes(),
                       stats.drafted(),
                       stats.accepted(),
                       Rounding.orNull(stats.acceptedShare()),
@@ -281,7 +317,7 @@ final class GenerateCommand implements Callable<Integer> {
                           : Rounding.orNull(stats.timeToFirstTokenNanos() / NANOS_PER_MILLI),
                       drafting.draftTokens(),
                       promptTokens,
-                      address.toString(),
+                      client.server().address(),
                       SamplingReport.of(sampling),
                       stopStrings,
                       NumericsChoice.word(client.server().exactNumerics()),
@@ -338,7 +374,8 @@ final class GenerateCommand implements Callable<Integer> {
                 .withThreads(threads == null ? 0 : threads)
                 .withNumerics(numerics))) {
       int[] tokens = prompt.tokens(target.model(), target.model().chatTemplate(), text);
-      TextOutput output = output(target.model());
+      TextOutput output =
+          new TextOutput(target.model(), stopStrings, json ? null : surroundings.out());
       long startNanos = System.nanoTime();
       long[] tokenNanos = {-1, 0};
       GenerationEnd end;
@@ -388,6 +425,7 @@ final class GenerateCommand implements Callable<Integer> {
                     output.tokens().size(),
                     Rounding.orNull(perSecond),
                     0,
+                    null,
                     0L,
                     0L,
                     null,

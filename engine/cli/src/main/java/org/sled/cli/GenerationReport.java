@@ -11,6 +11,7 @@ import java.util.List;
  * @param tokens new tokens
  * @param tokensPerSecond over the whole time, prompt included
  * @param rounds blocks that were verified
+ * @param resumes how often the text went on over another connection
  * @param drafted draft tokens in them
  * @param accepted draft tokens that the target would have chosen too
  * @param acceptedShare accepted ÷ drafted
@@ -36,6 +37,7 @@ record GenerationReport(
     int tokens,
     Double tokensPerSecond,
     Integer rounds,
+    Integer resumes,
     Long drafted,
     Long accepted,
     Double acceptedShare,

@@ -147,6 +147,9 @@ final class DraftLoop implements Runnable {
     } finally {
       link.close();
       history.release();
+      if (listener != null) {
+        listener.ended();
+      }
     }
   }
 
@@ -187,7 +190,8 @@ final class DraftLoop implements Runnable {
   /** The drafts stay: they may well be what the next server says. */
   private void onLost(ConnectionLostException why) {
     if (outage == Outage.FAIL) {
-      throw why;
+      throw new ConnectionLostException(
+          why.getMessage() + "; start again from the tokens that came");
     }
     meter.blockDropped(rounds.aliveDrafts());
     rounds.dropAll();

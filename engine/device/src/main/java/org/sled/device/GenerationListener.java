@@ -44,4 +44,7 @@ public interface GenerationListener {
    *     differ from the one that server would have given
    */
   default void resumed(ServerInfo server, boolean sameNumerics) {}
+
+  /** The generation is over, whatever the reason; the last call. */
+  default void ended() {}
 }

@@ -130,10 +130,7 @@ final class SessionInbox {
         throw new CancelledException();
       }
       if (size == 0) {
-        throw new ConnectionLostException(
-            "the connection to the server is lost: "
-                + lostReason
-                + "; connect again, and start from the tokens that came");
+        throw new ConnectionLostException("the connection to the server is lost: " + lostReason);
       }
       Object event = ring[head];
       ring[head] = null;

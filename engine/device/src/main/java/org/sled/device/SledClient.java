@@ -423,6 +423,17 @@ public final class SledClient implements AutoCloseable {
     return new Generation(tokens, inbox, meter, thread, decoder(request));
   }
 
+  /**
+   * Starts a generation whose events are read instead of its tokens; the caller closes them.
+   *
+   * @see #start(GenerationRequest)
+   */
+  public EventStream events(GenerationRequest request) {
+    EventStream events = new EventStream();
+    events.of(start(request, events.writer()));
+    return events;
+  }
+
   /** Back to text; null without a tokenizer. */
   private TextDecoder decoder(GenerationRequest request) {
     if (options.tokenizer != null) {

@@ -124,7 +124,7 @@ final class FaultTest {
       List<Integer> tokens = new ArrayList<>();
       ConnectionLostException e =
           assertThrows(ConnectionLostException.class, () -> generation.forEach(tokens::add));
-      assertTrue(e.getMessage().contains("connect again"), e::getMessage);
+      assertTrue(e.getMessage().contains("start again"), e::getMessage);
       List<Integer> expected = ScriptedText.stream(PROMPT, tokens.size() + 1, -1);
       assertEquals(expected.subList(1, expected.size()), tokens);
       assertTrue(client.isClosed());
