@@ -2,6 +2,7 @@ package org.sled.cli;
 
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -100,12 +101,12 @@ final class ServeCommand implements Callable<Integer> {
   @Option(
       names = "--admin",
       paramLabel = "HOST:PORT",
-      converter = AdminAddress.Converter.class,
+      converter = AddressOrOff.Admin.class,
       defaultValue = "127.0.0.1:7412",
       description =
           "Where /metrics, /health and /ready are, over HTTP; off for nowhere. If the default's"
               + " port is taken, the server goes on without. Default: ${DEFAULT-VALUE}.")
-  private AdminAddress admin;
+  private AddressOrOff admin;
 
   @Option(
       names = "--admin-without-authentication",
@@ -196,6 +197,16 @@ final class ServeCommand implements Callable<Integer> {
           "How long running generations may go on after the first Ctrl-C or SIGTERM. Default:"
               + " ${DEFAULT-VALUE}.")
   private int drainSeconds;
+
+  @Option(
+      names = "--drain-to",
+      paramLabel = "HOST:PORT|off",
+      converter = AddressOrOff.Server.class,
+      defaultValue = "off",
+      description =
+          "When stopping, send clients to this server: their texts go on there at once, the same if"
+              + " it has the same numerics id. Default: ${DEFAULT-VALUE}.")
+  private AddressOrOff drainTo;
 
   @Option(
       names = "--step-timeout",
@@ -347,7 +358,10 @@ final class ServeCommand implements Callable<Integer> {
     Duration grace = Duration.ofSeconds(drainSeconds);
     surroundings.err().println("stopping; once more to stop at once");
     reporter.stopping(grace);
-    boolean drained = daemon.drain(grace);
+    ServerAddress to = drainTo.address();
+    InetSocketAddress next =
+        to == null ? null : InetSocketAddress.createUnresolved(to.host(), to.port());
+    boolean drained = daemon.drain(grace, next);
     report(daemon.stats());
     if (!drained) {
       surroundings.err().println("some generations were cut off after " + grace.toSeconds() + " s");

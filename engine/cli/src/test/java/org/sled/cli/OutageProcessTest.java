@@ -86,6 +86,10 @@ final class OutageProcessTest {
   }
 
   private int serve(int port) throws IOException {
+    return serve(port, "off");
+  }
+
+  private int serve(int port, String drainTo) throws IOException {
     Process process =
         ChildJvm.of(
                 List.of(),
@@ -96,6 +100,7 @@ final class OutageProcessTest {
                 "--threads=1",
                 "--sessions=4",
                 "--numerics=exact",
+                "--drain-to=" + drainTo,
                 "--admin=off")
             .start();
     servers.put(port, process);
@@ -221,6 +226,27 @@ final class OutageProcessTest {
       assertEquals(1, screen.resumes);
       int other = preferred == one ? two : one;
       assertTrue(client.server().address().endsWith(":" + other));
+    }
+  }
+
+  /** An upgrade: the old server sends its clients to the new one, and is gone at once. */
+  @Test
+  void aServerThatStopsSendsItsClientsToTheNextOne() throws Exception {
+    int next = serve(freePort());
+    int old = serve(freePort(), "127.0.0.1:" + next);
+    try (SledClient client = client(Outage.FAIL, old);
+        EventStream events = client.events(request())) {
+      Screen screen =
+          read(
+              events,
+              () -> {
+                servers.get(old).toHandle().destroy(); // SIGTERM
+                assertTrue(servers.get(old).waitFor(8, TimeUnit.SECONDS), "before its grace");
+                assertEquals(0, servers.get(old).exitValue());
+              });
+      assertEquals(expected, screen.shown);
+      assertEquals(1, screen.resumes);
+      assertEquals("127.0.0.1:" + next, client.server().address());
     }
   }
 }

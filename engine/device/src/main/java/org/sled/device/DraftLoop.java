@@ -189,7 +189,7 @@ final class DraftLoop implements Runnable {
 
   /** The drafts stay: they may well be what the next server says. */
   private void onLost(ConnectionLostException why) {
-    if (outage == Outage.FAIL) {
+    if (outage == Outage.FAIL && !link.isRedirected()) {
       throw new ConnectionLostException(
           why.getMessage() + "; start again from the tokens that came");
     }

@@ -103,6 +103,11 @@ final class ServerLink implements SessionLink, Uplinks.Waiter {
     uplink.avoid();
   }
 
+  @Override
+  public boolean isRedirected() {
+    return uplink != null && uplink.router().redirect() != null;
+  }
+
   private void detach() {
     if (uplink != null) {
       uplink.router().remove(inbox);

@@ -31,6 +31,9 @@ interface SessionLink {
   /** This server takes no sessions: the next connection has to be another one. */
   void avoid();
 
+  /** Whether the connection was lost because the server sends its clients to another one. */
+  boolean isRedirected();
+
   /** The session's number on each of its connections. */
   int session();
 

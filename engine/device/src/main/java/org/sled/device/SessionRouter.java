@@ -7,6 +7,7 @@ import org.sled.net.protocol.Closed;
 import org.sled.net.protocol.ErrorMessage;
 import org.sled.net.protocol.GoAway;
 import org.sled.net.protocol.Opened;
+import org.sled.net.protocol.Redirect;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,6 +37,7 @@ final class SessionRouter implements ClientListener {
   private volatile Route[] routes = {};
 
   private volatile GoAway goAway;
+  private volatile Redirect redirect;
   private volatile Runnable disconnect = () -> {};
   private volatile String lostReason;
 
@@ -64,7 +66,7 @@ final class SessionRouter implements ClientListener {
 
   /** A server that drains waits for its clients: those with nothing to do had better go. */
   private synchronized void leaveIfDone() {
-    if (goAway != null && routes.length == 0) {
+    if ((goAway != null || redirect != null) && routes.length == 0) {
       disconnect.run();
     }
   }
@@ -72,6 +74,11 @@ final class SessionRouter implements ClientListener {
   /** What the server said when it announced to leave, or null. */
   GoAway goAway() {
     return goAway;
+  }
+
+  /** Where the server sends its clients, or null. */
+  Redirect redirect() {
+    return redirect;
   }
 
   private Route find(int session) {
@@ -132,8 +139,21 @@ final class SessionRouter implements ClientListener {
   }
 
   @Override
+  public synchronized void onRedirect(Redirect message) {
+    redirect = message;
+    lostReason = "the server sends its clients to " + message.host() + ", port " + message.port();
+    LOG.info("{}", lostReason);
+    for (Route route : routes) {
+      route.lost(lostReason);
+    }
+    leaveIfDone();
+  }
+
+  @Override
   public synchronized void onDisconnected(String reason) {
-    lostReason = reason == null ? "closed" : reason;
+    if (lostReason == null) {
+      lostReason = reason == null ? "closed" : reason;
+    }
     for (Route route : routes) {
       route.lost(lostReason);
     }

@@ -39,6 +39,9 @@ final class Uplink {
 
   /** Whether sessions can be opened over it. */
   boolean takesSessions() {
-    return !avoided && !connection.isClosed() && router.goAway() == null;
+    return !avoided
+        && !connection.isClosed()
+        && router.goAway() == null
+        && router.redirect() == null;
   }
 }

@@ -12,13 +12,15 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.sled.net.client.HandshakeRefusedException;
 import org.sled.net.protocol.ErrorCode;
+import org.sled.net.protocol.Redirect;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * A client's connection, and the next one when that is lost: to the preferred server that answers,
  * again and again with growing pauses for as long as somebody waits. The pauses are random within
- * their bound, so that a fleet does not come back at one moment.
+ * their bound, so that a fleet does not come back at one moment. Where a server sends its clients
+ * to another one, that is asked first.
  *
  * <p>Any thread may use it. Connects on a thread of its own, which is there only while somebody
  * waits.
@@ -40,6 +42,8 @@ final class Uplinks implements AutoCloseable {
   private Uplink newest;
   private Thread thread; // null: nobody waits
   private boolean closed;
+  private boolean hasRedirected; // connecting thread
+  private long redirectNanos; // when, the last time
 
   /** Makes a connection. */
   @FunctionalInterface
@@ -124,6 +128,9 @@ final class Uplinks implements AutoCloseable {
     Map<InetSocketAddress, SledClientException> refusals = new HashMap<>();
     long bound = FIRST_PAUSE_NANOS;
     try {
+      if (followRedirect(refusals)) {
+        return;
+      }
       while (true) {
         List<InetSocketAddress> servers = order.now();
         for (InetSocketAddress server : servers) {
@@ -147,6 +154,23 @@ final class Uplinks implements AutoCloseable {
       LOG.error("connecting fails", e);
       fail(new SledClientException("connecting fails: " + e, e));
     }
+  }
+
+  /** Goes where the server sends its clients; true if it is connected there now. */
+  private boolean followRedirect(Map<InetSocketAddress, SledClientException> refusals)
+      throws InterruptedException {
+    Redirect redirect = newest().router().redirect();
+    if (redirect == null) {
+      return false;
+    }
+    // Two servers may send their clients to each other.
+    long sinceNanos = System.nanoTime() - redirectNanos;
+    if (hasRedirected && sinceNanos < LONGEST_PAUSE_NANOS) {
+      pause(LONGEST_PAUSE_NANOS - sinceNanos);
+    }
+    hasRedirected = true;
+    redirectNanos = System.nanoTime();
+    return attempt(InetSocketAddress.createUnresolved(redirect.host(), redirect.port()), refusals);
   }
 
   /** True if it is connected now. */

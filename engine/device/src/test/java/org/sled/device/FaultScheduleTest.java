@@ -101,7 +101,7 @@ final class FaultScheduleTest {
       next.remembers = own.nextBoolean();
       next.mischief =
           (self, connection, session, block) -> {
-            int what = own.nextInt(10);
+            int what = own.nextInt(25);
             if (what == 0) {
               self.answer(connection, session, block);
               self.stale(connection, session, block); // the same round once more

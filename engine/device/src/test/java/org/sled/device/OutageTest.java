@@ -226,6 +226,49 @@ final class OutageTest {
     }
   }
 
+  /** Even who would fail in an outage: this is none. */
+  @Test
+  void aServerCanSendItsClientsElsewhere() throws Exception {
+    ScriptedServer other = another(0);
+    server.mischief =
+        (self, connection, session, block) -> {
+          sleep(2);
+          return false;
+        };
+    try (SledClient client = builder(80).outage(Outage.FAIL).connect()) {
+      try (Generation generation = client.start(request(4))) {
+        generation.next();
+        server.redirect(other.port());
+        assertEquals(expected().subList(1, TOKENS), list(generation.remainingTokens()));
+        assertEquals(1, generation.stats().resumes());
+      }
+      assertEquals("127.0.0.1:" + other.port(), client.server().address());
+      for (int i = 0; i < 500 && server.connections() > 0; i++) {
+        Thread.sleep(10);
+      }
+      assertEquals(0, server.connections());
+    }
+  }
+
+  @Test
+  void aRedirectToNowhereIsNoEnd() throws Exception {
+    ScriptedServer other = another(0);
+    try (SledClient client =
+        builder(80).servers(List.of(address(server), address(other))).connect()) {
+      ScriptedServer first = server.connections() > 0 ? server : other;
+      first.mischief =
+          (self, connection, session, block) -> {
+            sleep(2);
+            return false;
+          };
+      try (Generation generation = client.start(request(4))) {
+        generation.next();
+        first.redirect(1);
+        assertEquals(expected().subList(1, TOKENS), list(generation.remainingTokens()));
+      }
+    }
+  }
+
   private static void sleep(int millis) {
     try {
       Thread.sleep(millis);

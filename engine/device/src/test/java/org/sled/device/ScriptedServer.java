@@ -23,6 +23,7 @@ import org.sled.net.protocol.Open;
 import org.sled.net.protocol.Opened;
 import org.sled.net.protocol.Protocol;
 import org.sled.net.protocol.Push;
+import org.sled.net.protocol.Redirect;
 import org.sled.net.protocol.Resume;
 import org.sled.net.protocol.TokenDigest;
 import org.sled.net.protocol.TokenIds;
@@ -267,6 +268,12 @@ final class ScriptedServer implements ConnectionListener, AutoCloseable {
     leaving = true;
     GoAway message = new GoAway(ErrorCode.SHUTTING_DOWN, 60_000, "until tomorrow");
     connections.forEach(connection -> connection.send(message));
+  }
+
+  /** Sends its clients to another server, and takes nobody any more. */
+  void redirect(int port) {
+    leaving = true;
+    connections.forEach(connection -> connection.send(new Redirect("127.0.0.1", port)));
   }
 
   /** Ends all connections, as if the network had. */

@@ -19,6 +19,7 @@ import org.sled.jni.SledException;
 import org.sled.jni.VerifyEngine;
 import org.sled.net.protocol.Limits;
 import org.sled.net.protocol.Protocol;
+import org.sled.net.protocol.Redirect;
 import org.sled.net.protocol.Welcome;
 import org.sled.net.round.RoundRules;
 import org.sled.net.server.ServerOptions;
@@ -407,9 +408,19 @@ public final class Daemon implements AutoCloseable {
    * @return whether all have left within the grace
    */
   public boolean drain(Duration grace) throws InterruptedException {
+    return drain(grace, null);
+  }
+
+  /**
+   * The same, but clients go on with their sessions elsewhere, at once.
+   *
+   * @param next where, unresolved; null: here, as long as the grace lasts
+   */
+  public boolean drain(Duration grace, InetSocketAddress next) throws InterruptedException {
     draining = true;
     router.drain();
-    return transport.drain(grace, "the server is stopping");
+    Redirect redirect = next == null ? null : new Redirect(next.getHostString(), next.getPort());
+    return transport.drain(grace, "the server is stopping", redirect);
   }
 
   /** Ends everything, in the order in which nothing is used after it is gone; idempotent. */

@@ -22,7 +22,7 @@ import org.sled.net.protocol.Message;
 import org.sled.net.protocol.Opened;
 import org.sled.net.protocol.Ping;
 import org.sled.net.protocol.Pong;
-import org.sled.net.protocol.ReservedMessage;
+import org.sled.net.protocol.Redirect;
 import org.sled.net.protocol.Welcome;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -129,17 +129,12 @@ final class ClientHandler extends ChannelInboundHandlerAdapter {
       }
     } else if (message instanceof GoAway goAway) {
       listener.onGoAway(goAway);
+    } else if (message instanceof Redirect redirect) {
+      listener.onRedirect(redirect);
     } else if (message instanceof Ping ping) {
       frames.send(new Pong(ping.nonce(), ping.senderNanos()));
     } else if (message instanceof Pong pong) {
       watch.onPong(pong);
-    } else if (message instanceof ReservedMessage reserved) {
-      frames.send(
-          ErrorMessage.ofSession(
-              reserved.session(),
-              0,
-              ErrorCode.UNSUPPORTED,
-              reserved.type() + " is not part of protocol 1"));
     } else {
       frames.closeWithError(
           ErrorMessage.fatal(ErrorCode.MALFORMED, message.type() + " must not come now"));

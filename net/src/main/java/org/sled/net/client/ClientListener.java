@@ -5,6 +5,7 @@ import org.sled.net.protocol.Closed;
 import org.sled.net.protocol.ErrorMessage;
 import org.sled.net.protocol.GoAway;
 import org.sled.net.protocol.Opened;
+import org.sled.net.protocol.Redirect;
 
 /**
  * What a device does with the server's frames. Every method is called on the connection's event
@@ -41,6 +42,9 @@ public interface ClientListener {
 
   /** The server is about to leave. */
   void onGoAway(GoAway goAway);
+
+  /** The server wants its sessions to go on elsewhere. */
+  default void onRedirect(Redirect redirect) {}
 
   /**
    * The connection is gone, with all its sessions; the last callback, and only after a connection

@@ -19,7 +19,7 @@ import org.sled.net.protocol.Ping;
 import org.sled.net.protocol.Pong;
 import org.sled.net.protocol.Protocol;
 import org.sled.net.protocol.Push;
-import org.sled.net.protocol.ReservedMessage;
+import org.sled.net.protocol.Redirect;
 import org.sled.net.protocol.Resume;
 import org.sled.net.protocol.Sampling;
 import org.sled.net.protocol.TokenBias;
@@ -73,8 +73,6 @@ public final class FrameEncoder {
       return error.session();
     } else if (message instanceof Resume resume) {
       return resume.session();
-    } else if (message instanceof ReservedMessage reserved) {
-      return reserved.session();
     }
     return 0;
   }
@@ -120,6 +118,10 @@ public final class FrameEncoder {
       out.writeShortLE(0);
       out.writeIntLE(goAway.graceMillis());
       writeText(goAway.text(), Limits.TEXT_BYTES, out);
+    } else if (message instanceof Redirect redirect) {
+      out.writeShortLE(redirect.port());
+      out.writeShortLE(0);
+      writeText(redirect.host(), Redirect.HOST_BYTES, out);
     } else if (message instanceof ErrorMessage error) {
       out.writeShortLE(error.code().number());
       out.writeByte(error.fatal() ? 1 : 0);
@@ -127,7 +129,6 @@ public final class FrameEncoder {
       out.writeIntLE(error.retryAfterMillis());
       writeText(error.text(), Limits.TEXT_BYTES, out);
     }
-    // A ReservedMessage has no body.
   }
 
   private static void writeHello(Hello hello, ByteBuf out) {

@@ -24,7 +24,7 @@ import org.sled.net.protocol.Ping;
 import org.sled.net.protocol.Pong;
 import org.sled.net.protocol.Protocol;
 import org.sled.net.protocol.Push;
-import org.sled.net.protocol.ReservedMessage;
+import org.sled.net.protocol.Redirect;
 import org.sled.net.protocol.Resume;
 import org.sled.net.protocol.Sampling;
 import org.sled.net.protocol.TokenBias;
@@ -83,7 +83,7 @@ public final class FrameReader {
       case GOAWAY -> readGoAway(body);
       case ERROR -> readError(session, round, body);
       case RESUME -> readResume(session, body);
-      case REDIRECT -> new ReservedMessage(type, session);
+      case REDIRECT -> readRedirect(body);
       case DRAFT, VERDICT, TOKENS -> throw new IllegalArgumentException(type + " is a hot frame");
     };
   }
@@ -257,6 +257,17 @@ public final class FrameReader {
     body.skipBytes(2);
     int graceMillis = number(body, "grace");
     return new GoAway(reason, graceMillis, readText(body, Limits.TEXT_BYTES, "text"));
+  }
+
+  private static Redirect readRedirect(ByteBuf body) throws FrameException {
+    require(body, 8, FrameType.REDIRECT);
+    int port = body.readUnsignedShortLE();
+    body.skipBytes(2);
+    String host = readText(body, Redirect.HOST_BYTES, "host");
+    if (host.isEmpty() || port == 0) {
+      throw malformed("REDIRECT names no server");
+    }
+    return new Redirect(host, port);
   }
 
   private static ErrorMessage readError(int session, int round, ByteBuf body)

@@ -32,7 +32,7 @@ public enum FrameType {
   PONG(0x21, true, true, false),
   /** The server is about to leave. */
   GOAWAY(0x22, false, true, false),
-  /** Reserved: the layout is not part of protocol 1. */
+  /** The server sends its clients to another one. */
   REDIRECT(0x23, false, true, false),
   /** Something went wrong, in a session or on the connection. */
   ERROR(0x24, true, true, false);

@@ -18,7 +18,7 @@ public sealed interface Message
         GoAway,
         ErrorMessage,
         Resume,
-        ReservedMessage {
+        Redirect {
 
   /** The type of its frame. */
   FrameType type();

@@ -23,6 +23,7 @@ import org.sled.net.channel.ByteCounter;
 import org.sled.net.codec.FrameDecoder;
 import org.sled.net.protocol.ErrorCode;
 import org.sled.net.protocol.GoAway;
+import org.sled.net.protocol.Redirect;
 
 /**
  * Listens, and leads connections to a {@link ConnectionListener}. Its methods may be called by any
@@ -118,10 +119,11 @@ public final class ServerTransport implements AutoCloseable {
    * Takes no new connections, tells every client to leave, and waits until all have left or the
    * grace is over. Call {@link #close} after it.
    *
+   * @param next where clients go on with their sessions at once; null: they end here what they can
    * @return whether all have left
    * @throws InterruptedException if the waiting thread is interrupted
    */
-  public boolean drain(Duration grace, String text) throws InterruptedException {
+  public boolean drain(Duration grace, String text, Redirect next) throws InterruptedException {
     connections.drain();
     acceptor.close().syncUninterruptibly();
     long graceMillis = Math.min(grace.toMillis(), Integer.MAX_VALUE);
@@ -131,6 +133,9 @@ public final class ServerTransport implements AutoCloseable {
         connection -> {
           if (connection.isWelcomed()) {
             connection.send(goAway);
+            if (next != null) {
+              connection.send(next);
+            }
           }
         });
     long endNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(graceMillis);

@@ -31,6 +31,7 @@ import org.sled.net.protocol.Opened;
 import org.sled.net.protocol.Ping;
 import org.sled.net.protocol.Pong;
 import org.sled.net.protocol.Push;
+import org.sled.net.protocol.Redirect;
 import org.sled.net.protocol.Resume;
 import org.sled.net.protocol.Sampling;
 import org.sled.net.protocol.TokenBias;
@@ -132,6 +133,10 @@ final class CodecPropertyTest {
             Combinators.combine(Arbitraries.longs(), Arbitraries.longs()).as(Pong::new),
             Combinators.combine(Arbitraries.of(ErrorCode.class), numbers(), texts())
                 .as(GoAway::new),
+            Combinators.combine(
+                    Arbitraries.strings().alpha().ofMinLength(1).ofMaxLength(255),
+                    Arbitraries.integers().between(1, 65_535))
+                .as(Redirect::new),
             Combinators.combine(
                     Arbitraries.integers(),
                     numbers(),

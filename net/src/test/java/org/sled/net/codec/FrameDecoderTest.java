@@ -21,7 +21,7 @@ import org.sled.net.protocol.FrameHeader;
 import org.sled.net.protocol.FrameType;
 import org.sled.net.protocol.Open;
 import org.sled.net.protocol.Ping;
-import org.sled.net.protocol.ReservedMessage;
+import org.sled.net.protocol.Redirect;
 import org.sled.net.protocol.Resume;
 import org.sled.net.protocol.Sampling;
 
@@ -340,10 +340,15 @@ final class FrameDecoderTest {
   }
 
   @Test
-  void passesReservedTypesOn() {
-    try (Decoding decoding = new Decoding(FrameDecoder.Side.CLIENT)) {
-      decoding.feed(Arrays.copyOf(header(24, FrameType.REDIRECT.number(), 9, 0), 24));
-      assertEquals(new ReservedMessage(FrameType.REDIRECT, 9), decoding.only());
+  void aRedirectNamesAServer() {
+    for (Redirect nowhere : new Redirect[] {new Redirect("edge", 7411), new Redirect("e", 1)}) {
+      try (Decoding decoding = new Decoding(FrameDecoder.Side.CLIENT)) {
+        byte[] bytes = Samples.bytes(nowhere);
+        bytes[16] = 0; // its port
+        bytes[17] = 0;
+        decoding.feed(bytes);
+        assertFault(ErrorCode.MALFORMED, decoding);
+      }
     }
   }
 }

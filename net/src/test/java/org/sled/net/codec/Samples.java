@@ -23,6 +23,7 @@ import org.sled.net.protocol.Opened;
 import org.sled.net.protocol.Ping;
 import org.sled.net.protocol.Pong;
 import org.sled.net.protocol.Push;
+import org.sled.net.protocol.Redirect;
 import org.sled.net.protocol.Resume;
 import org.sled.net.protocol.Sampling;
 import org.sled.net.protocol.TokenBias;
@@ -122,6 +123,7 @@ final class Samples {
         new Ping(9, 1000),
         new Pong(9, 1000),
         new GoAway(ErrorCode.SHUTTING_DOWN, 5000, "update"),
+        new Redirect("edge2", 7411),
         new ErrorMessage(5, 4, ErrorCode.BUSY, false, 250, "full"),
         RESUME);
   }

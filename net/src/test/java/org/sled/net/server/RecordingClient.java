@@ -11,6 +11,7 @@ import org.sled.net.protocol.Closed;
 import org.sled.net.protocol.ErrorMessage;
 import org.sled.net.protocol.GoAway;
 import org.sled.net.protocol.Opened;
+import org.sled.net.protocol.Redirect;
 import org.sled.net.protocol.TokensFrame;
 import org.sled.net.protocol.VerdictFrame;
 
@@ -56,6 +57,11 @@ final class RecordingClient implements ClientListener {
   @Override
   public void onGoAway(GoAway goAway) {
     events.add(goAway);
+  }
+
+  @Override
+  public void onRedirect(Redirect redirect) {
+    events.add(redirect);
   }
 
   @Override

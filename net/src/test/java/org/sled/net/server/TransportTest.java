@@ -17,8 +17,6 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -48,7 +46,7 @@ import org.sled.net.protocol.Opened;
 import org.sled.net.protocol.Ping;
 import org.sled.net.protocol.Pong;
 import org.sled.net.protocol.Push;
-import org.sled.net.protocol.ReservedMessage;
+import org.sled.net.protocol.Redirect;
 import org.sled.net.protocol.Resume;
 import org.sled.net.protocol.Sampling;
 import org.sled.net.protocol.TokenBias;
@@ -328,7 +326,7 @@ final class TransportTest {
               }
             });
     leaver.start();
-    assertTrue(server.drain(TIMEOUT, "update"));
+    assertTrue(server.drain(TIMEOUT, "update", null));
     leaver.join();
     assertEquals(0, server.connectionCount());
     assertThrows(ServerUnreachableException.class, this::connect);
@@ -337,8 +335,9 @@ final class TransportTest {
   @Test
   void drainEndsWithItsGrace() throws Exception {
     try (ClientConnection connection = connect()) {
-      assertTrue(!server.drain(Duration.ofMillis(100), "update"));
+      assertTrue(!server.drain(Duration.ofMillis(100), "update", new Redirect("edge2", 7411)));
       assertEquals(new GoAway(ErrorCode.SHUTTING_DOWN, 100, "update"), device.next());
+      assertEquals(new Redirect("edge2", 7411), device.next());
       server.close();
       assertTrue(((String) device.next()).startsWith("disconnected"));
       assertTrue(connection.isClosed());
@@ -374,31 +373,6 @@ final class TransportTest {
             ServerUnreachableException.class,
             () -> clients.connect("no-such-host.invalid", 1, HELLO, TIMEOUT, device));
     assertTrue(unreachable.getMessage().contains("check its spelling"));
-  }
-
-  @Test
-  void aRedirectIsAnsweredUnsupported() throws Exception {
-    try (ServerSocket other = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      CompletableFuture<Message> answer =
-          CompletableFuture.supplyAsync(
-              () -> {
-                try (Socket socket = other.accept()) {
-                  assertInstanceOf(Hello.class, read(socket));
-                  write(socket, RecordingListener.welcome(10_000));
-                  write(socket, new ReservedMessage(FrameType.REDIRECT, 4));
-                  return read(socket);
-                } catch (Exception e) {
-                  throw new CompletionException(e);
-                }
-              });
-      try (ClientConnection connection =
-          clients.connect("127.0.0.1", other.getLocalPort(), HELLO, TIMEOUT, device)) {
-        ErrorMessage error = assertInstanceOf(ErrorMessage.class, answer.get(10, TimeUnit.SECONDS));
-        assertEquals(ErrorCode.UNSUPPORTED, error.code());
-        assertEquals(4, error.session());
-        assertEquals("scripted", connection.welcome().modelName());
-      }
-    }
   }
 
   @Test
