@@ -55,8 +55,9 @@
  * <table>
  *   <caption>What is thrown, where, and what helps</caption>
  *   <tr><th>exception</th><th>thrown by</th><th>what to do</th></tr>
- *   <tr><td>{@link org.sled.device.UnreachableException}</td><td>connect</td>
- *       <td>check the address and that the server runs; try later</td></tr>
+ *   <tr><td>{@link org.sled.device.UnreachableException}</td><td>connect, reading</td>
+ *       <td>check the address and that the server runs; try later. While reading: no server came
+ *       back within {@code outageTimeout}</td></tr>
  *   <tr><td>{@link org.sled.device.TokenizerMismatchException}</td><td>connect</td>
  *       <td>take a draft model of the target's family; trying again does not help</td></tr>
  *   <tr><td>{@link org.sled.device.BusyException}</td><td>connect, reading</td>
@@ -64,8 +65,8 @@
  *   <tr><td>{@link org.sled.device.RefusedException}, other than these two</td>
  *       <td>connect, start, reading</td>
  *       <td>{@code code} says why: a wrong token, another version, a server about to leave</td></tr>
- *   <tr><td>{@link org.sled.device.ConnectionLostException}</td><td>start, reading</td>
- *       <td>make a new client, and start again from the tokens that came</td></tr>
+ *   <tr><td>{@link org.sled.device.ConnectionLostException}</td><td>reading, with {@link
+ *       org.sled.device.Outage#FAIL}</td><td>start again from the tokens that came</td></tr>
  *   <tr><td>{@link org.sled.device.ServerFaultException}</td><td>connect, reading</td>
  *       <td>the server failed or contradicts itself: look at its log; a new generation may work</td>
  *       </tr>
@@ -81,6 +82,10 @@
  *
  * <p>A draft model that fails later is none of these: the server then generates alone, and a
  * warning goes to the log.
+ *
+ * <p>A lost connection is none either, unless {@link org.sled.device.Outage#FAIL} makes it one: the
+ * generation waits for a server, the same or another one, and goes on where it stood. {@link
+ * org.sled.device.SledClient#events} tells what happens meanwhile.
  *
  * <h2>Surroundings</h2>
  *
