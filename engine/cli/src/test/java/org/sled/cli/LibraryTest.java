@@ -13,6 +13,8 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.sled.example.Story;
 import org.sled.jni.EngineParams;
@@ -31,6 +33,9 @@ final class LibraryTest {
    * thread, which turns token ids into strings.
    */
   private static final long BUDGET_BYTES_PER_TOKEN = 4096;
+
+  /** What a process may grow by while nothing is kept: compiled code, and arenas of malloc. */
+  private static final long MORE_KIB = 8 * 1024;
 
   private static Daemon daemon;
   private static String draft;
@@ -115,5 +120,17 @@ final class LibraryTest {
     long bytes = parts[0].lines().mapToLong(line -> Long.parseLong(line.split(" ", 2)[0])).sum();
     assertTrue(parts[0].contains("sled-draft-1"), parts[0]);
     assertTrue(bytes <= BUDGET_BYTES_PER_TOKEN, parts[0]);
+  }
+
+  /** {@code -Dsled.test.generations=10000} for as many as a device makes in a day. */
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void manyGenerationsTakeNoMoreMemoryThanSome() throws Exception {
+    String count = System.getProperty("sled.test.generations", "2000");
+    List<Long> kib =
+        run(ResidentMeter.class, port(), draft, count, PROMPT).lines().map(Long::valueOf).toList();
+    assertEquals(10, kib.size());
+    // The first tenths bring the heap to its size, and compiled code.
+    assertTrue(kib.get(9) - kib.get(3) < MORE_KIB, kib::toString);
   }
 }
