@@ -182,8 +182,9 @@ public final class SledClient implements AutoCloseable {
     }
 
     /**
-     * Where vocabularies that were fetched are kept: by default {@code
-     * $XDG_CACHE_HOME/sled/vocabularies} or {@code ~/.cache/sled/vocabularies}; null for nowhere.
+     * Where vocabularies that were fetched are kept: by default where {@code
+     * -Dsled.vocabulary.cache} says, else in {@code $XDG_CACHE_HOME/sled/vocabularies} or {@code
+     * ~/.cache/sled/vocabularies}; null for nowhere.
      */
     public Builder vocabularyCache(Path directory) {
       vocabularyCache = directory;

@@ -28,6 +28,9 @@ import org.slf4j.LoggerFactory;
  * it should have. Any thread, and several processes at a time: files appear as a whole.
  */
 final class VocabularyCache {
+  /** A directory of another's choice. */
+  private static final String DIRECTORY_PROPERTY = "sled.vocabulary.cache";
+
   /** Files kept; those not used for longest go first. Few devices meet more tokenizers. */
   private static final int MOST_FILES = 16;
 
@@ -50,8 +53,15 @@ final class VocabularyCache {
     this.directory = directory;
   }
 
-  /** {@code $XDG_CACHE_HOME/sled/vocabularies}, else below {@code ~/.cache}; null: no home. */
+  /**
+   * {@code -Dsled.vocabulary.cache}, else {@code $XDG_CACHE_HOME/sled/vocabularies} or {@code
+   * ~/.cache/sled/vocabularies}; null: there is no home.
+   */
   static Path defaultDirectory() {
+    String explicit = System.getProperty(DIRECTORY_PROPERTY);
+    if (explicit != null && !explicit.isEmpty()) {
+      return Path.of(explicit);
+    }
     String xdg = System.getenv("XDG_CACHE_HOME");
     String home = System.getProperty("user.home");
     if (xdg != null && !xdg.isEmpty()) {
