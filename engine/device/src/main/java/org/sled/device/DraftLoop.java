@@ -85,6 +85,10 @@ final class DraftLoop implements Runnable {
   private int lastCredit;
   private boolean awaitsProposal; // drafting may pay, but there was nothing to propose
   private long pushedNanos; // when its newest tokens came; 0: none yet
+  private long pushSentNanos; // when its first credit was sent
+  private long firstPushedNanos; // when its first tokens came
+  private int tokensAfterFirst; // that came after those
+  private int tokensPerRoundTrip; // of this push, or the one before
 
   // The next block.
   private int chosenDrafts; // as was found worth trying in a push; 0: the policy is to be asked
@@ -538,6 +542,7 @@ final class DraftLoop implements Runnable {
           left = outstandingCredit;
           continue;
         }
+        pushSentNanos = begun ? pushSentNanos : link.nanoTime();
         begun = true;
         lastCredit = Math.min(credit, left) - outstandingCredit;
         outstandingCredit += lastCredit;
@@ -576,10 +581,27 @@ final class DraftLoop implements Runnable {
    * token may bring a proposal.
    */
   private int shortCredit() {
-    int ahead = policy.pushedPerRoundTrip(awaitsProposal ? 0 : SHORT_PUSH_NANOS);
-    return ahead == 0 && !awaitsProposal
-        ? PUSH_CREDIT
-        : Math.min(PUSH_CREDIT, 2 * (ahead + SHORT_PUSH_TOKENS));
+    if (awaitsProposal) {
+      return Math.min(PUSH_CREDIT, 2 * (tokensPerRoundTrip + SHORT_PUSH_TOKENS));
+    }
+    int ahead = policy.pushedPerRoundTrip(SHORT_PUSH_NANOS);
+    return ahead == 0 ? PUSH_CREDIT : Math.min(PUSH_CREDIT, 2 * (ahead + SHORT_PUSH_TOKENS));
+  }
+
+  /**
+   * How many tokens come in the time of a round trip. Where the server waits for credit they are as
+   * many as it had, and the next credit is twice as much: so it soon does not wait any more.
+   */
+  private void measurePush(int count, long nowNanos) {
+    if (pushedNanos == 0) {
+      firstPushedNanos = nowNanos;
+      tokensAfterFirst = 0;
+      return;
+    }
+    tokensAfterFirst += count;
+    long nanos = Math.max(1, nowNanos - firstPushedNanos);
+    long ahead = (firstPushedNanos - pushSentNanos) * tokensAfterFirst / nanos;
+    tokensPerRoundTrip = (int) Math.min(PUSH_CREDIT, ahead);
   }
 
   private int lateVerdict(ByteBuf frame) throws InterruptedException, CancelledException {
@@ -618,6 +640,7 @@ final class DraftLoop implements Runnable {
     long nowNanos = link.nanoTime();
     policy.load(pushed.price(), pushed.alone());
     policy.pushed(count, pushedNanos == 0 ? 0 : nowNanos - pushedNanos);
+    measurePush(count, nowNanos);
     pushedNanos = nowNanos;
     rounds.advance(committed + count, pushed.token(count - 1));
     tokens.commit(committed + count, pushed.finishReason());
