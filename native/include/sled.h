@@ -66,7 +66,7 @@ extern "C" {
 /* ------------------------------------------------------------------ version and process-wide state ---------- */
 
 /* Raised whenever a signature, a struct or the meaning of a field changes. */
-#define SLED_ABI_VERSION 6
+#define SLED_ABI_VERSION 7
 
 enum sled_status {
   SLED_OK = 0,
@@ -228,6 +228,13 @@ enum sled_model_text_id {
 };
 
 SLED_API int32_t sled_model_text(int64_t model, int32_t text_id, char *buffer, int32_t capacity, int32_t *length);
+
+/* A model file's tokenizer as a GGUF file of its own, without weights and without the chat template: opened with
+ * SLED_MODEL_VOCAB_ONLY it turns text into tokens and back as the model does, and has the model's fingerprint. Of a split
+ * model any part may be named. Written to `capacity` bytes at buffer_address (0 if capacity is 0); *length is its size, also
+ * with SLED_ERR_CAPACITY. No more than the header is read, and for a moment a few times its size of memory taken. Any
+ * thread; no model is opened. */
+SLED_API int32_t sled_model_vocabulary(const char *path, int64_t buffer_address, int64_t capacity, int64_t *length);
 
 /* ------------------------------------------------------------------ model files for benchmarks --------------- */
 

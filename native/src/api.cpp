@@ -18,6 +18,7 @@
 #include "sled_build_config.h"
 #include "status.hpp"
 #include "utf8.hpp"
+#include "vocabulary.hpp"
 
 using namespace sled;
 
@@ -254,6 +255,25 @@ int32_t sled_model_describe(int64_t model, sled_model_info *info) {
 
 int32_t sled_model_text(int64_t model, int32_t text_id, char *buffer, int32_t capacity, int32_t *length) {
   return guarded([&] { return copy_text(models().get(model)->text(text_id), buffer, capacity, length); });
+}
+
+int32_t sled_model_vocabulary(const char *path, int64_t buffer_address, int64_t capacity, int64_t *length) {
+  return guarded([&] {
+    capture_logs();
+    required(length, "length") = 0;
+    if (capacity < 0 || (buffer_address == 0 && capacity > 0)) {
+      fail(SLED_ERR_ARGUMENT, "a buffer of %lld bytes at %lld", static_cast<long long>(capacity),
+           static_cast<long long>(buffer_address));
+    }
+    const std::vector<char> bytes = vocabulary_file(&required(path, "path"));
+    *length = static_cast<int64_t>(bytes.size());
+    if (*length > capacity) {
+      fail(SLED_ERR_CAPACITY, "the vocabulary has %zu bytes, there is room for %lld", bytes.size(),
+           static_cast<long long>(capacity));
+    }
+    std::memcpy(reinterpret_cast<void *>(buffer_address), bytes.data(), bytes.size());
+    return SLED_OK;
+  });
 }
 
 // ------------------------------------------------------------------ model files for benchmarks

@@ -262,6 +262,56 @@ bool same_tokenizer(const sled_model_info &a, const sled_model_info &b) {
          a.pretokenizer_hash == b.pretokenizer_hash && a.vocabulary_tokens == b.vocabulary_tokens;
 }
 
+std::string vocabulary_of(const std::string &path) {
+  int64_t length = 0;
+  CHECK_EQ(sled_model_vocabulary(path.c_str(), 0, 0, &length), SLED_ERR_CAPACITY);
+  CHECK(length > 0);
+  std::string bytes(static_cast<size_t>(length), '\0');
+  CHECK_EQ(sled_model_vocabulary(path.c_str(), address(bytes.data()), length - 1, &length), SLED_ERR_CAPACITY);
+  CHECK_EQ(length, bytes.size());
+  CHECK_OK(sled_model_vocabulary(path.c_str(), address(bytes.data()), length, &length));
+  CHECK_EQ(length, bytes.size());
+  return bytes;
+}
+
+void check_vocabulary_files(const test::TemporaryDirectory &directory) {
+  const std::string random = directory.file("whole.gguf");
+  const std::string padded = directory.file("wide.gguf");
+  test::write_random_model(random, "llama", GGML_TYPE_BF16, 3);
+  test::write_random_model(padded, "qwen2", GGML_TYPE_BF16, 4, 700);
+  const std::string out = directory.file("written.gguf");
+  for (const std::string &path : {random, padded, test::demo_model("target"), test::demo_model("draft")}) {
+    const std::string bytes = vocabulary_of(path);
+    write_file(out, bytes);
+    CHECK(bytes.size() < read_file(path).size());
+    const sled_model_info whole = describe(path);
+    const sled_model_info info = describe(out, SLED_MODEL_VOCAB_ONLY);
+    CHECK(same_tokenizer(whole, info));
+    CHECK_EQ(info.vocabulary_rows, whole.vocabulary_rows);
+    CHECK_EQ(info.flags & SLED_MODEL_INFO_HAS_TEMPLATE, 0);
+    CHECK_EQ(try_open(out), SLED_ERR_FORMAT);  // no weights
+    CHECK(vocabulary_of(out) == bytes);        // nothing more to leave out
+    const int64_t one = test::open_model(path);
+    const int64_t other = test::open_model(out, SLED_MODEL_VOCAB_ONLY);
+    CHECK(test::tokenize(one, "Once upon a time, the fox.") == test::tokenize(other, "Once upon a time, the fox."));
+    CHECK_OK(sled_model_close(one));
+    CHECK_OK(sled_model_close(other));
+  }
+  int64_t length = 7;
+  CHECK_EQ(sled_model_vocabulary(directory.file("missing.gguf").c_str(), 0, 0, &length), SLED_ERR_IO);
+  CHECK_EQ(length, 0);
+  CHECK_EQ(sled_model_vocabulary(nullptr, 0, 0, &length), SLED_ERR_ARGUMENT);
+  CHECK_EQ(sled_model_vocabulary(random.c_str(), 0, 0, nullptr), SLED_ERR_ARGUMENT);
+  CHECK_EQ(sled_model_vocabulary(random.c_str(), 0, 10, &length), SLED_ERR_ARGUMENT);
+  CHECK_EQ(sled_model_vocabulary(random.c_str(), 0, -1, &length), SLED_ERR_ARGUMENT);
+  write_file(out, read_file(random).substr(0, 100));
+  CHECK_EQ(sled_model_vocabulary(out.c_str(), 0, 0, &length), SLED_ERR_FORMAT);
+  test::edit_gguf(random, out, [](gguf_context *g) { gguf_remove_key(g, "tokenizer.ggml.tokens"); });
+  CHECK_EQ(sled_model_vocabulary(out.c_str(), 0, 0, &length), SLED_ERR_FORMAT);
+  CHECK(error_names("no tokenizer"));
+  std::printf("  vocabularies as files of their own: the same tokens\n");
+}
+
 void check_fingerprints(const test::TemporaryDirectory &directory) {
   const std::string plain = directory.file("plain.gguf");
   const std::string padded = directory.file("padded.gguf");
@@ -359,6 +409,7 @@ void check_split(const test::TemporaryDirectory &directory) {
     CHECK(same_tokenizer(describe(model), info));
     CHECK_EQ(describe(model).weight_bytes, info.weight_bytes);
     CHECK_OK(sled_model_close(model));
+    CHECK(vocabulary_of(part) == vocabulary_of(whole));
   }
   // Under another name the parts cannot be found.
   const std::string renamed = directory.file("renamed.gguf");
@@ -463,6 +514,7 @@ int main(int argc, char **argv) {
   check_cut_off(test::demo_model("draft"), directory);
   check_cut_off(directory.file("sound.gguf"), directory);
   check_vocabulary_only(directory);
+  check_vocabulary_files(directory);
   check_fingerprints(directory);
   return 0;
 }

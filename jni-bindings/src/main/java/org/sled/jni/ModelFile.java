@@ -1,14 +1,16 @@
 package org.sled.jni;
 
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import org.sled.jni.SledLayout.GrowInfoStruct;
 import org.sled.jni.SledLayout.GrowParamsStruct;
 
 /**
- * Makes GGUF files out of others, for benchmarks: another weight type, and models that cost like
- * large ones. Nothing is opened as a model, and no more than 256 MiB are taken at a time. A file is
- * written as {@code <name>.part} beside its place and renamed when it is whole; after an exception
- * the part is gone. Any thread; the calls take as long as reading and writing the files takes.
+ * Makes GGUF files out of others: a tokenizer alone, and for benchmarks another weight type, and
+ * models that cost like large ones. Nothing is opened as a model, and no more than 256 MiB are
+ * taken at a time. A file is written as {@code <name>.part} beside its place and renamed when it is
+ * whole; after an exception the part is gone. Any thread; the calls take as long as reading and
+ * writing the files takes.
  */
 public final class ModelFile {
   private ModelFile() {}
@@ -31,6 +33,41 @@ public final class ModelFile {
       int feedForward,
       int feedForwardBefore,
       int embeddingWidth) {}
+
+  /**
+   * A model's tokenizer as a GGUF file of its own, for {@link ModelParams#withVocabularyOnly}:
+   * without weights and without the chat template. Of a split model any part, the others are not
+   * needed.
+   *
+   * @param mostBytes that it may have
+   * @return a direct buffer with the whole file, to be read only; the garbage collector frees it
+   * @throws SledException {@link SledStatus#IO}, {@link SledStatus#FORMAT}, {@link
+   *     SledStatus#CAPACITY} if it has more bytes
+   */
+  public static ByteBuffer vocabulary(Path model, int mostBytes) {
+    SledLibrary.load();
+    try (Scratch from = Scratch.ofText(model.toString());
+        Scratch length = Scratch.ofBytes(Long.BYTES)) {
+      String what = "read the vocabulary of " + model;
+      int status = SledNative.sled_model_vocabulary(from.address(), 0, 0, length.address());
+      long bytes = length.getLong(0);
+      if (status != SledNative.SLED_ERR_CAPACITY) {
+        throw NativeCall.failure(status, what);
+      }
+      if (bytes > mostBytes) {
+        throw new SledException(
+            SledStatus.CAPACITY, what + ": it has " + bytes + " bytes, above " + mostBytes);
+      }
+      ByteBuffer file = ByteBuffer.allocateDirect((int) bytes);
+      NativeCall.check(
+          SledNative.sled_model_vocabulary(
+              from.address(), NativeMemory.address(file), bytes, length.address()),
+          what);
+      return file.asReadOnlyBuffer();
+    } finally {
+      NativeLog.drain();
+    }
+  }
 
   /**
    * Converts a model's weights; of a split model, all parts into one file.

@@ -6,8 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -42,6 +45,36 @@ class ModelFileTest {
       assertEquals(one.name() + ", grown to 12M", other.name());
       assertArrayEquals(choices(one), choices(other));
     }
+    assertEquals(before, NativeMemory.allocatedBytes());
+  }
+
+  @Test
+  void aVocabularyOfItsOwnTokenizesAlike() throws IOException {
+    long before = NativeMemory.allocatedBytes();
+    ByteBuffer bytes = ModelFile.vocabulary(DemoPair.targetFile(), 1 << 20);
+    assertTrue(bytes.isDirect());
+    Path file = directory.resolve("vocabulary.gguf");
+    try (FileChannel out =
+        FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+      assertEquals(bytes.remaining(), out.write(bytes.duplicate()));
+    }
+    try (Model one = Model.open(DemoPair.targetFile(), ModelParams.DEFAULT);
+        Model other = Model.open(file, ModelParams.DEFAULT.withVocabularyOnly(true))) {
+      assertEquals(one.info().tokensHash(), other.info().tokensHash());
+      assertEquals(one.info().mergesHash(), other.info().mergesHash());
+      assertEquals(one.info().specialsHash(), other.info().specialsHash());
+      assertEquals(one.info().pretokenizerHash(), other.info().pretokenizerHash());
+      String text = "Tell me a story about a fox, Grüße 🦊!<|end|>";
+      int[] tokens = one.tokenize(text, true, true);
+      assertArrayEquals(tokens, other.tokenize(text, true, true));
+      for (int token : tokens) {
+        assertArrayEquals(one.tokenBytes(token), other.tokenBytes(token));
+      }
+    }
+    int tooFew = bytes.remaining() - 1;
+    Failures.expect(SledStatus.CAPACITY, () -> ModelFile.vocabulary(DemoPair.targetFile(), tooFew));
+    Path missing = directory.resolve("missing.gguf");
+    Failures.expect(SledStatus.IO, () -> ModelFile.vocabulary(missing, tooFew));
     assertEquals(before, NativeMemory.allocatedBytes());
   }
 

@@ -38,6 +38,7 @@ import picocli.CommandLine.Option;
       "Examples:",
       "  sled generate --server edge:7411 --model draft.gguf --prompt \"Tell me a story\"",
       "  sled generate --model demo:draft --prompt-file question.txt --draft-tokens 6",
+      "  sled generate --server edge:7411 --model none --prompt-file report.txt",
       "  echo \"Once upon a time\" | sled generate --model demo:draft --raw -",
       "  sled generate --local --model demo:target --prompt \"Tell me a story\"",
       "  sled generate --temperature 0.8 --top-p 0.95 --prompt \"Tell me a story\"",
@@ -75,8 +76,9 @@ final class GenerateCommand implements Callable<Integer> {
       names = {"-m", "--model"},
       paramLabel = "FILE",
       description =
-          "The draft model; with --local the target. A GGUF file, demo:draft or demo:target."
-              + " Default: demo:draft, with --local demo:target.")
+          "The draft model; with --local the target. A GGUF file, demo:draft or demo:target. none: no"
+              + " file here; the tokenizer comes from the server, and drafts are what followed when"
+              + " the last tokens were said before. Default: demo:draft, with --local demo:target.")
   private String model;
 
   @Mixin private PromptOptions prompt;
@@ -196,6 +198,10 @@ final class GenerateCommand implements Callable<Integer> {
       throw new CommandFailure(
           ExitCodes.USAGE, "--max-tokens, --context and --threads are 0 or more");
     }
+    if (local && ModelFiles.NONE.equals(model)) {
+      throw new CommandFailure(
+          ExitCodes.USAGE, "--local generates with a model: --model none is for use with a server");
+    }
     if (timeoutSeconds < 1) {
       throw new CommandFailure(ExitCodes.USAGE, "--timeout is 1 second or more");
     }
@@ -220,6 +226,15 @@ final class GenerateCommand implements Callable<Integer> {
 
   // ---------------------------------------------------------------- with a server
 
+  /** Without drafts the tokenizer is enough. */
+  private Model openDraft(String name) {
+    return Model.open(
+        new ModelFiles(surroundings.home()).find(name),
+        modelParams()
+            .withVocabularyOnly(drafting.draftTokens() == 0)
+            .withExactWeights(numerics == Numerics.EXACT));
+  }
+
   private int generateWithServer(String text) throws InterruptedException {
     AtomicReference<Generation> running = new AtomicReference<>();
     Thread main = Thread.currentThread();
@@ -236,19 +251,14 @@ final class GenerateCommand implements Callable<Integer> {
               }
             });
     String name = model == null ? ModelFiles.DEMO_DRAFT : model;
-    // Without drafts the tokenizer is enough.
-    try (Model draft =
-            Model.open(
-                new ModelFiles(surroundings.home()).find(name),
-                modelParams()
-                    .withVocabularyOnly(drafting.draftTokens() == 0)
-                    .withExactWeights(numerics == Numerics.EXACT));
+    try (Model draft = name.equals(ModelFiles.NONE) ? null : openDraft(name);
         SledClient client =
-            SledClient.builder()
+            (draft == null
+                    ? SledClient.builder().promptLookup()
+                    : SledClient.builder().draftModel(draft))
                 .servers(addresses())
                 .outage(outage.outage())
                 .outageTimeout(outage.timeout())
-                .draftModel(draft)
                 .drafting(drafting.drafting())
                 .draftThreads(threads == null ? 1 : threads)
                 .exactDrafts(numerics == Numerics.EXACT)
@@ -256,14 +266,15 @@ final class GenerateCommand implements Callable<Integer> {
                 .clientName("sled-cli")
                 .connectTimeout(Duration.ofSeconds(timeoutSeconds))
                 .connect()) {
-      int[] tokens = prompt.tokens(draft, client.server().chatTemplate(), text);
-      try (EventStream stream = client.events(request(draft, tokens))) {
+      Model tokenizer = client.tokenizer();
+      int[] tokens = prompt.tokens(tokenizer, client.server().chatTemplate(), text);
+      try (EventStream stream = client.events(request(tokenizer, tokens))) {
         Generation generation = stream.generation();
         running.set(generation);
         if (interrupted.get()) {
           generation.cancel();
         }
-        ServedOutput output = servedOutput(draft);
+        ServedOutput output = servedOutput(tokenizer);
         try {
           for (StreamEvent event = stream.next(); event != null; event = stream.next()) {
             output.on(event);

@@ -30,7 +30,7 @@ import java.util.List;
  * @param numerics "exact" or "fast", of the server or of the target alone
  * @param numericsId of the server, or of the target alone: equal ids give equal bits
  * @param target the target's name
- * @param draft the draft model's file
+ * @param draft the draft model's file, none for prompt lookup
  */
 @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
 record GenerationReport(

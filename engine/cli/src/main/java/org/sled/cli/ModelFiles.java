@@ -10,6 +10,9 @@ final class ModelFiles {
   static final String DEMO_TARGET = "demo:target";
   static final String DEMO_DRAFT = "demo:draft";
 
+  /** A device without a model file; only where an option says so. */
+  static final String NONE = "none";
+
   private final Path home;
 
   ModelFiles(Path home) {

@@ -31,6 +31,14 @@ public interface BlockDrafter extends AutoCloseable {
   boolean takesDueTokens(TokenHistory history);
 
   /**
+   * Whether it has something to propose at a position; asked before a block, where waiting for a
+   * proposal would cost more than letting the server go on alone. By default it always has.
+   */
+  default boolean hasProposal(TokenHistory history, int position) {
+    return true;
+  }
+
+  /**
    * Drafts one token into the history.
    *
    * @param position where: C, or behind the drafts that stand already

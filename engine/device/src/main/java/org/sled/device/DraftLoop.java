@@ -83,7 +83,12 @@ final class DraftLoop implements Runnable {
   // The push at work.
   private int outstandingCredit;
   private int lastCredit;
+  private boolean awaitsProposal; // drafting may pay, but there was nothing to propose
   private long pushedNanos; // when its newest tokens came; 0: none yet
+  private long pushSentNanos; // when its first credit was sent
+  private long firstPushedNanos; // when its first tokens came
+  private int tokensAfterFirst; // that came after those
+  private int tokensPerRoundTrip; // of this push, or the one before
 
   // The next block.
   private int chosenDrafts; // as was found worth trying in a push; 0: the policy is to be asked
@@ -172,7 +177,8 @@ final class DraftLoop implements Runnable {
 
   private void takeTurns() throws InterruptedException, CancelledException {
     while (tokens.end() == null) {
-      switch (turn()) {
+      Turn turn = turn();
+      switch (turn) {
         case DRAFTED, SENT -> {
           while (tokens.end() == null && rounds.inFlight() > 0 && link.hasNews()) {
             onAnswer();
@@ -180,7 +186,10 @@ final class DraftLoop implements Runnable {
         }
         case WAIT -> onAnswer();
         case ONE_TOKEN -> push(1, false);
-        case PUSH -> push(Integer.MAX_VALUE, drafting && longestBlock() > 0);
+        case PUSH, UNTIL_PROPOSAL -> {
+          awaitsProposal = turn == Turn.UNTIL_PROPOSAL;
+          push(Integer.MAX_VALUE, drafting && longestBlock() > 0);
+        }
       }
     }
   }
@@ -223,6 +232,8 @@ final class DraftLoop implements Runnable {
     WAIT,
     /** The server has to go on alone: where there is nothing to propose, for one token. */
     ONE_TOKEN,
+    /** The same, until there is something to propose. */
+    UNTIL_PROPOSAL,
     PUSH
   }
 
@@ -260,7 +271,10 @@ final class DraftLoop implements Runnable {
     }
     int count = Math.min(wanted, ready);
     if (count == 0 || !drafting) {
-      return idle(drafting ? Turn.ONE_TOKEN : Turn.PUSH);
+      if (!drafting) {
+        return idle(Turn.PUSH);
+      }
+      return idle(hasProposal() ? Turn.ONE_TOKEN : Turn.UNTIL_PROPOSAL);
     }
     send(parent, count);
     return Turn.SENT;
@@ -277,6 +291,11 @@ final class DraftLoop implements Runnable {
     }
     send(parent, count);
     return Turn.SENT;
+  }
+
+  /** Whether there will be something to draft as soon as the server has gone on by a token. */
+  private boolean hasProposal() {
+    return drafter.hasProposal(history, history.committedLength());
   }
 
   /** What to do where nothing can be drafted: first of all wait for what is in flight. */
@@ -523,6 +542,7 @@ final class DraftLoop implements Runnable {
           left = outstandingCredit;
           continue;
         }
+        pushSentNanos = begun ? pushSentNanos : link.nanoTime();
         begun = true;
         lastCredit = Math.min(credit, left) - outstandingCredit;
         outstandingCredit += lastCredit;
@@ -546,14 +566,42 @@ final class DraftLoop implements Runnable {
 
   private boolean draftingPays() {
     int longest = drafting ? longestBlock() : 0;
-    chosenDrafts = longest > 0 ? policy.next(chain.probabilities(), 0, 0, longest) : 0;
-    return chosenDrafts > 0;
+    if (longest < 1 || !hasProposal()) {
+      return false;
+    }
+    int wanted = policy.next(chain.probabilities(), 0, 0, longest);
+    // Where only a proposal was missing, the policy is asked again as soon as there are drafts.
+    chosenDrafts = awaitsProposal ? 0 : wanted;
+    awaitsProposal &= wanted > 0;
+    return wanted > 0;
   }
 
-  /** Enough to cover a round trip twice, so that the server never waits for it. */
+  /**
+   * Enough to cover a round trip twice, so that the server never waits for it; less where the next
+   * token may bring a proposal.
+   */
   private int shortCredit() {
+    if (awaitsProposal) {
+      return Math.min(PUSH_CREDIT, 2 * (tokensPerRoundTrip + SHORT_PUSH_TOKENS));
+    }
     int ahead = policy.pushedPerRoundTrip(SHORT_PUSH_NANOS);
     return ahead == 0 ? PUSH_CREDIT : Math.min(PUSH_CREDIT, 2 * (ahead + SHORT_PUSH_TOKENS));
+  }
+
+  /**
+   * How many tokens come in the time of a round trip. Where the server waits for credit they are as
+   * many as it had, and the next credit is twice as much: so it soon does not wait any more.
+   */
+  private void measurePush(int count, long nowNanos) {
+    if (pushedNanos == 0) {
+      firstPushedNanos = nowNanos;
+      tokensAfterFirst = 0;
+      return;
+    }
+    tokensAfterFirst += count;
+    long nanos = Math.max(1, nowNanos - firstPushedNanos);
+    long ahead = (firstPushedNanos - pushSentNanos) * tokensAfterFirst / nanos;
+    tokensPerRoundTrip = (int) Math.min(PUSH_CREDIT, ahead);
   }
 
   private int lateVerdict(ByteBuf frame) throws InterruptedException, CancelledException {
@@ -592,6 +640,7 @@ final class DraftLoop implements Runnable {
     long nowNanos = link.nanoTime();
     policy.load(pushed.price(), pushed.alone());
     policy.pushed(count, pushedNanos == 0 ? 0 : nowNanos - pushedNanos);
+    measurePush(count, nowNanos);
     pushedNanos = nowNanos;
     rounds.advance(committed + count, pushed.token(count - 1));
     tokens.commit(committed + count, pushed.finishReason());

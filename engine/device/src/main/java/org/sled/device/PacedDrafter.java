@@ -37,6 +37,11 @@ final class PacedDrafter implements BlockDrafter {
   }
 
   @Override
+  public boolean hasProposal(TokenHistory history, int position) {
+    return drafter.hasProposal(history, position);
+  }
+
+  @Override
   public float draftNext(TokenHistory history, int position) {
     long startNanos = System.nanoTime();
     float probability = drafter.draftNext(history, position);

@@ -8,6 +8,7 @@ import org.sled.net.protocol.ErrorMessage;
 import org.sled.net.protocol.GoAway;
 import org.sled.net.protocol.Opened;
 import org.sled.net.protocol.Redirect;
+import org.sled.net.protocol.VocabularyPart;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,6 +41,7 @@ final class SessionRouter implements ClientListener {
   private volatile Redirect redirect;
   private volatile Runnable disconnect = () -> {};
   private volatile String lostReason;
+  private volatile VocabularyDownload download; // null: none at work
 
   /** From now on the frames of a session go there, as those of its connection of that number. */
   synchronized void add(SessionInbox inbox, int number) {
@@ -56,6 +58,14 @@ final class SessionRouter implements ClientListener {
   synchronized void remove(SessionInbox inbox) {
     routes = Arrays.stream(routes).filter(other -> other.inbox != inbox).toArray(Route[]::new);
     leaveIfDone();
+  }
+
+  /** From now on the connection's own answers go there; null for nowhere. */
+  synchronized void download(VocabularyDownload newDownload) {
+    download = newDownload;
+    if (lostReason != null && newDownload != null) {
+      newDownload.onLost(lostReason);
+    }
   }
 
   /** How to close the connection, once there is one. */
@@ -126,8 +136,21 @@ final class SessionRouter implements ClientListener {
   public void onError(ErrorMessage error) {
     if (error.session() != 0) {
       deliver(error.session(), error);
+      return;
+    }
+    VocabularyDownload asking = download;
+    if (asking != null) {
+      asking.onAnswer(error);
     } else {
       LOG.warn("the server says: {}: {}", error.code(), error.text());
+    }
+  }
+
+  @Override
+  public void onVocabularyPart(VocabularyPart part) {
+    VocabularyDownload asking = download;
+    if (asking != null) {
+      asking.onAnswer(part);
     }
   }
 
@@ -156,6 +179,9 @@ final class SessionRouter implements ClientListener {
     }
     for (Route route : routes) {
       route.lost(lostReason);
+    }
+    if (download != null) {
+      download.onLost(lostReason);
     }
   }
 }

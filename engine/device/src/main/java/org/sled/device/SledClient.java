@@ -1,6 +1,7 @@
 package org.sled.device;
 
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
@@ -32,7 +33,8 @@ import org.slf4j.LoggerFactory;
  * <p>It has one connection at a time. When that is lost, or the server announces to leave, the next
  * one goes to whichever of its servers answers, and generations go on over it ({@link Outage}).
  *
- * <p>The model stays the caller's: close it after the client.
+ * <p>The model stays the caller's: close it after the client. Without one, a client can have its
+ * tokenizer from the server, and draft by what was said before ({@link Builder#promptLookup}).
  */
 public final class SledClient implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SledClient.class);
@@ -40,14 +42,17 @@ public final class SledClient implements AutoCloseable {
   private final Builder options;
   private final ClientTransport transport; // null: the caller's
   private final Uplinks uplinks;
+  private final Model vocabulary; // the server's, ours to close; null: the caller's tokenizer
   private final DrafterPool drafters; // null: the server generates alone
   private final DraftLengthPolicy policy; // learns from all generations
   private final AtomicInteger lastSession = new AtomicInteger();
 
-  private SledClient(Builder options, ClientTransport transport, Uplinks uplinks) {
+  private SledClient(
+      Builder options, ClientTransport transport, Uplinks uplinks, Model vocabulary) {
     this.options = options;
     this.transport = transport;
     this.uplinks = uplinks;
+    this.vocabulary = vocabulary;
     policy = options.drafting.createPolicy();
     Welcome welcome = welcome();
     int contextTokens = welcome.limits().contextTokens();
@@ -90,6 +95,8 @@ public final class SledClient implements AutoCloseable {
     private TokenizerFingerprint fingerprint;
     private IntFunction<Drafter> drafterMaker; // from the server's context length
     private IntFunction<BlockDrafter> blockDrafterMaker; // instead of that one
+    private boolean promptLookup;
+    private Path vocabularyCache = VocabularyCache.defaultDirectory();
     private ClientTransport sharedTransport;
     private Supplier<IntFunction<String>> detokenizers; // one per text; null without a tokenizer
     private Drafting drafting = Drafting.DEFAULT;
@@ -156,6 +163,31 @@ public final class SledClient implements AutoCloseable {
           model.info().vocabularyOnly()
               ? null
               : contextTokens -> new NativeDrafter(model, contextTokens, draftThreads, exactDrafts);
+      return this;
+    }
+
+    /**
+     * Drafts without a draft model: what followed when the last few tokens were said before, in the
+     * prompt or since. Good for texts that repeat what they were given, such as summaries and
+     * edits, and costs next to nothing.
+     *
+     * <p>The tokenizer is that of {@link #draftModel}, which is not used otherwise; without any,
+     * the target's is fetched from the server by {@link #connect} and kept ({@link
+     * #vocabularyCache}).
+     */
+    public Builder promptLookup() {
+      promptLookup = true;
+      blockDrafterMaker = contextTokens -> new PromptLookupDrafter();
+      return this;
+    }
+
+    /**
+     * Where vocabularies that were fetched are kept: by default where {@code
+     * -Dsled.vocabulary.cache} says, else in {@code $XDG_CACHE_HOME/sled/vocabularies} or {@code
+     * ~/.cache/sled/vocabularies}; null for nowhere.
+     */
+    public Builder vocabularyCache(Path directory) {
+      vocabularyCache = directory;
       return this;
     }
 
@@ -277,9 +309,10 @@ public final class SledClient implements AutoCloseable {
      * @throws UnreachableException if nothing answers there
      * @throws TokenizerMismatchException if the draft model does not share the target's vocabulary
      * @throws BusyException if the server takes no more connections
-     * @throws RefusedException if it refuses for another reason, or is not exact where that was
-     *     asked for
-     * @throws ServerFaultException if what answers is no SLED server
+     * @throws RefusedException if it refuses for another reason, is not exact where that was asked
+     *     for, or has no vocabulary to give where that is needed
+     * @throws ServerFaultException if what answers is no SLED server, or gives a vocabulary that is
+     *     not its target's
      * @throws InterruptedException if the waiting thread is interrupted
      */
     public SledClient connect() throws InterruptedException {
@@ -302,15 +335,23 @@ public final class SledClient implements AutoCloseable {
                 return new Uplink(server, connection, router);
               },
               connectTimeout);
+      Model vocabulary = null;
       boolean connected = false;
       try {
         uplinks.connectFirst();
-        SledClient client = new SledClient(this, own, uplinks);
+        if (promptLookup && tokenizer == null) {
+          VocabularyCache cache = new VocabularyCache(vocabularyCache);
+          vocabulary = cache.open(uplinks.newest(), answerTimeout);
+        }
+        SledClient client = new SledClient(this, own, uplinks, vocabulary);
         connected = true;
         return client;
       } finally {
         if (!connected) {
           uplinks.close();
+          if (vocabulary != null) {
+            vocabulary.close();
+          }
           if (own != null) {
             own.close();
           }
@@ -350,12 +391,30 @@ public final class SledClient implements AutoCloseable {
     return Prompts.chat(tokenizer(), template, messages);
   }
 
-  /** The model whose tokenizer this client uses. */
-  private Model tokenizer() {
-    if (options.tokenizer == null) {
+  /**
+   * The model whose tokenizer this client uses: the draft model, or the vocabulary that it has from
+   * the server, which is closed with this client.
+   *
+   * @throws IllegalStateException if this client has no tokenizer
+   */
+  public Model tokenizer() {
+    Model tokenizer = tokenizerOrNull();
+    if (tokenizer == null) {
       throw new IllegalStateException("this client has no draft model, so it cannot tokenize");
     }
-    return options.tokenizer;
+    return tokenizer;
+  }
+
+  private Model tokenizerOrNull() {
+    return vocabulary != null ? vocabulary : options.tokenizer;
+  }
+
+  /** Back to text, token by token; null without a tokenizer. */
+  private IntFunction<String> detokenizer() {
+    if (vocabulary != null) {
+      return new Detokenizer(vocabulary)::feed;
+    }
+    return options.detokenizers == null ? null : options.detokenizers.get();
   }
 
   /**
@@ -377,10 +436,7 @@ public final class SledClient implements AutoCloseable {
    */
   public Generation start(GenerationRequest request, GenerationListener listener) {
     check(request);
-    StopFinder stops =
-        new StopFinder(
-            request.stopStrings(),
-            options.detokenizers == null ? null : options.detokenizers.get());
+    StopFinder stops = new StopFinder(request.stopStrings(), detokenizer());
     GenerationMeter meter = new GenerationMeter(request.draftTokens(), System::nanoTime);
     SessionInbox inbox = new SessionInbox(lastSession.incrementAndGet());
     TokenStream tokens = new TokenStream();
@@ -436,12 +492,14 @@ public final class SledClient implements AutoCloseable {
 
   /** Back to text; null without a tokenizer. */
   private TextDecoder decoder(GenerationRequest request) {
-    if (options.tokenizer != null) {
-      return new TextDecoder(options.tokenizer, request.stopStrings());
+    Model tokenizer = tokenizerOrNull();
+    if (tokenizer != null) {
+      return new TextDecoder(tokenizer, request.stopStrings());
     }
-    return options.detokenizers == null
+    IntFunction<String> detokenizer = detokenizer();
+    return detokenizer == null
         ? null
-        : new TextDecoder(options.detokenizers.get(), () -> "", request.stopStrings());
+        : new TextDecoder(detokenizer, () -> "", request.stopStrings());
   }
 
   /** A drafter for this one; the one before may have been for another. */
@@ -527,6 +585,9 @@ public final class SledClient implements AutoCloseable {
     }
     if (drafters != null) {
       drafters.close();
+    }
+    if (vocabulary != null) {
+      vocabulary.close();
     }
   }
 

@@ -20,7 +20,9 @@
  *   <li>A {@link org.sled.jni.Model}: the draft model, whose vocabulary is the target's. It loads
  *       the native libraries ({@link org.sled.jni.SledLibrary} says from where). Opened for its
  *       vocabulary alone ({@link org.sled.jni.ModelParams#withVocabularyOnly}) it needs hardly any
- *       memory and only tokenizes; requests must then ask for 0 draft tokens.
+ *       memory and only tokenizes; requests must then ask for 0 draft tokens. Without any model
+ *       file, {@link org.sled.device.SledClient.Builder#promptLookup} gets the tokenizer from the
+ *       server, and drafts what followed when the last tokens were said before.
  *   <li>One {@link org.sled.device.SledClient} for the process: a connection, and draft contexts
  *       that generations use one after another.
  *   <li>A {@link org.sled.device.GenerationRequest} for each text: prompt, length, sampling and

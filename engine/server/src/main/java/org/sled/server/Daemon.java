@@ -94,7 +94,11 @@ public final class Daemon implements AutoCloseable {
     final Duration stepTimeout;
 
     Parts(
-        ServerConfig config, TargetDescription target, TargetEngine engine, Scheduling scheduling) {
+        ServerConfig config,
+        TargetDescription target,
+        TargetEngine engine,
+        Scheduling scheduling,
+        Vocabulary vocabulary) {
       VerifierInbox inbox = new VerifierInbox(INBOX_SPARE + INBOX_PER_SESSION * target.sessions());
       verifier =
           new Verifier(
@@ -108,7 +112,14 @@ public final class Daemon implements AutoCloseable {
                   config.maxDraftTokens()),
               stats,
               this::onDeath);
-      router = new FrameRouter(() -> welcome(config, target, stats), engine, inbox, stats);
+      boolean hasVocabulary = vocabulary != null;
+      router =
+          new FrameRouter(
+              () -> welcome(config, target, stats, hasVocabulary),
+              engine,
+              inbox,
+              stats,
+              vocabulary);
       // Netty pools buffers without garbage only for threads of this class.
       thread = new FastThreadLocalThread(verifier, "sled-verifier");
       thread.setDaemon(true);
@@ -156,7 +167,13 @@ public final class Daemon implements AutoCloseable {
               cut(model.name().isEmpty() ? fileName(config) : model.name(), Limits.NAME_BYTES),
               cutTemplate(model.chatTemplate()));
       return start(
-          config, target, new NativeTarget(engine), admin, model, describe(config, model, info));
+          config,
+          target,
+          new NativeTarget(engine),
+          Vocabulary.of(config.modelPath(), Limits.DEFAULT_FRAME_BYTES),
+          admin,
+          model,
+          describe(config, model, info));
     } catch (RuntimeException | IOException e) {
       if (engine != null) {
         engine.close();
@@ -174,13 +191,25 @@ public final class Daemon implements AutoCloseable {
   /** Serves a target of the caller's making; for tests. */
   static Daemon start(ServerConfig config, TargetDescription target, TargetEngine engine)
       throws IOException {
-    return start(config, target, engine, openAdmin(config), null, "");
+    return start(config, target, engine, null);
+  }
+
+  /**
+   * The same with a vocabulary.
+   *
+   * @param vocabulary null: none
+   */
+  static Daemon start(
+      ServerConfig config, TargetDescription target, TargetEngine engine, Vocabulary vocabulary)
+      throws IOException {
+    return start(config, target, engine, vocabulary, openAdmin(config), null, "");
   }
 
   private static Daemon start(
       ServerConfig config,
       TargetDescription target,
       TargetEngine engine,
+      Vocabulary vocabulary,
       AdminServer admin,
       Model model,
       String description)
@@ -191,7 +220,7 @@ public final class Daemon implements AutoCloseable {
       new CostCalibration(engine, target, scheduling.cost()).run();
       costs.save(scheduling.cost());
     }
-    Parts parts = new Parts(config, target, engine, scheduling);
+    Parts parts = new Parts(config, target, engine, scheduling, vocabulary);
     ServerTransport transport =
         ServerTransport.start(ServerOptions.of(config.host(), config.port()), parts.router);
     Daemon daemon =
@@ -290,10 +319,12 @@ public final class Daemon implements AutoCloseable {
     }
   }
 
-  private static Welcome welcome(ServerConfig config, TargetDescription target, ServerStats stats) {
+  private static Welcome welcome(
+      ServerConfig config, TargetDescription target, ServerStats stats, boolean hasVocabulary) {
     return new Welcome(
         Protocol.MAX_VERSION,
-        target.exactNumerics() ? Welcome.EXACT_NUMERICS : 0,
+        (target.exactNumerics() ? Welcome.EXACT_NUMERICS : 0)
+            | (hasVocabulary ? Welcome.VOCABULARY : 0),
         new Limits(
             target.sessions(),
             target.contextTokens() - 1,

@@ -18,6 +18,7 @@ import org.sled.net.protocol.Push;
 import org.sled.net.protocol.Resume;
 import org.sled.net.protocol.TokenDigest;
 import org.sled.net.protocol.TokenIds;
+import org.sled.net.protocol.VocabularyRequest;
 import org.sled.net.protocol.Welcome;
 import org.sled.net.server.Connection;
 import org.sled.net.server.ConnectionListener;
@@ -37,6 +38,7 @@ final class FrameRouter implements ConnectionListener {
   private final TargetEngine engine;
   private final VerifierInbox inbox;
   private final ServerStats stats;
+  private final Vocabulary vocabulary; // null: none
   private volatile boolean draining;
 
   /** The sessions of one connection, and the prompts that are still coming in. */
@@ -51,11 +53,16 @@ final class FrameRouter implements ConnectionListener {
   }
 
   FrameRouter(
-      Supplier<Welcome> welcome, TargetEngine engine, VerifierInbox inbox, ServerStats stats) {
+      Supplier<Welcome> welcome,
+      TargetEngine engine,
+      VerifierInbox inbox,
+      ServerStats stats,
+      Vocabulary vocabulary) {
     this.welcome = welcome;
     this.engine = engine;
     this.inbox = inbox;
     this.stats = stats;
+    this.vocabulary = vocabulary;
   }
 
   /** From now on no session is opened. Any thread. */
@@ -78,6 +85,15 @@ final class FrameRouter implements ConnectionListener {
     }
     connection.setAttachment(new Sessions(answer));
     return answer;
+  }
+
+  @Override
+  public void onVocabulary(Connection connection, VocabularyRequest request) {
+    if (vocabulary == null) {
+      ConnectionListener.super.onVocabulary(connection, request);
+    } else {
+      vocabulary.answer(connection, request);
+    }
   }
 
   @Override

@@ -27,6 +27,7 @@ import org.sled.net.protocol.TokenIds;
 import org.sled.net.protocol.TokensFrame;
 import org.sled.net.protocol.VerdictFrame;
 import org.sled.net.protocol.VerdictStatus;
+import org.sled.net.protocol.VocabularyPart;
 
 /** A client of the tests: says just what a test tells it to, and keeps what comes back. */
 final class TestDevice implements ClientListener, AutoCloseable {
@@ -91,6 +92,11 @@ final class TestDevice implements ClientListener, AutoCloseable {
       fail("unexpected " + next);
     }
     return true;
+  }
+
+  @Override
+  public void onVocabularyPart(VocabularyPart part) {
+    received.add(part);
   }
 
   @Override

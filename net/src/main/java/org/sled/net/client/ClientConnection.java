@@ -88,7 +88,7 @@ public final class ClientConnection implements AutoCloseable {
     return tokens;
   }
 
-  /** Encodes and sends a PUSH, CANCEL or CLOSE; false if the connection is closed. */
+  /** Encodes and sends a PUSH, CANCEL, CLOSE or VOCABULARY; false if the connection is closed. */
   public boolean send(Message message) {
     return frames.send(message);
   }

@@ -23,6 +23,7 @@ import org.sled.net.protocol.Opened;
 import org.sled.net.protocol.Ping;
 import org.sled.net.protocol.Pong;
 import org.sled.net.protocol.Redirect;
+import org.sled.net.protocol.VocabularyPart;
 import org.sled.net.protocol.Welcome;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -135,6 +136,8 @@ final class ClientHandler extends ChannelInboundHandlerAdapter {
       frames.send(new Pong(ping.nonce(), ping.senderNanos()));
     } else if (message instanceof Pong pong) {
       watch.onPong(pong);
+    } else if (message instanceof VocabularyPart part) {
+      listener.onVocabularyPart(part);
     } else {
       frames.closeWithError(
           ErrorMessage.fatal(ErrorCode.MALFORMED, message.type() + " must not come now"));

@@ -6,6 +6,7 @@ import org.sled.net.protocol.ErrorMessage;
 import org.sled.net.protocol.GoAway;
 import org.sled.net.protocol.Opened;
 import org.sled.net.protocol.Redirect;
+import org.sled.net.protocol.VocabularyPart;
 
 /**
  * What a device does with the server's frames. Every method is called on the connection's event
@@ -45,6 +46,9 @@ public interface ClientListener {
 
   /** The server wants its sessions to go on elsewhere. */
   default void onRedirect(Redirect redirect) {}
+
+  /** A part of the vocabulary, as asked for. */
+  default void onVocabularyPart(VocabularyPart part) {}
 
   /**
    * The connection is gone, with all its sessions; the last callback, and only after a connection

@@ -2,6 +2,7 @@ package org.sled.net.codec;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.sled.net.protocol.Cancel;
@@ -9,6 +10,7 @@ import org.sled.net.protocol.Close;
 import org.sled.net.protocol.Closed;
 import org.sled.net.protocol.ErrorMessage;
 import org.sled.net.protocol.FrameHeader;
+import org.sled.net.protocol.FrameType;
 import org.sled.net.protocol.GoAway;
 import org.sled.net.protocol.Hello;
 import org.sled.net.protocol.Limits;
@@ -25,6 +27,8 @@ import org.sled.net.protocol.Sampling;
 import org.sled.net.protocol.TokenBias;
 import org.sled.net.protocol.TokenIds;
 import org.sled.net.protocol.TokenizerFingerprint;
+import org.sled.net.protocol.VocabularyPart;
+import org.sled.net.protocol.VocabularyRequest;
 import org.sled.net.protocol.Welcome;
 
 /**
@@ -33,6 +37,7 @@ import org.sled.net.protocol.Welcome;
  */
 public final class FrameEncoder {
   private static final int INITIAL_BYTES = 128;
+  private static final int VOCABULARY_PART_HEAD_BYTES = 12;
 
   private FrameEncoder() {}
 
@@ -54,6 +59,34 @@ public final class FrameEncoder {
     writeBody(message, out);
     pad(out, start);
     out.setIntLE(start + FrameHeader.LENGTH_OFFSET, out.writerIndex() - start);
+  }
+
+  /**
+   * The frame of a {@link VocabularyPart} around bytes that are not copied: however many of them
+   * wait to be sent, they take up nothing. The caller owns it.
+   *
+   * @param vocabulary the whole, direct
+   * @param offset of the part
+   * @param count bytes of the part
+   */
+  public static ByteBuf encodeVocabularyPart(
+      ByteBufAllocator allocator, ByteBuf vocabulary, int offset, int count) {
+    int padding = -count & (Protocol.ALIGNMENT_BYTES - 1);
+    ByteBuf head = allocator.directBuffer(FrameHeader.BYTES + VOCABULARY_PART_HEAD_BYTES);
+    int length = head.capacity() + count + padding;
+    FrameHeader.write(head, length, FrameType.VOCABULARY_PART, 0, 0);
+    writeVocabularyPartHead(vocabulary.readableBytes(), offset, count, head);
+    return allocator
+        .compositeDirectBuffer(3)
+        .addComponent(true, head)
+        .addComponent(true, vocabulary.retainedSlice(vocabulary.readerIndex() + offset, count))
+        .addComponent(true, allocator.directBuffer(Protocol.ALIGNMENT_BYTES).writeZero(padding));
+  }
+
+  private static void writeVocabularyPartHead(int total, int offset, int count, ByteBuf out) {
+    out.writeIntLE(total);
+    out.writeIntLE(offset);
+    out.writeIntLE(count);
   }
 
   private static int sessionOf(Message message) {
@@ -86,6 +119,13 @@ public final class FrameEncoder {
       writeHello(hello, out);
     } else if (message instanceof Welcome welcome) {
       writeWelcome(welcome, out);
+    } else if (message instanceof VocabularyRequest request) {
+      out.writeIntLE(request.offset());
+      out.writeIntLE(request.mostBytes());
+    } else if (message instanceof VocabularyPart part) {
+      ByteBuffer bytes = part.bytes();
+      writeVocabularyPartHead(part.totalBytes(), part.offset(), bytes.remaining(), out);
+      out.writeBytes(bytes);
     } else if (message instanceof Open open) {
       writeOpenHead(open, out);
       writeTokens(open, out);

@@ -30,6 +30,8 @@ import org.sled.net.protocol.Sampling;
 import org.sled.net.protocol.TokenBias;
 import org.sled.net.protocol.TokenIds;
 import org.sled.net.protocol.TokenizerFingerprint;
+import org.sled.net.protocol.VocabularyPart;
+import org.sled.net.protocol.VocabularyRequest;
 import org.sled.net.protocol.Welcome;
 
 /**
@@ -53,6 +55,11 @@ public final class FrameReader {
     return switch (type) {
       case HELLO -> readHello(body);
       case WELCOME -> readWelcome(body);
+      case VOCABULARY -> {
+        require(body, 8, type);
+        yield new VocabularyRequest(number(body, "offset"), number(body, "byte limit"));
+      }
+      case VOCABULARY_PART -> readVocabularyPart(body);
       case OPEN -> readOpen(session, body);
       case OPENED -> readOpened(session, body);
       case PUSH -> {
@@ -139,6 +146,26 @@ public final class FrameReader {
     } catch (IllegalArgumentException e) {
       throw malformed("WELCOME: " + e.getMessage());
     }
+  }
+
+  private static VocabularyPart readVocabularyPart(ByteBuf body) throws FrameException {
+    require(body, 12, FrameType.VOCABULARY_PART);
+    int total = number(body, "vocabulary length");
+    int offset = number(body, "offset");
+    int count = number(body, "part length");
+    if (count > body.readableBytes() || count > total - offset) {
+      throw malformed(
+          "VOCABULARY_PART announces "
+              + count
+              + " bytes from "
+              + offset
+              + " of "
+              + total
+              + ", more than it holds or than there are");
+    }
+    byte[] bytes = new byte[count];
+    body.readBytes(bytes);
+    return new VocabularyPart(total, offset, ByteBuffer.wrap(bytes));
   }
 
   private static Open readOpen(int session, ByteBuf body) throws FrameException {

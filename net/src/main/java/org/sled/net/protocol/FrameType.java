@@ -6,6 +6,10 @@ public enum FrameType {
   HELLO(0x01, true, false, false),
   /** The server's answer to HELLO. */
   WELCOME(0x02, false, true, false),
+  /** Asks for a part of the target's vocabulary. */
+  VOCABULARY(0x03, true, false, false),
+  /** The answer to VOCABULARY. */
+  VOCABULARY_PART(0x04, false, true, false),
   /** Opens a session, with its prompt. */
   OPEN(0x10, true, false, true),
   /** The answer to OPEN, with the first token. */

@@ -43,6 +43,18 @@ public record Limits(
   /** Bytes of UTF-8 in the text of ERROR and GOAWAY at most; longer ones are cut. */
   public static final int TEXT_BYTES = 1024;
 
+  /**
+   * Bytes of a vocabulary at most; the largest ones, with 260,000 tokens and twice as many merges,
+   * have about 20 MB.
+   */
+  public static final int VOCABULARY_BYTES = 64 * 1024 * 1024;
+
+  /**
+   * Bytes in one part of a vocabulary at most, if frames may be as long: few enough that blocks and
+   * verdicts of the same connection do not wait long behind it.
+   */
+  public static final int VOCABULARY_PART_BYTES = 256 * 1024;
+
   /** Entries of a logit bias at most. */
   public static final int LOGIT_BIASES = 1024;
 

@@ -18,6 +18,8 @@ public sealed interface Message
         GoAway,
         ErrorMessage,
         Resume,
+        VocabularyRequest,
+        VocabularyPart,
         Redirect {
 
   /** The type of its frame. */

@@ -4,7 +4,7 @@ package org.sled.net.protocol;
  * The server's answer to a HELLO that it takes.
  *
  * @param version the protocol version that both sides use from now on
- * @param flags {@link #EXACT_NUMERICS} or 0; unknown bits are ignored
+ * @param flags {@link #EXACT_NUMERICS}, {@link #VOCABULARY}, both or 0; unknown bits are ignored
  * @param limits what this connection may do
  * @param pingIntervalMillis silence after which either side sends a PING
  * @param sessionsInUse sessions open on the server now, for choosing among servers
@@ -36,6 +36,9 @@ public record Welcome(
    */
   public static final int EXACT_NUMERICS = 1;
 
+  /** The server answers VOCABULARY; one without this flag may not even know it. */
+  public static final int VOCABULARY = 2;
+
   /** Refuses texts that would not fit into the frame, and an interval that is none. */
   public Welcome {
     Texts.requireFits(serverName, Limits.NAME_BYTES, "server name");
@@ -49,6 +52,11 @@ public record Welcome(
   /** Whether the server computes with exact numerics. */
   public boolean hasExactNumerics() {
     return (flags & EXACT_NUMERICS) != 0;
+  }
+
+  /** Whether clients can have the target's vocabulary. */
+  public boolean hasVocabulary() {
+    return (flags & VOCABULARY) != 0;
   }
 
   @Override

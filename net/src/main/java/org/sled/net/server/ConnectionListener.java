@@ -10,6 +10,7 @@ import org.sled.net.protocol.HelloAnswer;
 import org.sled.net.protocol.Open;
 import org.sled.net.protocol.Push;
 import org.sled.net.protocol.Resume;
+import org.sled.net.protocol.VocabularyRequest;
 
 /**
  * What the daemon does with connections and their frames.
@@ -59,6 +60,13 @@ public interface ConnectionListener {
 
   /** A session is to be freed, and CLOSED to be answered. */
   void onClose(Connection connection, Close close);
+
+  /** A part of the target's vocabulary is wanted. Who has none leaves it refused. */
+  default void onVocabulary(Connection connection, VocabularyRequest request) {
+    connection.send(
+        ErrorMessage.ofSession(
+            0, 0, ErrorCode.UNSUPPORTED, "this server has no vocabulary to give"));
+  }
 
   /**
    * An answer that was sent with {@link Connection#sendStamped} is being written.

@@ -25,6 +25,7 @@ import org.sled.net.protocol.Pong;
 import org.sled.net.protocol.Protocol;
 import org.sled.net.protocol.Push;
 import org.sled.net.protocol.Resume;
+import org.sled.net.protocol.VocabularyRequest;
 import org.sled.net.protocol.Welcome;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -154,6 +155,8 @@ final class ServerHandler extends ChannelInboundHandlerAdapter {
       listener.onCancel(connection, cancel);
     } else if (message instanceof Close close) {
       listener.onClose(connection, close);
+    } else if (message instanceof VocabularyRequest request) {
+      listener.onVocabulary(connection, request);
     } else if (message instanceof Ping ping) {
       frames.send(new Pong(ping.nonce(), ping.senderNanos()));
     } else if (message instanceof Pong pong) {

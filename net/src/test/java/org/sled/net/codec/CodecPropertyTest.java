@@ -37,6 +37,8 @@ import org.sled.net.protocol.Sampling;
 import org.sled.net.protocol.TokenBias;
 import org.sled.net.protocol.TokenIds;
 import org.sled.net.protocol.TokenizerFingerprint;
+import org.sled.net.protocol.VocabularyPart;
+import org.sled.net.protocol.VocabularyRequest;
 import org.sled.net.protocol.Welcome;
 
 final class CodecPropertyTest {
@@ -110,6 +112,7 @@ final class CodecPropertyTest {
             opens,
             Combinators.combine(opens, numbers(), Arbitraries.longs()).as(Resume::new),
             Combinators.combine(sessions(), numbers(), numbers(), numbers()).as(Push::new),
+            Combinators.combine(numbers(), numbers()).as(VocabularyRequest::new),
             Combinators.combine(sessions(), numbers()).as(Cancel::new),
             Combinators.combine(sessions(), numbers()).as(Close::new),
             Combinators.combine(Arbitraries.longs(), Arbitraries.longs()).as(Ping::new)));
@@ -129,6 +132,10 @@ final class CodecPropertyTest {
                     Arbitraries.integers(),
                     Arbitraries.of(FinishReason.class))
                 .as((s, n, f, q, c, t, r) -> new Opened(s, n, f, f, q, c, q, c, t, r)),
+            Combinators.combine(
+                    Arbitraries.integers().between(0, Integer.MAX_VALUE - 1000),
+                    Arbitraries.bytes().array(byte[].class).ofMaxSize(300))
+                .as((n, bytes) -> new VocabularyPart(n + 500, n, ByteBuffer.wrap(bytes))),
             Combinators.combine(sessions(), numbers(), numbers()).as(Closed::new),
             Combinators.combine(Arbitraries.longs(), Arbitraries.longs()).as(Pong::new),
             Combinators.combine(Arbitraries.of(ErrorCode.class), numbers(), texts())
@@ -177,7 +184,7 @@ final class CodecPropertyTest {
   /** Random bytes rarely look like a frame: this takes real frames and damages them. */
   @Property(tries = 3000)
   void anyDamageGivesFramesOrOneFault(
-      @ForAll @IntRange(min = 0, max = 15) int sample,
+      @ForAll @IntRange(min = 0, max = 18) int sample,
       @ForAll @IntRange(min = 16, max = 200) int offset,
       @ForAll int damage,
       @ForAll @IntRange(min = 1, max = 50) int step) {

@@ -1,5 +1,6 @@
 package org.sled.net.codec;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -7,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
+import io.netty.buffer.UnpooledByteBufAllocator;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -24,6 +26,7 @@ import org.sled.net.protocol.Ping;
 import org.sled.net.protocol.Redirect;
 import org.sled.net.protocol.Resume;
 import org.sled.net.protocol.Sampling;
+import org.sled.net.protocol.VocabularyPart;
 
 final class FrameDecoderTest {
   /** Length of the example of OPEN up to its last field, the logit bias. */
@@ -71,6 +74,24 @@ final class FrameDecoderTest {
         }
       }
     }
+  }
+
+  @Test
+  void aPartOfAVocabularyIsTheSameFrameWithoutBeingCopied() {
+    VocabularyPart part = Samples.VOCABULARY_PART;
+    ByteBuf whole =
+        Unpooled.directBuffer()
+            .writeZero(part.offset() + 4)
+            .skipBytes(4)
+            .writeBytes(part.bytes())
+            .asReadOnly();
+    ByteBuf frame =
+        FrameEncoder.encodeVocabularyPart(
+            UnpooledByteBufAllocator.DEFAULT, whole, part.offset(), part.bytes().remaining());
+    assertArrayEquals(Samples.bytes(part), ByteBufUtil.getBytes(frame));
+    assertTrue(frame.isDirect());
+    assertTrue(frame.release());
+    assertTrue(whole.release());
   }
 
   @Test

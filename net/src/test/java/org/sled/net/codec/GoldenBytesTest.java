@@ -21,7 +21,7 @@ import org.sled.net.protocol.FrameType;
 /** The frames in PROTOCOL.md are, byte for byte, what the encoder writes. */
 final class GoldenBytesTest {
   private static final Pattern EXAMPLE =
-      Pattern.compile("<!-- golden ([A-Z]+(?: [a-z ]+)?) -->\\s*```\\s*([0-9a-f\\s]+?)\\s*```");
+      Pattern.compile("<!-- golden ([A-Z_]+(?: [a-z ]+)?) -->\\s*```\\s*([0-9a-f\\s]+?)\\s*```");
 
   @Test
   void documentAndEncoderAgree() throws IOException {

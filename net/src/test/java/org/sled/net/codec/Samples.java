@@ -3,6 +3,8 @@ package org.sled.net.codec;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,6 +34,8 @@ import org.sled.net.protocol.TokenizerFingerprint;
 import org.sled.net.protocol.TokensFrame;
 import org.sled.net.protocol.VerdictFrame;
 import org.sled.net.protocol.VerdictStatus;
+import org.sled.net.protocol.VocabularyPart;
+import org.sled.net.protocol.VocabularyRequest;
 import org.sled.net.protocol.Welcome;
 
 /** One frame of every type: the examples of PROTOCOL.md. */
@@ -108,6 +112,10 @@ final class Samples {
   static final Opened OPENED =
       new Opened(5, 1, 0.5f, 0.25f, 20, 3000, 15, 4, 11, FinishReason.NONE);
 
+  static final VocabularyPart VOCABULARY_PART =
+      new VocabularyPart(
+          65_542, 65_536, ByteBuffer.wrap("ending".getBytes(StandardCharsets.US_ASCII)));
+
   private Samples() {}
 
   static List<Message> messages() {
@@ -125,7 +133,9 @@ final class Samples {
         new GoAway(ErrorCode.SHUTTING_DOWN, 5000, "update"),
         new Redirect("edge2", 7411),
         new ErrorMessage(5, 4, ErrorCode.BUSY, false, 250, "full"),
-        RESUME);
+        RESUME,
+        new VocabularyRequest(65536, 262_144),
+        VOCABULARY_PART);
   }
 
   static void writeDraft(ByteBuf out) {

@@ -14,6 +14,7 @@ import org.sled.net.protocol.Opened;
 import org.sled.net.protocol.Redirect;
 import org.sled.net.protocol.TokensFrame;
 import org.sled.net.protocol.VerdictFrame;
+import org.sled.net.protocol.VocabularyPart;
 
 /** A device that notes what it is told. */
 final class RecordingClient implements ClientListener {
@@ -42,6 +43,11 @@ final class RecordingClient implements ClientListener {
     TokensFrame frame = new TokensFrame().wrap(tokens);
     events.add("tokens " + session + " from " + frame.firstPosition() + " count " + frame.count());
     tokens.release();
+  }
+
+  @Override
+  public void onVocabularyPart(VocabularyPart part) {
+    events.add(part);
   }
 
   @Override

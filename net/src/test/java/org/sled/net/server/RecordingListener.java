@@ -3,6 +3,7 @@ package org.sled.net.server;
 import io.netty.buffer.ByteBuf;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import org.sled.net.codec.FrameEncoder;
 import org.sled.net.protocol.Cancel;
 import org.sled.net.protocol.Close;
 import org.sled.net.protocol.Closed;
@@ -21,6 +22,7 @@ import org.sled.net.protocol.TokenizerFingerprint;
 import org.sled.net.protocol.TokensFrame;
 import org.sled.net.protocol.VerdictFrame;
 import org.sled.net.protocol.VerdictStatus;
+import org.sled.net.protocol.VocabularyRequest;
 import org.sled.net.protocol.Welcome;
 
 /** A daemon that accepts every draft, pushes zeros, and notes what it is told. */
@@ -29,6 +31,7 @@ final class RecordingListener implements ConnectionListener {
   final BlockingQueue<Open> opens = new LinkedBlockingQueue<>();
   final BlockingQueue<Resume> resumes = new LinkedBlockingQueue<>();
   final BlockingQueue<String> disconnects = new LinkedBlockingQueue<>();
+  volatile ByteBuf vocabulary; // null: none
   private final int pingIntervalMillis;
 
   RecordingListener(int pingIntervalMillis) {
@@ -75,6 +78,18 @@ final class RecordingListener implements ConnectionListener {
   @Override
   public void onResume(Connection connection, Resume resume, long decodedNanos) {
     resumes.add(resume);
+  }
+
+  @Override
+  public void onVocabulary(Connection connection, VocabularyRequest request) {
+    if (vocabulary == null) {
+      ConnectionListener.super.onVocabulary(connection, request);
+      return;
+    }
+    int count = Math.min(request.mostBytes(), vocabulary.readableBytes() - request.offset());
+    connection.send(
+        FrameEncoder.encodeVocabularyPart(
+            connection.allocator(), vocabulary, request.offset(), count));
   }
 
   @Override

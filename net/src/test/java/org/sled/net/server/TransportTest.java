@@ -14,9 +14,11 @@ import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -52,6 +54,8 @@ import org.sled.net.protocol.Sampling;
 import org.sled.net.protocol.TokenBias;
 import org.sled.net.protocol.TokenIds;
 import org.sled.net.protocol.TokenizerFingerprint;
+import org.sled.net.protocol.VocabularyPart;
+import org.sled.net.protocol.VocabularyRequest;
 import org.sled.net.protocol.Welcome;
 
 /** Server and client over real sockets, with short intervals. */
@@ -164,6 +168,53 @@ final class TransportTest {
       assertEquals(42, last);
       assertTrue(daemon.opens.isEmpty());
     }
+  }
+
+  @Test
+  void aVocabularyComesInTheRangesThatAreAskedFor() throws Exception {
+    byte[] bytes = new byte[10_001];
+    new Random(3).nextBytes(bytes);
+    daemon.vocabulary = Unpooled.directBuffer(bytes.length).writeBytes(bytes);
+    try (ClientConnection connection = connect()) {
+      for (int[] range : new int[][] {{0, 1}, {0, 4000}, {3999, 3}, {9000, 4000}, {10_000, 1}}) {
+        connection.send(new VocabularyRequest(range[0], range[1]));
+        int end = Math.min(range[0] + range[1], bytes.length);
+        assertEquals(
+            new VocabularyPart(
+                bytes.length, range[0], ByteBuffer.wrap(bytes, range[0], end - range[0])),
+            device.next());
+      }
+    }
+    assertNotNull(daemon.disconnects.poll(10, TimeUnit.SECONDS));
+    assertEquals(1, daemon.vocabulary.refCnt());
+    daemon.vocabulary.release();
+  }
+
+  @Test
+  void aServerWithoutVocabularySaysSoAndGoesOn() throws Exception {
+    try (ClientConnection connection = connect()) {
+      connection.send(new VocabularyRequest(0, 4000));
+      ErrorMessage error = assertInstanceOf(ErrorMessage.class, device.next());
+      assertEquals(ErrorCode.UNSUPPORTED, error.code());
+      assertEquals(0, error.session());
+      connection.open(Open.of(3, 1, 9, Sampling.GREEDY, TokenIds.of(5)));
+      assertInstanceOf(Opened.class, device.next());
+    }
+  }
+
+  @Test
+  void aVocabularyIsNotForWhoHasNotSaidHello() throws Exception {
+    daemon.vocabulary = Unpooled.directBuffer(8).writeLong(7);
+    try (Socket socket = rawSocket()) {
+      write(socket, new VocabularyRequest(0, 8));
+      assertEquals(ErrorCode.MAGIC, readErrorAndEnd(socket));
+    }
+    try (Socket socket = rawSocket()) {
+      write(socket, Hello.withoutTokenizer("wrong", "test"));
+      write(socket, new VocabularyRequest(0, 8));
+      assertEquals(ErrorCode.AUTH, readErrorAndEnd(socket));
+    }
+    daemon.vocabulary.release();
   }
 
   @Test
