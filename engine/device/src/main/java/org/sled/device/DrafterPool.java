@@ -36,10 +36,15 @@ final class DrafterPool implements AutoCloseable {
     drafter.close();
   }
 
+  /** Frees those that are not at work. */
+  synchronized void trim() {
+    idle.forEach(BlockDrafter::close);
+    idle.clear();
+  }
+
   @Override
   public synchronized void close() {
     closed = true;
-    idle.forEach(BlockDrafter::close);
-    idle.clear();
+    trim();
   }
 }

@@ -9,7 +9,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import org.sled.bridge.Fingerprints;
-import org.sled.core.DraftLengthPolicy;
 import org.sled.jni.ChatMessage;
 import org.sled.jni.Detokenizer;
 import org.sled.jni.Model;
@@ -44,7 +43,7 @@ public final class SledClient implements AutoCloseable {
   private final Uplinks uplinks;
   private final Model vocabulary; // the server's, ours to close; null: the caller's tokenizer
   private final DrafterPool drafters; // null: the server generates alone
-  private final DraftLengthPolicy policy; // learns from all generations
+  private final PausableDrafting policy; // learns from all generations
   private final AtomicInteger lastSession = new AtomicInteger();
 
   private SledClient(
@@ -53,9 +52,9 @@ public final class SledClient implements AutoCloseable {
     this.transport = transport;
     this.uplinks = uplinks;
     this.vocabulary = vocabulary;
-    policy = options.drafting.createPolicy();
+    policy = new PausableDrafting(options.drafting.createPolicy());
     Welcome welcome = welcome();
-    int contextTokens = welcome.limits().contextTokens();
+    int contextTokens = Math.min(welcome.limits().contextTokens(), options.draftContextTokens);
     IntFunction<BlockDrafter> maker = drafterMaker(options, welcome);
     drafters = maker == null ? null : new DrafterPool(() -> maker.apply(contextTokens));
   }
@@ -101,6 +100,7 @@ public final class SledClient implements AutoCloseable {
     private Supplier<IntFunction<String>> detokenizers; // one per text; null without a tokenizer
     private Drafting drafting = Drafting.DEFAULT;
     private int draftThreads = 1;
+    private int draftContextTokens = Integer.MAX_VALUE;
     private double draftTokensPerSecond;
     private boolean exactDrafts;
     private boolean givesWay;
@@ -264,6 +264,18 @@ public final class SledClient implements AutoCloseable {
         throw new IllegalArgumentException("draftThreads is " + threads + ", below 0");
       }
       draftThreads = threads;
+      return this;
+    }
+
+    /**
+     * Tokens that a draft context holds at most, which bounds its K/V memory; as many as a session
+     * of the server by default. A text that becomes longer is left to the server from there on.
+     */
+    public Builder draftContextTokens(int tokens) {
+      if (tokens < 1) {
+        throw new IllegalArgumentException("draftContextTokens is " + tokens + ", below 1");
+      }
+      draftContextTokens = tokens;
       return this;
     }
 
@@ -440,7 +452,8 @@ public final class SledClient implements AutoCloseable {
     GenerationMeter meter = new GenerationMeter(request.draftTokens(), System::nanoTime);
     SessionInbox inbox = new SessionInbox(lastSession.incrementAndGet());
     TokenStream tokens = new TokenStream();
-    BlockDrafter drafter = request.draftTokens() > 0 ? takeDrafter(request) : null;
+    boolean drafts = request.draftTokens() > 0 && !policy.isPaused();
+    BlockDrafter drafter = drafts ? takeDrafter(request) : null;
     DraftLoop loop =
         new DraftLoop(
             request,
@@ -561,6 +574,18 @@ public final class SledClient implements AutoCloseable {
         uplinks.newest().connection().allocator(),
         request.prompt(),
         promptTokens + newTokens + Math.min(request.draftTokens(), 1024));
+  }
+
+  /**
+   * Stops drafting, or begins again; for a device whose battery, memory or temperature is at its
+   * limit. While it is stopped, the server goes on alone with all generations, running and new
+   * ones, and idle draft contexts are freed. A generation that began meanwhile never drafts.
+   */
+  public void pauseDrafting(boolean paused) {
+    policy.pause(paused);
+    if (paused && drafters != null) {
+      drafters.trim();
+    }
   }
 
   /** The last measured round trip to the server, ns, or -1 before the first. */

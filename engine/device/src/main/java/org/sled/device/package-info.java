@@ -93,6 +93,8 @@
  *
  * <p>Nothing here prints, and there is no global state but the loaded native libraries. Logging
  * goes to SLF4J. Besides its models, which lie outside the Java heap, a client gets by with a heap
- * of 64 MB.
+ * of 64 MB. A draft context takes memory for as many tokens as a session of the server holds, or as
+ * {@code draftContextTokens} says. {@link org.sled.device.SledClient#pauseDrafting} is for a device
+ * whose battery, memory or temperature is at its limit: the server then goes on alone.
  */
 package org.sled.device;

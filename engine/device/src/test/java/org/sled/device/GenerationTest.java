@@ -448,4 +448,60 @@ final class GenerationTest {
       assertEquals(0.75, stats.acceptedShare(), 0.15);
     }
   }
+
+  @Test
+  void draftingCanBePaused() throws Exception {
+    server.mischief =
+        (self, connection, session, block) -> {
+          assertTrue(session.committedLength() < 1000, "long after it was paused");
+          return false;
+        };
+    try (SledClient client = connect()) {
+      try (Generation generation = client.start(request(0, 4))) {
+        for (int i = 0; i < 50; i++) {
+          generation.next();
+        }
+        client.pauseDrafting(true);
+        int tokens = 50 + generation.remainingTokens().length;
+        assertEquals(4096 - PROMPT.length, tokens);
+        assertTrue(generation.stats().rounds() > 0);
+      }
+      for (int i = 0; i < 200 && !drafter.closed; i++) {
+        client.pauseDrafting(true); // its context comes back when its thread ends
+        Thread.sleep(10);
+      }
+      assertTrue(drafter.closed, "nothing is kept");
+      try (Generation generation = client.start(request(100, 4))) {
+        assertEquals(ScriptedText.stream(PROMPT, 100, -1), list(generation.remainingTokens()));
+        assertEquals(0, generation.stats().rounds());
+      }
+      drafter = new ScriptedDrafter(SEED, 70, -1, 4096);
+      client.pauseDrafting(false);
+      try (Generation generation = client.start(request(100, 4))) {
+        assertEquals(ScriptedText.stream(PROMPT, 100, -1), list(generation.remainingTokens()));
+        assertTrue(generation.stats().rounds() > 5);
+      }
+    }
+  }
+
+  @Test
+  void draftContextsCanBeBounded() throws Exception {
+    AtomicInteger context = new AtomicInteger();
+    try (SledClient client =
+            SledClient.builder()
+                .draftPolicy(DraftPolicy.FIXED)
+                .draftContextTokens(64)
+                .server("127.0.0.1", server.port())
+                .drafter(
+                    ScriptedServer.FINGERPRINT,
+                    tokens -> {
+                      context.set(tokens);
+                      return new ScriptedDrafter(SEED, 70, -1, tokens);
+                    })
+                .connect();
+        Generation generation = client.start(request(200, 4))) {
+      assertEquals(ScriptedText.stream(PROMPT, 200, -1), list(generation.remainingTokens()));
+      assertEquals(64, context.get());
+    }
+  }
 }
