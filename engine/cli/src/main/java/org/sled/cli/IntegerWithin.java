@@ -50,6 +50,13 @@ abstract class IntegerWithin implements ITypeConverter<Integer> {
     }
   }
 
+  /** Generations of a simulated cell. */
+  static final class Seeds extends IntegerWithin {
+    Seeds() {
+      super(1, 10_000);
+    }
+  }
+
   /** Blocks in flight. */
   static final class Window extends IntegerWithin {
     Window() {

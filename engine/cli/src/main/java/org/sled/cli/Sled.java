@@ -80,6 +80,7 @@ public final class Sled implements Runnable {
             .addSubcommand(new ServeCommand(surroundings))
             .addSubcommand(new GenerateCommand(surroundings))
             .addSubcommand(new BenchCommand(surroundings))
+            .addSubcommand(new SimulateCommand(surroundings))
             .addSubcommand(
                 new CommandLine(new ModelsCommand(surroundings))
                     .addSubcommand(new GrowCommand(surroundings)))

@@ -8,7 +8,7 @@ import java.util.concurrent.locks.LockSupport;
  * microseconds late: what was too much is taken off the next one, so that the mean is right. One
  * thread.
  */
-public final class Pace {
+public class Pace {
   /** A delay of the machine, not of the timer, is not made up for beyond this. */
   private static final long MOST_CREDIT_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
 
@@ -17,10 +17,15 @@ public final class Pace {
   /** A pace without credit. */
   public Pace() {}
 
+  /** Now, ns; from any origin. */
+  public long nanoTime() {
+    return System.nanoTime();
+  }
+
   /**
    * Returns when the work has taken this long.
    *
-   * @param startNanos when it began, {@link System#nanoTime}
+   * @param startNanos when it began, {@link #nanoTime}
    * @param durationNanos how long it takes
    */
   public void finish(long startNanos, long durationNanos) {

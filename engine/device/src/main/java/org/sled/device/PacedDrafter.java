@@ -4,14 +4,16 @@ package org.sled.device;
 final class PacedDrafter implements BlockDrafter {
   private final BlockDrafter drafter;
   private final long nanosPerToken;
-  private final Pace pace = new Pace();
+  private final Pace pace;
 
   /**
    * A slower one.
    *
+   * @param pace that it drafts at
    * @param tokensPerSecond drafts that the slower device makes per second, above 0
    */
-  PacedDrafter(BlockDrafter drafter, double tokensPerSecond) {
+  PacedDrafter(Pace pace, BlockDrafter drafter, double tokensPerSecond) {
+    this.pace = pace;
     this.drafter = drafter;
     nanosPerToken = (long) (1e9 / tokensPerSecond);
   }
@@ -43,7 +45,7 @@ final class PacedDrafter implements BlockDrafter {
 
   @Override
   public float draftNext(TokenHistory history, int position) {
-    long startNanos = System.nanoTime();
+    long startNanos = pace.nanoTime();
     float probability = drafter.draftNext(history, position);
     if (probability != NONE) {
       pace.finish(startNanos, nanosPerToken);

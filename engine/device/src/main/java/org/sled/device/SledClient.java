@@ -73,7 +73,7 @@ public final class SledClient implements AutoCloseable {
       BlockDrafter drafter =
           new ModelBlockDrafter(options.drafterMaker.apply(contextTokens), vocabularySize);
       return options.draftTokensPerSecond > 0
-          ? new PacedDrafter(drafter, options.draftTokensPerSecond)
+          ? new PacedDrafter(new Pace(), drafter, options.draftTokensPerSecond)
           : drafter;
     };
   }

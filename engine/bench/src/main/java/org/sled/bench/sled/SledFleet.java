@@ -7,6 +7,7 @@ import org.sled.bench.load.BenchDevice;
 import org.sled.bench.load.Fleet;
 import org.sled.bench.trace.ReplayDrafter;
 import org.sled.device.Outage;
+import org.sled.device.Pace;
 import org.sled.device.ServerInfo;
 import org.sled.device.SledClient;
 import org.sled.net.client.ClientTransport;
@@ -62,7 +63,8 @@ public final class SledFleet implements Fleet {
       builder.blockDrafters(
           options.trace().header().fingerprint(),
           contextTokens ->
-              new ReplayDrafter(options.trace(), options.tokensPerSecond(), divergences));
+              new ReplayDrafter(
+                  new Pace(), options.trace(), options.tokensPerSecond(), divergences));
     }
     return builder.connect();
   }

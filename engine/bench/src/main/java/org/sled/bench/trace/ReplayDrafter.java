@@ -12,7 +12,7 @@ public final class ReplayDrafter implements BlockDrafter {
   private final DraftTrace trace;
   private final long nanosPerToken;
   private final LongAdder divergences;
-  private final Pace pace = new Pace();
+  private final Pace pace;
 
   private TraceStream stream;
   private int checkedLength;
@@ -22,11 +22,13 @@ public final class ReplayDrafter implements BlockDrafter {
   /**
    * A replayed device's drafter.
    *
+   * @param pace that it drafts at
    * @param tokensPerSecond drafts per second of the device; 0 for the times of the trace
    * @param divergences counts generations whose text is not the trace's: nothing is drafted for
    *     them from there on
    */
-  public ReplayDrafter(DraftTrace trace, double tokensPerSecond, LongAdder divergences) {
+  public ReplayDrafter(Pace pace, DraftTrace trace, double tokensPerSecond, LongAdder divergences) {
+    this.pace = pace;
     this.trace = trace;
     this.divergences = divergences;
     nanosPerToken = tokensPerSecond > 0 ? (long) (1e9 / tokensPerSecond) : 0;
@@ -42,7 +44,7 @@ public final class ReplayDrafter implements BlockDrafter {
     checkedLength = stream.prompt().length;
     diverged = false;
     promptReadyNanos =
-        System.nanoTime() + TimeUnit.MICROSECONDS.toNanos(Math.max(0, stream.prefillMicros()));
+        pace.nanoTime() + TimeUnit.MICROSECONDS.toNanos(Math.max(0, stream.prefillMicros()));
   }
 
   @Override
@@ -62,7 +64,7 @@ public final class ReplayDrafter implements BlockDrafter {
 
   @Override
   public float draftNext(TokenHistory history, int position) {
-    long startNanos = System.nanoTime();
+    long startNanos = pace.nanoTime();
     int generated = history.committedLength() - stream.prompt().length;
     if (!follows(history, generated)) {
       return NONE;

@@ -1,0 +1,154 @@
+package org.sled.bench.simulate;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.LongAdder;
+import org.sled.bench.cost.CostTable;
+import org.sled.bench.trace.DraftTrace;
+import org.sled.bench.trace.ReplayDrafter;
+import org.sled.bench.trace.TraceStream;
+import org.sled.bench.trace.WorseDrafts;
+import org.sled.device.DraftPolicy;
+import org.sled.device.GenerationRequest;
+import org.sled.device.GenerationStats;
+import org.sled.device.VirtualClock;
+import org.sled.device.VirtualDevice;
+import org.sled.device.VirtualServing;
+import org.sled.net.protocol.TokenIds;
+
+/**
+ * All ways to draft, in cells of link, draft rate and draft model. Each seed is a device that knows
+ * nothing yet and generates one of the trace's texts; what it takes to learn is in its rate. One
+ * thread.
+ *
+ * <p><b>The bound.</b> With the chance a of a draft, 1 / (1 − a) tokens are drafted until one is
+ * wrong, the wrong one included, at t<sub>d</sub> each; nothing behind it stands, and that is known
+ * V later at the earliest, V being the link's round trip, a step of two rows (the wrong draft and
+ * what it follows from) and the server's overhead. So drafts bring (1 / (1 − a)) / (t<sub>d</sub> /
+ * (1 − a) + V) at most, whatever the lengths and the windows are. The server alone brings a token
+ * per step of one row. The bound is the better of the two.
+ */
+public final class Simulation {
+  /** Lengths of blocks that are compared with. */
+  public static final List<Integer> FIXED_LENGTHS = List.of(1, 2, 3, 4, 6, 8, 12, 16);
+
+  /** Blocks in flight with each of them. */
+  public static final List<Integer> WINDOWS = List.of(1, 2, 4, 8);
+
+  private static final double NANOS_PER_MILLI = 1e6;
+  private static final double NANOS_PER_SECOND = 1e9;
+
+  private final DraftTrace trace;
+  private final WorseDrafts worse;
+  private final CostTable costs;
+  private final double overheadMillis;
+  private final int seeds;
+
+  /**
+   * Creates it.
+   *
+   * @param overheadMillis the server's time for a block beside queueing and computing, ms
+   * @param seeds generations in each cell, 1 or more
+   */
+  public Simulation(DraftTrace trace, CostTable costs, double overheadMillis, int seeds) {
+    this.trace = trace;
+    this.costs = costs;
+    this.overheadMillis = overheadMillis;
+    this.seeds = seeds;
+    worse = new WorseDrafts(trace);
+  }
+
+  /** Per-position acceptance of the draft model that was recorded. */
+  public double recordedAcceptance() {
+    return worse.recordedAcceptance();
+  }
+
+  /**
+   * Computes one cell.
+   *
+   * @param draftRate tokens that the device drafts per second, above 0
+   * @param drafts name of the draft model, for the result
+   * @param acceptance per position, at most {@link #recordedAcceptance}
+   */
+  public SimulatedCell cell(double rttMillis, double draftRate, String drafts, double acceptance) {
+    List<DraftTrace> texts = texts(acceptance);
+    double actual =
+        texts.stream()
+            .mapToDouble(text -> WorseDrafts.acceptance(text.streams().get(0)))
+            .average()
+            .orElse(0);
+    VirtualServing serving =
+        new VirtualServing(
+            (long) (rttMillis * NANOS_PER_MILLI),
+            rows -> (long) (costs.stepMillis(1, rows) * NANOS_PER_MILLI),
+            "exact".equals(costs.numerics()),
+            (long) (overheadMillis * NANOS_PER_MILLI));
+    List<PolicyRun> fixed = new ArrayList<>();
+    for (int window : WINDOWS) {
+      for (int length : FIXED_LENGTHS) {
+        fixed.add(run(PolicyRun.Way.fixed(length, window), serving, draftRate, texts));
+      }
+    }
+    int most = GenerationRequest.DEFAULT_DRAFT_TOKENS;
+    return new SimulatedCell(
+        rttMillis,
+        draftRate,
+        drafts,
+        actual,
+        bound(actual, draftRate, rttMillis),
+        run(PolicyRun.Way.central(), serving, draftRate, texts),
+        fixed,
+        run(PolicyRun.Way.of(DraftPolicy.THRESHOLD, most), serving, draftRate, texts),
+        run(PolicyRun.Way.of(DraftPolicy.OPTIMAL, most), serving, draftRate, texts));
+  }
+
+  /** One text for each seed. */
+  private List<DraftTrace> texts(double acceptance) {
+    List<DraftTrace> texts = new ArrayList<>();
+    for (int seed = 0; seed < seeds; seed++) {
+      TraceStream stream = trace.streams().get(seed % trace.streams().size());
+      texts.add(worse.of(stream, acceptance, seed));
+    }
+    return texts;
+  }
+
+  private static PolicyRun run(
+      PolicyRun.Way way, VirtualServing serving, double draftRate, List<DraftTrace> texts) {
+    List<Double> perSeed = new ArrayList<>();
+    for (DraftTrace text : texts) {
+      perSeed.add(tokensPerSecond(way, serving, draftRate, text));
+    }
+    return PolicyRun.of(way, perSeed);
+  }
+
+  private static double tokensPerSecond(
+      PolicyRun.Way way, VirtualServing serving, double draftRate, DraftTrace text) {
+    TraceStream stream = text.streams().get(0);
+    VirtualClock clock = new VirtualClock();
+    VirtualDevice device =
+        new VirtualDevice(
+            clock, serving, text.header().fingerprint().vocabularySize(), way.drafting());
+    GenerationRequest request =
+        new GenerationRequest(
+            TokenIds.of(stream.prompt()),
+            stream.tokens().length,
+            way.draftTokens(),
+            stream.ignoreEnd(),
+            stream.sampling(),
+            List.of());
+    GenerationStats stats =
+        device.generate(
+            request, stream.tokens(), new ReplayDrafter(clock, text, draftRate, new LongAdder()));
+    return (stats.tokens() - 1)
+        * NANOS_PER_SECOND
+        / (stats.elapsedNanos() - stats.timeToFirstTokenNanos());
+  }
+
+  private double bound(double acceptance, double draftRate, double rttMillis) {
+    double tokens = 1 / (1 - acceptance);
+    double fixedMillis = rttMillis + costs.stepMillis(1, 2) + overheadMillis;
+    double drafting = tokens / (tokens * 1e3 / draftRate + fixedMillis) * 1e3;
+    double alone = 1e3 / costs.stepMillis(1, 1);
+    return Math.max(drafting, alone);
+  }
+}

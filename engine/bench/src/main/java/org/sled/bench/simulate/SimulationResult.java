@@ -1,0 +1,115 @@
+package org.sled.bench.simulate;
+
+import com.fasterxml.jackson.annotation.JsonIgnore;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * What a simulation found.
+ *
+ * @param trace file that drafts and texts are from
+ * @param costTable file that step times are from
+ * @param overheadMillis the server's time for a block beside queueing and computing, ms
+ * @param seeds generations in each cell
+ * @param cells links × draft rates × draft models
+ */
+public record SimulationResult(
+    String trace, String costTable, double overheadMillis, int seeds, List<SimulatedCell> cells) {
+  /** {@code optimal} brings at least so much of the best fixed length. */
+  public static final double LEAST_OF_BEST_FIXED = 0.95;
+
+  /** And so much of the server alone. */
+  public static final double LEAST_OF_CENTRAL = 0.98;
+
+  /** Whether {@code optimal} is as good as it should be in every cell. */
+  public boolean passes() {
+    return cells.stream().allMatch(SimulationResult::passes);
+  }
+
+  private static boolean passes(SimulatedCell cell) {
+    return cell.optimalToBestFixed() >= LEAST_OF_BEST_FIXED
+        && cell.optimalToCentral() >= LEAST_OF_CENTRAL;
+  }
+
+  /** The result as lines of text, for people. */
+  @JsonIgnore
+  public List<String> lines() {
+    List<String> lines = new ArrayList<>();
+    lines.add(
+        "tokens/s behind the first token; best fixed: the best of all lengths and windows in"
+            + " hindsight");
+    lines.add(
+        String.format(
+            "%-10s %5s %5s %5s |%8s %14s %8s %8s %18s %8s |%7s %7s %7s",
+            "drafts",
+            "a",
+            "rtt",
+            "rate",
+            "central",
+            "best fixed",
+            "fixed 4",
+            "thresh.",
+            "optimal",
+            "bound",
+            "/best",
+            "/centr.",
+            "/bound"));
+    for (SimulatedCell cell : cells) {
+      lines.add(line(cell));
+    }
+    lines.add(verdict());
+    return lines;
+  }
+
+  private static String line(SimulatedCell cell) {
+    PolicyRun best = cell.bestFixed();
+    PolicyRun four = cell.fixed(4);
+    double half =
+        cell.optimal().tokensPerSecond().high() == null
+            ? 0
+            : cell.optimal().tokensPerSecond().high() - cell.optimal().mean();
+    return String.format(
+            Locale.ROOT,
+            "%-10s %5.2f %5.0f %5.0f |%8.2f %8.2f %5s %8.2f %8.2f %9.2f ± %6.2f %8.2f"
+                + " |%7.3f %7.3f %7.3f",
+            cell.drafts(),
+            cell.acceptance(),
+            cell.rttMillis(),
+            cell.draftRate(),
+            cell.central().mean(),
+            best.mean(),
+            best.draftTokens() + "x" + best.window(),
+            four == null ? Double.NaN : four.mean(),
+            cell.threshold().mean(),
+            cell.optimal().mean(),
+            half,
+            cell.bound(),
+            cell.optimalToBestFixed(),
+            cell.optimalToCentral(),
+            cell.optimalToBound())
+        + (passes(cell) ? "" : "  !");
+  }
+
+  private String verdict() {
+    double least = Double.MAX_VALUE;
+    double leastOfCentral = Double.MAX_VALUE;
+    long failed = 0;
+    for (SimulatedCell cell : cells) {
+      least = Math.min(least, cell.optimalToBestFixed());
+      leastOfCentral = Math.min(leastOfCentral, cell.optimalToCentral());
+      failed += passes(cell) ? 0 : 1;
+    }
+    return String.format(
+        Locale.ROOT,
+        "optimal: %s in %d of %d cells; at least %.3f of the best fixed length (wanted: %.2f) and"
+            + " %.3f of central (wanted: %.2f)",
+        failed == 0 ? "passes" : "fails",
+        failed == 0 ? cells.size() : failed,
+        cells.size(),
+        least,
+        LEAST_OF_BEST_FIXED,
+        leastOfCentral,
+        LEAST_OF_CENTRAL);
+  }
+}

@@ -1,0 +1,151 @@
+package org.sled.device;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.util.ResourceLeakDetector;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.sled.net.protocol.TokenIds;
+
+/**
+ * 200 seeds of loss, delay, duplication, disconnects and restarts in virtual time: every stream is
+ * the target's, no token twice, none lost.
+ */
+final class FaultSimulationTest {
+  private static final int SCHEDULES = 200;
+  private static final int TOKENS = 400;
+  private static final List<DraftPolicy> POLICIES = List.of(DraftPolicy.values());
+  private static final int[] PROMPT = {5, 6, 7, 8};
+
+  private static ResourceLeakDetector.Level level;
+
+  /** The detector keeps a record per touch of a buffer, which takes most of the time here. */
+  @BeforeAll
+  static void lookForLeaksLessOften() {
+    level = ResourceLeakDetector.getLevel();
+    ResourceLeakDetector.setLevel(ResourceLeakDetector.Level.SIMPLE);
+  }
+
+  @AfterAll
+  static void lookForLeaksAgain() {
+    ResourceLeakDetector.setLevel(level);
+  }
+
+  /** Follows the events as an application does. */
+  private static final class Screen implements GenerationListener {
+    final List<Integer> shown = new ArrayList<>();
+    int verified;
+    int revisions;
+
+    @Override
+    public void tokens(long nanos, int... tokens) {
+      for (int token : tokens) {
+        if (verified < shown.size()) {
+          assertEquals(shown.get(verified), token, "what is wrong is withdrawn first");
+        } else {
+          shown.add(token);
+        }
+        verified++;
+      }
+    }
+
+    @Override
+    public void unverified(int position, int... tokens) {
+      assertEquals(shown.size(), position);
+      for (int token : tokens) {
+        shown.add(token);
+      }
+    }
+
+    @Override
+    public void revised(int position) {
+      assertTrue(position >= verified);
+      shown.subList(position, shown.size()).clear();
+      revisions++;
+    }
+  }
+
+  /** What one schedule came to. */
+  private record Outcome(int connections, int resumesWithTokens, int revisions, int rounds) {}
+
+  private static Outcome run(long seed) throws InterruptedException {
+    Random random = new Random(seed);
+    // Sometimes the target ends the text itself.
+    int endAt = random.nextInt(3) == 0 ? PROMPT.length + 50 + random.nextInt(TOKENS) : -1;
+    List<Integer> expected = ScriptedText.stream(PROMPT, TOKENS, endAt);
+    int[] text = expected.stream().mapToInt(Integer::intValue).toArray();
+    VirtualClock clock = new VirtualClock();
+    long stepNanos = TimeUnit.MILLISECONDS.toNanos(1 + random.nextInt(20));
+    VirtualServing serving = new VirtualServing(0, rows -> stepNanos * (4 + rows) / 4, true, 0);
+    int contextTokens = PROMPT.length + TOKENS + 100;
+    FaultyLink link =
+        new FaultyLink(
+            clock,
+            random.nextLong(),
+            serving,
+            ScriptedText.VOCABULARY,
+            contextTokens,
+            PROMPT,
+            text);
+    GenerationRequest request =
+        GenerationRequest.of(PROMPT).withMaxTokens(TOKENS).withDraftTokens(random.nextInt(17));
+    BlockDrafter drafter =
+        new PacedDrafter(
+            clock,
+            new ModelBlockDrafter(
+                new ScriptedDrafter(random.nextLong(), random.nextInt(101), endAt, contextTokens),
+                ScriptedText.VOCABULARY),
+            50 + random.nextInt(2000));
+    drafter.begin(request);
+    DraftPolicy policy = POLICIES.get(random.nextInt(POLICIES.size()));
+    Screen screen = new Screen();
+    TokenStream out = new TokenStream();
+    GenerationMeter meter = new GenerationMeter(request.draftTokens(), clock::nanoTime);
+    new DraftLoop(
+            request,
+            link,
+            random.nextBoolean() ? Outage.LOCAL : Outage.WAIT,
+            request.draftTokens() > 0 ? drafter : null,
+            Drafting.of(policy).withWindow(1 + random.nextInt(8)).createPolicy(),
+            link.info(),
+            new StopFinder(List.of(), null),
+            new TokenHistory(ByteBufAllocator.DEFAULT, TokenIds.of(PROMPT), contextTokens),
+            out,
+            meter,
+            screen)
+        .run();
+    assertEquals(TokenStream.END, out.take(), "seed " + seed); // throws what it failed with
+    assertEquals(expected, screen.shown, "seed " + seed);
+    assertEquals(expected.size(), screen.verified, "seed " + seed);
+    return new Outcome(
+        link.connections, link.resumesWithTokens, screen.revisions, meter.snapshot().rounds());
+  }
+
+  @Test
+  void everyStreamIsTheTargets() throws Exception {
+    int lost = 0;
+    int withTokens = 0;
+    int revisions = 0;
+    for (long seed = 0; seed < SCHEDULES; seed++) {
+      Outcome outcome = run(seed);
+      lost += outcome.connections() - 1;
+      withTokens += outcome.resumesWithTokens();
+      revisions += outcome.revisions();
+    }
+    assertTrue(lost > 2 * SCHEDULES, lost + " connections broke");
+    assertTrue(withTokens > SCHEDULES / 2, withTokens + " servers had forgotten the text");
+    assertTrue(revisions > SCHEDULES / 10, revisions + " revisions");
+  }
+
+  @Test
+  void aSeedSaysEverything() throws Exception {
+    assertEquals(run(7), run(7));
+  }
+}

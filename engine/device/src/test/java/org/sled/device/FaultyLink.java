@@ -1,0 +1,270 @@
+package org.sled.device;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.sled.net.protocol.DraftFrame;
+import org.sled.net.protocol.ErrorCode;
+import org.sled.net.protocol.ErrorMessage;
+import org.sled.net.protocol.Open;
+import org.sled.net.protocol.Push;
+import org.sled.net.protocol.Resume;
+
+/**
+ * A session's way to servers that come and go, in virtual time and by a seed: frames are late, come
+ * twice, and are lost with their connection; the next one may be to a server that knows nothing.
+ */
+final class FaultyLink implements SessionLink {
+  private static final int SESSION = 1;
+  private static final long LONGEST_DELAY = TimeUnit.MILLISECONDS.toNanos(80);
+  private static final long LONGEST_CONNECTION = TimeUnit.SECONDS.toNanos(3);
+  private static final long LONGEST_OUTAGE = TimeUnit.SECONDS.toNanos(2);
+  private static final int PERCENT_TWICE = 10;
+
+  private final VirtualClock clock;
+  private final Random random;
+  private final VirtualServing serving;
+  private final int vocabularySize;
+  private final int contextTokens;
+  private final int[] prompt;
+  private final int[] text;
+  private final Deque<VirtualServer.Timed> arrived = new ArrayDeque<>(); // at the device
+
+  private VirtualServer server; // of this connection; null: none yet
+  private boolean connected;
+  private long connectedNanos; // when it is, or was
+  private long brokenNanos; // when it breaks
+  private long newestUp; // frames keep their order
+  private long newestDown;
+  private int epoch;
+  int connections;
+  int resumesWithTokens;
+
+  FaultyLink(
+      VirtualClock clock,
+      long seed,
+      VirtualServing serving,
+      int vocabularySize,
+      int contextTokens,
+      int[] prompt,
+      int[] text) {
+    this.clock = clock;
+    random = new Random(seed);
+    this.serving = serving;
+    this.vocabularySize = vocabularySize;
+    this.contextTokens = contextTokens;
+    this.prompt = prompt;
+    this.text = text;
+  }
+
+  ServerInfo info() {
+    return new ServerInfo(
+        "virtual:" + connections,
+        "virtual",
+        "scripted",
+        "",
+        true,
+        0,
+        vocabularySize,
+        contextTokens,
+        contextTokens - 1,
+        VirtualServer.MAX_DRAFT_TOKENS,
+        1,
+        1);
+  }
+
+  @Override
+  public long nanoTime() {
+    return clock.nanoTime();
+  }
+
+  private long upTo(long nanos) {
+    return (long) (random.nextDouble() * nanos);
+  }
+
+  @Override
+  public void connect() {
+    drop();
+    connected = false;
+    // The first one is there already, as when a client has connected.
+    connectedNanos = clock.nanoTime() + (connections == 0 ? 0 : upTo(LONGEST_OUTAGE));
+  }
+
+  @Override
+  public ServerInfo attach() {
+    clock.advanceTo(Math.max(clock.nanoTime(), connectedNanos));
+    connected = true;
+    connections++;
+    brokenNanos = clock.nanoTime() + upTo(LONGEST_CONNECTION);
+    server = new VirtualServer(serving, vocabularySize, contextTokens, prompt, text);
+    newestUp = 0;
+    newestDown = 0;
+    return info();
+  }
+
+  @Override
+  public void avoid() {
+    throw new IllegalStateException("no server leaves");
+  }
+
+  @Override
+  public boolean isRedirected() {
+    return false;
+  }
+
+  @Override
+  public int session() {
+    return SESSION;
+  }
+
+  @Override
+  public void open(Open open) {
+    epoch = open.epoch();
+    send(open);
+  }
+
+  @Override
+  public void resume(Resume resume) {
+    epoch = resume.open().epoch();
+    if (!resume.isWithoutTokens()) {
+      resumesWithTokens++;
+      requireText(resume.open());
+      send(resume.open());
+    } else if (random.nextBoolean()) {
+      send(resume.open()); // still known there
+    } else {
+      arrive(
+          clock.nanoTime() + upTo(2 * LONGEST_DELAY),
+          ErrorMessage.ofSession(SESSION, 0, ErrorCode.RESUME_TOKENS, "who is that?"));
+    }
+  }
+
+  private void requireText(Open open) {
+    for (int i = 0; i < open.promptTokensTotal(); i++) {
+      int expected = i < prompt.length ? prompt[i] : text[i - prompt.length];
+      if (open.prompt().id(i) != expected) {
+        throw new AssertionError("the device takes another text for committed");
+      }
+    }
+  }
+
+  @Override
+  public void block(
+      int round, int predecessor, TokenHistory history, int kvOffset, int draftCount) {
+    int times = random.nextInt(100) < PERCENT_TWICE ? 2 : 1;
+    for (int i = 0; i < times; i++) {
+      ByteBuf frame = ByteBufAllocator.DEFAULT.directBuffer(DraftFrame.lengthBytes(draftCount));
+      DraftFrame.writeHead(
+          frame,
+          SESSION,
+          round,
+          epoch,
+          kvOffset,
+          predecessor,
+          0,
+          draftCount,
+          history.get(kvOffset));
+      history.copyTo(frame, kvOffset + 1, draftCount);
+      send(frame);
+    }
+  }
+
+  @Override
+  public void push(int committedLength, int credit) {
+    send(new Push(SESSION, epoch, committedLength - 1, credit));
+  }
+
+  private void send(Object what) {
+    pump(clock.nanoTime());
+    newestUp = Math.max(newestUp, clock.nanoTime() + upTo(LONGEST_DELAY));
+    if (newestUp < brokenNanos) {
+      server.receive(newestUp, what);
+    } else {
+      release(what); // lost with its connection
+    }
+  }
+
+  /** Lets the server work up to a time, and its answers travel. */
+  private void pump(long untilNanos) {
+    boolean more = true;
+    while (more) {
+      more = server.advance(Math.min(untilNanos, brokenNanos));
+      while (!server.answers().isEmpty()) {
+        VirtualServer.Timed answer = server.answers().poll();
+        arrive(answer.nanos() + upTo(LONGEST_DELAY), answer.what());
+      }
+    }
+  }
+
+  private void arrive(long nanos, Object what) {
+    newestDown = Math.max(newestDown, nanos);
+    if (newestDown >= brokenNanos) {
+      release(what);
+      return;
+    }
+    boolean verdict = what instanceof ByteBuf frame && ServerLink.isVerdict(frame);
+    if (verdict && random.nextInt(100) < PERCENT_TWICE) {
+      arrived.add(new VirtualServer.Timed(newestDown, ((ByteBuf) what).copy()));
+    }
+    arrived.add(new VirtualServer.Timed(newestDown, what));
+  }
+
+  @Override
+  public void close() {
+    drop();
+  }
+
+  private void drop() {
+    if (server != null) {
+      server.close();
+      server = null;
+    }
+    arrived.forEach(answer -> release(answer.what()));
+    arrived.clear();
+  }
+
+  private static void release(Object what) {
+    if (what instanceof ByteBuf frame) {
+      frame.release();
+    }
+  }
+
+  @Override
+  public boolean hasNews() {
+    long now = clock.nanoTime();
+    if (!connected) {
+      return now >= connectedNanos;
+    }
+    pump(now);
+    return now >= brokenNanos || (!arrived.isEmpty() && arrived.peek().nanos() <= now);
+  }
+
+  @Override
+  public Object next(String what) {
+    // In small steps, for what the server does later may depend on nothing else.
+    pump(clock.nanoTime());
+    if (arrived.isEmpty()) {
+      pump(brokenNanos);
+    }
+    if (arrived.isEmpty()) {
+      clock.advanceTo(Math.max(clock.nanoTime(), brokenNanos));
+      throw new ConnectionLostException("the connection broke while waiting for a " + what);
+    }
+    VirtualServer.Timed first = arrived.poll();
+    clock.advanceTo(Math.max(clock.nanoTime(), first.nanos()));
+    return first.what();
+  }
+
+  @Override
+  public void pause(long nanos) {
+    clock.advanceTo(clock.nanoTime() + nanos);
+  }
+
+  @Override
+  public ServerFaultException contradiction(String what) {
+    return new ServerFaultException("the server contradicts itself: " + what);
+  }
+}
