@@ -24,6 +24,13 @@ public interface DraftLengthPolicy {
   int window();
 
   /**
+   * How long the link takes, measured otherwise than by a block; before the first one.
+   *
+   * @param roundTripNanos of the link alone
+   */
+  default void link(long roundTripNanos) {}
+
+  /**
    * The server says what its load is; told before what else its answer brings.
    *
    * @param draftSeconds what a draft more in each session's block would add to a round

@@ -69,6 +69,9 @@ public final class OptimalLength implements DraftLengthPolicy {
 
   private static final int CLOSE_PROBE_TOKENS = 64;
 
+  /** What trying may cost of the time. */
+  private static final double PROBE_SHARE = 0.01;
+
   /** Several blocks in flight, which are more work for all, must be so much faster than one. */
   private static final double WINDOW_MARGIN = 1.05;
 
@@ -130,7 +133,7 @@ public final class OptimalLength implements DraftLengthPolicy {
       returnedAtRound = rounds;
       return best;
     }
-    return isProbeDue() ? best : 0;
+    return isProbeDue(best) ? best : 0;
   }
 
   /**
@@ -153,10 +156,12 @@ public final class OptimalLength implements DraftLengthPolicy {
   }
 
   /** Whether to try a block although it does not seem to pay. */
-  private boolean isProbeDue() {
+  private boolean isProbeDue(int drafts) {
     boolean close = bestRate > CLOSE_RATE * aloneRate();
     int due = isDeterred() ? MOST_PROBE_TOKENS : close ? CLOSE_PROBE_TOKENS : probeTokens;
-    if (tokensSinceProbe < due) {
+    // While a block is tried, the server says nothing else.
+    double lostNanos = linkNanos + drafts * draftNanos + serverNanos(drafts);
+    if (tokensSinceProbe < Math.max(due, lostNanos * aloneRate() / PROBE_SHARE)) {
       return false;
     }
     tokensSinceProbe = 0;
@@ -260,6 +265,11 @@ public final class OptimalLength implements DraftLengthPolicy {
     } else if (draftNanos == 0 || nanos < draftNanos) {
       draftNanos = nanos;
     }
+  }
+
+  @Override
+  public synchronized void link(long roundTripNanos) {
+    linkNanos = rounds == 0 ? (double) roundTripNanos : linkNanos;
   }
 
   @Override

@@ -51,6 +51,9 @@ final class DraftLoop implements Runnable {
   /** A step with so many times the rows of a block had others' as well, and not only padding. */
   private static final int SHARED_ROWS = 2;
 
+  /** Drafts before the first token: the time of the first of them says little. */
+  private static final int FIRST_DRAFTS = 3;
+
   /** How often in succession the server may answer STALE, or BUSY, before we give up. */
   private static final int MAX_RETRIES = 16;
 
@@ -92,6 +95,7 @@ final class DraftLoop implements Runnable {
 
   // The next block.
   private int chosenDrafts; // as was found worth trying in a push; 0: the policy is to be asked
+  private boolean blockBegun; // it was found that it pays
   private long draftNanos; // that its drafts took, and the guess before them
   private int draftedTokens; // in that time
   private long draftStartNanos; // when the first of them was begun; 0: none was
@@ -166,6 +170,7 @@ final class DraftLoop implements Runnable {
         while (drafting && !link.hasNews() && prefillChunk()) {
           // The server computes the prompt at the same time; what is missing later is caught up.
         }
+        tryDrafting();
         onOpened(opening.answer());
         takeTurns();
       } catch (ConnectionLostException e) {
@@ -173,6 +178,20 @@ final class DraftLoop implements Runnable {
       }
     }
     meter.blockDropped(rounds.aliveDrafts());
+  }
+
+  /**
+   * Drafts some tokens while the server computes the prompt: the first may be right, and whether
+   * drafting pays can be told when it is known what it takes.
+   */
+  private void tryDrafting() {
+    if (link.roundTripNanos() >= 0) {
+      policy.link(link.roundTripNanos());
+    }
+    for (int i = 0; i < FIRST_DRAFTS && drafting && longestBlock() > 0 && !link.hasNews(); i++) {
+      draftOne();
+    }
+    forgetDrafting();
   }
 
   private void takeTurns() throws InterruptedException, CancelledException {
@@ -259,6 +278,13 @@ final class DraftLoop implements Runnable {
       return ready < most && draftOne() ? Turn.DRAFTED : Turn.WAIT;
     }
     int from = first - history.committedLength();
+    if (!blockBegun && chosenDrafts == 0) {
+      // Also where some of it was drafted ahead.
+      if (policy.next(chain.probabilities(), from, 0, most) == 0) {
+        return idle(Turn.PUSH);
+      }
+      blockBegun = true;
+    }
     int wanted =
         chosenDrafts > 0
             ? Math.min(chosenDrafts, most)
@@ -373,6 +399,7 @@ final class DraftLoop implements Runnable {
     draftNanos = 0;
     draftedTokens = 0;
     chosenDrafts = 0;
+    blockBegun = false;
   }
 
   private boolean stopDrafting(String why) {

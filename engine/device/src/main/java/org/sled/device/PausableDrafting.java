@@ -30,6 +30,11 @@ final class PausableDrafting implements DraftLengthPolicy {
   }
 
   @Override
+  public void link(long roundTripNanos) {
+    policy.link(roundTripNanos);
+  }
+
+  @Override
   public void load(double draftSeconds, double aloneSeconds) {
     policy.load(draftSeconds, aloneSeconds);
   }

@@ -99,6 +99,11 @@ final class ServerLink implements SessionLink, Uplinks.Waiter {
   }
 
   @Override
+  public long roundTripNanos() {
+    return connection.roundTripNanos();
+  }
+
+  @Override
   public void avoid() {
     uplink.avoid();
   }

@@ -28,6 +28,9 @@ interface SessionLink {
    */
   ServerInfo attach() throws InterruptedException, CancelledException;
 
+  /** Round trip of the connection, as was measured beside the session, ns; below 0: not known. */
+  long roundTripNanos();
+
   /** This server takes no sessions: the next connection has to be another one. */
   void avoid();
 

@@ -46,6 +46,11 @@ final class VirtualLink implements SessionLink {
   }
 
   @Override
+  public long roundTripNanos() {
+    return upNanos + downNanos;
+  }
+
+  @Override
   public void avoid() {
     throw new IllegalStateException("there is one server only");
   }

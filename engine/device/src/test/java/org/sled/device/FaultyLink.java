@@ -106,6 +106,11 @@ final class FaultyLink implements SessionLink {
   }
 
   @Override
+  public long roundTripNanos() {
+    return -1;
+  }
+
+  @Override
   public void avoid() {
     throw new IllegalStateException("no server leaves");
   }

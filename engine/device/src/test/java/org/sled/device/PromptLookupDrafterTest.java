@@ -17,8 +17,12 @@ import org.sled.net.protocol.TokenIds;
 final class PromptLookupDrafterTest {
   private static final int[] SOME = {7};
 
+  /** Without the leak detector, which would take nearly all of the time. */
+  private static final UnpooledByteBufAllocator ALLOCATOR =
+      new UnpooledByteBufAllocator(true, true);
+
   private static TokenHistory history(int... prompt) {
-    return new TokenHistory(UnpooledByteBufAllocator.DEFAULT, TokenIds.of(prompt), prompt.length);
+    return new TokenHistory(ALLOCATOR, TokenIds.of(prompt), prompt.length);
   }
 
   private static PromptLookupDrafter drafter() {

@@ -44,6 +44,16 @@ public final class PeerWatch {
     schedule(intervalNanos);
   }
 
+  /**
+   * The same for who knows already how long an answer took.
+   *
+   * @param firstRoundTripNanos counts until a PONG has measured it
+   */
+  public void start(long firstRoundTripNanos) {
+    roundTripNanos = firstRoundTripNanos;
+    start();
+  }
+
   /** Ends the watch. */
   public void stop() {
     if (timer != null) {
@@ -62,7 +72,7 @@ public final class PeerWatch {
     roundTripNanos = Math.max(0, System.nanoTime() - pong.senderNanos());
   }
 
-  /** The round trip that the last PONG measured, ns, or -1 before the first; any thread. */
+  /** The newest round trip that was measured, ns, or -1 before the first; any thread. */
   public long roundTripNanos() {
     return roundTripNanos;
   }

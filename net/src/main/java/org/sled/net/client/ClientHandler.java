@@ -44,6 +44,7 @@ final class ClientHandler extends ChannelInboundHandlerAdapter {
 
   private FrameChannel frames;
   private PeerWatch watch;
+  private long helloNanos; // when HELLO was sent
 
   ClientHandler(
       String server,
@@ -63,6 +64,7 @@ final class ClientHandler extends ChannelInboundHandlerAdapter {
   @Override
   public void channelActive(ChannelHandlerContext ctx) {
     frames = new FrameChannel(ctx.channel(), bytesIn, QUEUE_FRAMES, overheadMicros -> {});
+    helloNanos = System.nanoTime();
     frames.send(hello);
   }
 
@@ -93,7 +95,7 @@ final class ClientHandler extends ChannelInboundHandlerAdapter {
       }
       decoder.setMaxFrameBytes(welcome.limits().maxFrameBytes());
       watch = new PeerWatch(frames, ctx.channel().eventLoop(), welcome.pingIntervalMillis());
-      watch.start();
+      watch.start(System.nanoTime() - helloNanos);
       handshake.complete(new ClientConnection(frames, watch, welcome));
     } else if (input instanceof ErrorMessage error) {
       handshake.completeExceptionally(new HandshakeRefusedException(server, error));
