@@ -36,7 +36,7 @@ final class LibraryTest {
   private static final long BUDGET_BYTES_PER_TOKEN = 4096;
 
   /** What a process may grow by while nothing is kept: compiled code, and arenas of malloc. */
-  private static final long MORE_KIB = 4 * 1024;
+  private static final long MORE_KIB = 12 * 1024;
 
   private static Daemon daemon;
   private static String draft;
