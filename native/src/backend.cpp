@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <mutex>
@@ -134,6 +135,12 @@ void load_backends(const std::string &directory) {
            g_loaded_from.c_str());
     }
     return;
+  }
+  // llama.cpp updates a CUDA graph from one pass to the next, as different as their shapes may be. With CUDA 13.0 on an
+  // H100 that ended the process ("an illegal instruction was encountered") where a pass grew beyond about 128 rows, which
+  // never happened without graphs (toolchains/README.md).
+  if (std::getenv("SLED_CUDA_GRAPHS") == nullptr) {
+    setenv("GGML_CUDA_DISABLE_GRAPHS", "1", 0);
   }
   ggml_backend_load_all_from_path(directory.c_str());
   if (ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU) == nullptr) {

@@ -1,8 +1,10 @@
 #include "log_queue.hpp"
 
+#include <cstdio>
 #include <deque>
 #include <mutex>
 
+#include "ggml.h"
 #include "llama.h"
 
 namespace sled {
@@ -57,11 +59,30 @@ void on_log(ggml_log_level level, const char *text, void *) {
   }
 }
 
+// ggml gives up (a GPU that fails, an assertion): the process ends behind this, and what the log says of the reason would
+// end with it. Whatever happens, no waiting for a lock here.
+void on_abort(const char *message) {
+  std::fprintf(stderr, "sled: llama.cpp cannot go on: %s\n", message);
+  Queue &q = queue();
+  const std::unique_lock<std::mutex> lock(q.mutex, std::try_to_lock);
+  if (lock.owns_lock()) {
+    for (const auto &line : q.lines) {
+      if (line.first == 4) {
+        std::fprintf(stderr, "sled:   %s\n", line.second.c_str());
+      }
+    }
+  }
+  std::fflush(stderr);
+}
+
 }  // namespace
 
 void capture_logs() {
   static std::once_flag once;
-  std::call_once(once, [] { llama_log_set(on_log, nullptr); });
+  std::call_once(once, [] {
+    llama_log_set(on_log, nullptr);
+    ggml_set_abort_callback(on_abort);
+  });
 }
 
 void log_warning(const std::string &line) { on_log(GGML_LOG_LEVEL_WARN, (line + "\n").c_str(), nullptr); }

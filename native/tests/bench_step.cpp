@@ -1,6 +1,6 @@
 // What a step costs: time per step for sessions x rows, and how much of it is not the model.
 //
-//   bench_step [model.gguf [threads [steps [exact|fast [exact-weights]]]]]
+//   bench_step [model.gguf [threads [steps [exact|fast [exact-weights|any-weights [largest|whole]]]]]]
 //
 // All sessions send blocks of the same length at a context of about 200 tokens; drafts are wrong, so that the length of
 // the context stays about the same. Medians over the steps.
@@ -88,17 +88,21 @@ int main(int argc, char **argv) {
   CHECK_OK(sled_backend_load(SLED_LIB_DIR));
   const bool fast = argc > 4 && std::string(argv[4]) == "fast";
   const bool exact_weights = argc > 5 && std::string(argv[5]) == "exact-weights";
+  const std::string result_rows = argc > 6 ? argv[6] : "";
   const int64_t model = test::open_model(path, SLED_MODEL_MMAP | (exact_weights ? SLED_MODEL_EXACT : 0));
   sled_model_info info;
   CHECK_OK(sled_model_describe(model, &info));
   sled_engine_params params = test::engine_params(32, std::min(info.context_train_tokens, kContext), threads);
   params.numerics = fast ? SLED_NUMERICS_FAST : SLED_NUMERICS_EXACT;
+  if (!result_rows.empty()) {
+    params.flags = result_rows == "largest" ? SLED_ENGINE_TOP_ROWS : SLED_ENGINE_WHOLE_ROWS;
+  }
   int64_t engine = 0;
   CHECK_OK(sled_engine_open(model, &params, &engine));
   sled_engine_info engine_info;
   CHECK_OK(sled_engine_describe(engine, &engine_info));
-  std::printf("%s, %s numerics, %d threads, medians of %d steps, microseconds\n\n", path.c_str(), fast ? "fast" : "exact",
-              engine_info.threads, steps);
+  std::printf("%s, %s numerics, %d threads, %s rows of results, medians of %d steps, microseconds\n\n", path.c_str(),
+              fast ? "fast" : "exact", engine_info.threads, engine_info.top_row > 0 ? "the largest of" : "whole", steps);
   std::printf("| sessions | rows | rows computed | passes |    total |   decode | sampling | overhead | total/row |\n");
   std::printf("|---------:|-----:|--------------:|-------:|---------:|---------:|---------:|---------:|----------:|\n");
   for (const int32_t sessions : {1, 2, 4, 8, 16, 32}) {

@@ -4,9 +4,9 @@
 
 namespace numerics {
 
-Model load_model(const std::string &path, bool as_in_file) {
+Model load_model(const std::string &path, bool as_in_file, int32_t gpu_layers) {
   llama_model_params params = llama_model_default_params();
-  params.n_gpu_layers = 0;
+  params.n_gpu_layers = gpu_layers;
   params.use_extra_bufts = !as_in_file;
   sled::forget_logged_errors();
   Model model(llama_model_load_from_file(path.c_str(), params));

@@ -18,7 +18,7 @@ struct ModelFree {
 };
 using Model = std::unique_ptr<llama_model, ModelFree>;
 
-Model load_model(const std::string &path, bool as_in_file);
+Model load_model(const std::string &path, bool as_in_file, int32_t gpu_layers);
 
 struct Setup {
   bool unified = false;

@@ -11,7 +11,7 @@ namespace numerics {
 
 void Measurement::measure(const std::string &path, const WeightForm &form) {
   begin_column(path, form);
-  const Model model = load_model(path, form.as_in_file);
+  const Model model = load_model(path, form.as_in_file, options_.gpu_layers);
   note_trained_context(model.get());
   if (!words_) {
     progress_.say(columns_.back() + ": writing the text");

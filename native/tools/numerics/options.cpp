@@ -23,6 +23,7 @@ const char *const kHelp =
   --threads LIST    thread counts; the first one is the reference's (default 1 and all cores)
   --rows N          rows compared per shape and context, at least (default 16)
   --reference N     rows per block of the reference (default 5)
+  --gpu-layers N    layers on a GPU (default 0; 999: all)
   --no-repack       all weights as they lie in the file
   --each            a line for each shape and context instead of each kind of shape
   --quick           contexts 100 and 700, three types, fewer rows, a smaller random model: about a minute
@@ -124,6 +125,8 @@ void take_option(Options &options, const std::string &name, const std::string &v
     options.rows = parse_number(name, value, 1, 10000);
   } else if (name == "--reference") {
     options.reference = parse_number(name, value, 1, kLongestBlock);
+  } else if (name == "--gpu-layers") {
+    options.gpu_layers = parse_number(name, value, 0, 9999);
   } else if (name == "--backends") {
     options.backends = value;
   } else {

@@ -27,6 +27,7 @@ struct Options {
   std::vector<int32_t> threads;
   int32_t rows = 16;
   int32_t reference = 5;
+  int32_t gpu_layers = 0;
   bool help = false;
   bool quick = false;
   bool each = false;
