@@ -38,18 +38,24 @@ public final class SpeculationPrice {
    */
   private static final double HOPED_ACCEPTANCE = 0.85;
 
-  /** What is left of the hope after each step with drafts. */
-  private static final double HOPE_LEFT = 0.9;
+  /** What is left of the hope after each draft that was looked at. */
+  private static final double HOPE_LEFT = 0.97;
+
+  /** With more hope than that, the gain is not yet what was seen. */
+  private static final double MUCH_HOPE = 0.2;
 
   /** What comes back of it in each step without. */
   private static final double HOPE_RETURNS = 1.0 / 2000;
 
   /** Drafts must bring so many times the tokens per second; and so many, once they did not. */
-  private static final double LEAST_GAIN = 1.14;
+  private static final double LEAST_GAIN = 1.25;
 
-  private static final double RETURN_GAIN = 1.24;
+  private static final double RETURN_GAIN = 1.35;
 
   private static final double GAIN_MEMORY_STEPS = 20;
+
+  /** More or fewer sessions by this share have another gain; that of before does not count. */
+  private static final double OTHER_LOAD = 0.25;
 
   /**
    * Where it does not deter, sessions that share steps get drafts for this part of their price: one
@@ -76,6 +82,8 @@ public final class SpeculationPrice {
 
   private double hope = 1; // 0: believes what it sees
   private double usualGain; // 0: not known yet
+  private int gains; // that it is the mean of
+  private double usualSessions;
   private boolean deters;
   private double draftSeconds;
   private double aloneSeconds;
@@ -125,7 +133,10 @@ public final class SpeculationPrice {
     }
     double work = Math.max(LEAST_WORK, Math.min(MOST_WORK, nanos / fair));
     boolean drafts = forecast.textRows() > served;
-    hope = drafts ? HOPE_LEFT * hope : hope + HOPE_RETURNS * (1 - hope);
+    hope =
+        drafts
+            ? hope * Math.pow(HOPE_LEFT, forecast.textRows() - served)
+            : hope + HOPE_RETURNS * (1 - hope);
     // Of steps with both, neither can be blamed for what they take longer.
     if (forecast.pushes() == served) {
       pushWork += WORK_GAIN * share * (work - pushWork);
@@ -148,14 +159,26 @@ public final class SpeculationPrice {
     if (aloneSeconds <= 0) {
       return; // nothing is known of costs
     }
-    double gain = gainIfAllDraft(acceptance + hope * Math.max(0, HOPED_ACCEPTANCE - acceptance));
-    usualGain = usualGain == 0 ? gain : usualGain + (gain - usualGain) / GAIN_MEMORY_STEPS;
+    double hoped = acceptance + hope * Math.max(0, HOPED_ACCEPTANCE - acceptance);
+    follow(gainIfAllDraft(Math.max(1, sessions), hoped), sessions);
     deters = usualGain < (deters ? RETURN_GAIN : LEAST_GAIN);
     if (deters) {
       draftSeconds = Math.max(draftSeconds, DETERRENT_TOKENS * aloneSeconds);
     } else if (sessions > 1) {
       draftSeconds *= SHARED_PRICE;
     }
+  }
+
+  /** A fleet that comes at once is not made to wait until what was right for one device fades. */
+  private void follow(double gain, int sessions) {
+    boolean other = Math.abs(sessions - usualSessions) > OTHER_LOAD * usualSessions;
+    if (other || hope > MUCH_HOPE) {
+      gains = 0;
+    }
+    usualSessions =
+        other ? sessions : usualSessions + (sessions - usualSessions) / GAIN_MEMORY_STEPS;
+    gains++;
+    usualGain += (gain - usualGain) / Math.min(gains, GAIN_MEMORY_STEPS);
   }
 
   private double marginalSeconds(int served) {
@@ -168,14 +191,15 @@ public final class SpeculationPrice {
   }
 
   /** How many times as many tokens per second the server makes if all draft as far as it pays. */
-  private double gainIfAllDraft(double acceptance) {
+  private double gainIfAllDraft(int served, double acceptance) {
     double best = 0;
     double chance = 1;
     double tokens = 1;
     for (int drafts = 1; drafts <= MOST_DRAFTS; drafts++) {
       chance *= acceptance;
       tokens += chance;
-      best = Math.max(best, tokens * aloneSeconds / (aloneSeconds + drafts * draftSeconds));
+      double nanos = Math.max(draftWork, pushWork) * passes(served * (1 + drafts));
+      best = Math.max(best, tokens * aloneSeconds / withPrompts(nanos));
     }
     return best;
   }
