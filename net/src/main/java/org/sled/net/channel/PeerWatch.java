@@ -45,13 +45,15 @@ public final class PeerWatch {
   }
 
   /**
-   * The same for who knows already how long an answer took.
+   * The same for who knows already how long an answer took. That was the first one, for which both
+   * sides had much to load, so that a ping measures it again at once.
    *
    * @param firstRoundTripNanos counts until a PONG has measured it
    */
   public void start(long firstRoundTripNanos) {
     roundTripNanos = firstRoundTripNanos;
     start();
+    frames.send(new Ping(nextNonce++, System.nanoTime()));
   }
 
   /** Ends the watch. */
