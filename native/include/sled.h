@@ -120,7 +120,8 @@ SLED_API const char *sled_status_name(int32_t status);
 
 /* Loads the compute backends (ggml's CPU variants, CUDA) from `directory` and picks the best CPU variant that this
  * processor can run. Call once before a model is opened; later calls with the same directory do nothing. A GPU
- * backend without a driver is skipped. SLED_ERR_IO when there is no usable CPU backend in the directory. */
+ * backend without a driver is skipped. Turns llama.cpp's CUDA graphs off, for the whole process (GGML_CUDA_DISABLE_GRAPHS),
+ * unless SLED_CUDA_GRAPHS is set: see toolchains/README.md. SLED_ERR_IO when there is no usable CPU backend in the directory. */
 SLED_API int32_t sled_backend_load(const char *directory);
 
 /* One line for each backend library in that directory that cannot be used on this machine, with the reason (no driver, a
@@ -129,7 +130,8 @@ SLED_API int32_t sled_backend_load(const char *directory);
 SLED_API int32_t sled_backend_problems(char *buffer, int32_t capacity, int32_t *length);
 
 /* Takes the oldest line that llama.cpp and ggml logged: they log into a bounded queue in this library (the oldest
- * lines are dropped when nobody reads), never to stdout or stderr. *level: 1 debug, 2 info, 3 warn, 4 error.
+ * lines are dropped when nobody reads), never to stdout or stderr. But where ggml ends the process, the errors that are
+ * still in the queue go to stderr before. *level: 1 debug, 2 info, 3 warn, 4 error.
  * *length = -1 when the queue is empty. */
 SLED_API int32_t sled_log_take(char *buffer, int32_t capacity, int32_t *length, int32_t *level);
 

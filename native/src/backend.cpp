@@ -137,8 +137,8 @@ void load_backends(const std::string &directory) {
     return;
   }
   // llama.cpp updates a CUDA graph from one pass to the next, as different as their shapes may be. With CUDA 13.0 on an
-  // H100 that ended the process ("an illegal instruction was encountered") where a pass grew beyond about 128 rows, which
-  // never happened without graphs (toolchains/README.md).
+  // H100 that ended the process ("an illegal instruction was encountered") where a pass grew beyond about 128 rows, and
+  // did not without graphs (toolchains/README.md).
   if (std::getenv("SLED_CUDA_GRAPHS") == nullptr) {
     setenv("GGML_CUDA_DISABLE_GRAPHS", "1", 0);
   }

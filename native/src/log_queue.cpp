@@ -13,6 +13,8 @@ namespace {
 // Loading a model logs a few hundred lines; 2,000 keep all of it when nobody reads meanwhile.
 constexpr size_t kMaxLines = 2000;
 
+constexpr int32_t kErrorLevel = 4;  // as sled_log_take() counts
+
 struct Queue {
   std::mutex mutex;
   std::deque<std::pair<int32_t, std::string>> lines;
@@ -31,7 +33,7 @@ int32_t level_of(ggml_log_level level, int32_t previous) {
     case GGML_LOG_LEVEL_DEBUG: return 1;
     case GGML_LOG_LEVEL_INFO: return 2;
     case GGML_LOG_LEVEL_WARN: return 3;
-    case GGML_LOG_LEVEL_ERROR: return 4;
+    case GGML_LOG_LEVEL_ERROR: return kErrorLevel;
     case GGML_LOG_LEVEL_CONT: return previous;
     default: return 2;
   }
@@ -46,7 +48,7 @@ void on_log(ggml_log_level level, const char *text, void *) {
       q.partial.push_back(*c);
       continue;
     }
-    if (q.partial_level == 4) {
+    if (q.partial_level == kErrorLevel) {
       q.last_error = q.partial;
     }
     if (!q.partial.empty()) {
@@ -67,7 +69,7 @@ void on_abort(const char *message) {
   const std::unique_lock<std::mutex> lock(q.mutex, std::try_to_lock);
   if (lock.owns_lock()) {
     for (const auto &line : q.lines) {
-      if (line.first == 4) {
+      if (line.first == kErrorLevel) {
         std::fprintf(stderr, "sled:   %s\n", line.second.c_str());
       }
     }

@@ -1,7 +1,14 @@
-// A backend library that cannot be used here costs nothing but a warning: the CPU does the work.
+// A backend library that cannot be used here costs nothing but a warning: the CPU does the work. And where ggml gives up,
+// the process does not end without a reason.
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <csignal>
+#include <cstdlib>
 #include <fstream>
 
+#include "ggml.h"
 #include "support.hpp"
 
 namespace {
@@ -13,9 +20,40 @@ std::string problems() {
   return std::string(text, static_cast<size_t>(length));
 }
 
+// A child process gives up as ggml does; what it logged before goes to stderr.
+void check_abort() {
+  int ends[2];
+  CHECK_EQ(pipe(ends), 0);
+  const pid_t child = fork();
+  CHECK(child >= 0);
+  if (child == 0) {
+    dup2(ends[1], STDERR_FILENO);
+    ggml_log_callback log = nullptr;
+    void *data = nullptr;
+    ggml_log_get(&log, &data);
+    log(GGML_LOG_LEVEL_INFO, "all is well\n", data);
+    log(GGML_LOG_LEVEL_ERROR, "the device is on fire\n", data);
+    GGML_ABORT("device error");
+  }
+  close(ends[1]);
+  std::string text;
+  char part[512];
+  for (ssize_t got = 0; (got = read(ends[0], part, sizeof(part))) > 0;) {
+    text.append(part, static_cast<size_t>(got));
+  }
+  close(ends[0]);
+  int status = 0;
+  CHECK_EQ(waitpid(child, &status, 0), child);
+  CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+  CHECK(text.find("device error") != std::string::npos);
+  CHECK(text.find("the device is on fire") != std::string::npos);
+  CHECK(text.find("all is well") == std::string::npos);
+}
+
 }  // namespace
 
 int main() {
+  CHECK_EQ(unsetenv("SLED_CUDA_GRAPHS"), 0);
   CHECK(problems().empty());
   const test::TemporaryDirectory directory;
   for (const auto &entry : std::filesystem::directory_iterator(SLED_LIB_DIR)) {
@@ -53,7 +91,9 @@ int main() {
   int32_t devices = 0;
   CHECK_OK(sled_device_count(&devices));
   CHECK(devices >= 1);
+  CHECK(std::getenv("GGML_CUDA_DISABLE_GRAPHS") != nullptr);
   const int64_t model = test::open_model(test::demo_model("draft"));
   CHECK_OK(sled_model_close(model));
+  check_abort();
   return 0;
 }

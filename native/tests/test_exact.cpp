@@ -130,7 +130,7 @@ void run(const std::string &path, int32_t new_tokens, uint32_t seeds) {
 }
 
 // The device may leave only the largest logits of each row, where a session's sampling needs no others: sequences change
-// between the two as sessions come and go. (On the CPU, where that gains nothing; nothing here ran on a GPU.)
+// between the two as sessions come and go. (On the CPU, where that gains nothing: a GPU is not exact.)
 void check_top_rows(const std::string &path) {
   const int64_t model = test::open_exact_model(path);
   sled_engine_params params = test::engine_params(2, 256);

@@ -52,7 +52,7 @@ public final class SpeculationPrice {
 
   private static final double RETURN_GAIN = 1.38;
 
-  private static final double GAIN_MEMORY_STEPS = 20;
+  private static final int GAIN_MEMORY_STEPS = 20;
 
   /** More or fewer sessions by this share have another gain; that of before does not count. */
   private static final double OTHER_LOAD = 0.25;
@@ -82,7 +82,7 @@ public final class SpeculationPrice {
 
   private double hope = 1; // 0: believes what it sees
   private double usualGain; // 0: not known yet
-  private int gains; // that it is the mean of
+  private int gains; // that it is the mean of, GAIN_MEMORY_STEPS at most
   private double usualSessions;
   private boolean deters;
   private double draftSeconds;
@@ -155,12 +155,13 @@ public final class SpeculationPrice {
    */
   public void set(int sessions, double acceptance) {
     aloneSeconds = withPrompts(pushWork * passes(Math.max(fewestRows, sessions)));
-    draftSeconds = marginalSeconds(Math.max(1, sessions));
+    int served = Math.max(1, sessions);
+    draftSeconds = marginalSeconds(served);
     if (aloneSeconds <= 0) {
       return; // nothing is known of costs
     }
     double hoped = acceptance + hope * Math.max(0, HOPED_ACCEPTANCE - acceptance);
-    follow(gainIfAllDraft(Math.max(1, sessions), hoped), sessions);
+    follow(gainIfAllDraft(served, hoped), sessions);
     deters = usualGain < (deters ? RETURN_GAIN : LEAST_GAIN);
     if (deters) {
       draftSeconds = Math.max(draftSeconds, DETERRENT_TOKENS * aloneSeconds);
@@ -177,16 +178,15 @@ public final class SpeculationPrice {
     }
     usualSessions =
         other ? sessions : usualSessions + (sessions - usualSessions) / GAIN_MEMORY_STEPS;
-    gains++;
-    usualGain += (gain - usualGain) / Math.min(gains, GAIN_MEMORY_STEPS);
+    gains = Math.min(gains + 1, GAIN_MEMORY_STEPS);
+    usualGain += (gain - usualGain) / gains;
   }
 
   private double marginalSeconds(int served) {
     int fewest = Math.max(fewestRows, served);
     int more = Math.max(fewest + served, (int) Math.ceil(served * (rowsPerSession + 1)));
     // Over all drafts up to one more than now: at one place of the cost table it is noisy.
-    // What is in the way of pushes is in the way of blocks, too: not all was learnt of those yet.
-    double nanos = Math.max(draftWork, pushWork) * passes(more) - pushWork * passes(fewest);
+    double nanos = blockRounds(more) - pushWork * passes(fewest);
     return withPrompts(Math.max(0, nanos) * served / (more - fewest));
   }
 
@@ -198,8 +198,8 @@ public final class SpeculationPrice {
     for (int drafts = 1; drafts <= MOST_DRAFTS; drafts++) {
       chance *= acceptance;
       tokens += chance;
-      double nanos = Math.max(draftWork, pushWork) * passes(served * (1 + drafts));
-      best = Math.max(best, tokens * aloneSeconds / withPrompts(nanos));
+      double seconds = withPrompts(blockRounds(served * (1 + drafts)));
+      best = Math.max(best, tokens * aloneSeconds / seconds);
     }
     return best;
   }
@@ -220,6 +220,14 @@ public final class SpeculationPrice {
   /** Time of each session's token if none drafted, s; 0 if nothing is known of costs. */
   public double aloneSeconds() {
     return aloneSeconds;
+  }
+
+  /**
+   * Time of a round of blocks with so many rows in all, ns. What is in the way of pushes is in the
+   * way of blocks, too: not all was learnt of those yet.
+   */
+  private double blockRounds(int rows) {
+    return Math.max(draftWork, pushWork) * passes(rows);
   }
 
   /** Time of as many passes as so many rows take, ns. */

@@ -185,17 +185,10 @@ final class DraftLoop implements Runnable {
    * drafting pays can be told when it is known what it takes.
    */
   private void tryDrafting() {
-    tellLink();
     for (int i = 0; i < FIRST_DRAFTS && drafting && longestBlock() > 0 && !link.hasNews(); i++) {
       draftOne();
     }
     forgetDrafting();
-  }
-
-  private void tellLink() {
-    if (link.roundTripNanos() >= 0) {
-      policy.link(link.roundTripNanos());
-    }
   }
 
   private void takeTurns() throws InterruptedException, CancelledException {
@@ -421,7 +414,9 @@ final class DraftLoop implements Runnable {
     tokens.settle(committed, opened.firstToken());
     rounds.restart(epoch, committed + 1, opened.firstToken());
     meter.overhead(opened.overheadMicros());
-    tellLink(); // it may have been measured better meanwhile
+    if (link.roundTripNanos() >= 0) {
+      policy.link(link.roundTripNanos()); // only now: the first one was of a cold connection
+    }
     policy.load(opened.price(), opened.alone());
     tokens.commit(committed + 1, opened.finishReason());
   }
