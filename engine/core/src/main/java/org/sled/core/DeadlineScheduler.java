@@ -150,6 +150,9 @@ public final class DeadlineScheduler implements BatchScheduler {
       freeSinceNanos = BatchPlan.NO_WAKE;
       if (blocks > 0) {
         usualBlocksNanos = blocksNanos;
+        if (prompts == 0) {
+          chunks.earn(blocksNanos);
+        }
       }
     }
     return plan.size();

@@ -4,12 +4,13 @@ package org.sled.core;
  * How much of which prompts goes into a step.
  *
  * <p>Prompts get a part of the time that blocks take, so that they delay others by no more than
- * that, and never stand still; a part that is too small for a chunk is saved up. They share it: one
- * step goes to the oldest first, the next to the shortest. Chunks are long enough to be worth
- * reading the weights for, and short prompts are not cut at all.
+ * that, and never stand still. A part that is too small for a chunk is lent: the chunk goes at
+ * once, since its reader waits for the first token, and others follow when blocks have had their
+ * time. They share it: one step goes to the oldest first, the next to the shortest. Chunks are long
+ * enough to be worth reading the weights for, and short prompts are not cut at all.
  *
  * <p>Pure; belongs to one thread; allocates only when created. For each step: {@link #begin}, then
- * {@link #goAlone} if blocks wait as well, then {@link #add}.
+ * {@link #goAlone} if blocks wait as well, then {@link #add}; or {@link #earn}, if no prompt waits.
  */
 final class PromptChunks {
   /**
@@ -46,7 +47,9 @@ final class PromptChunks {
   private final StepCost cost;
   private final ShapeCost shape;
 
+  /** Time that prompts may take, by what blocks took; negative: chunks took it in advance. */
   private double creditNanos;
+
   private boolean shortestFirst;
 
   // Of the step at work.
@@ -54,6 +57,7 @@ final class PromptChunks {
   private boolean othersAreServed;
   private int least; // rows of a chunk that is worth it
   private int firstChunk; // rows, of the prompt whose turn it is
+  private double shareNanos; // of the blocks' time
   private double budgetNanos;
   private double besideNanos; // what the blocks in the step take; 0: there are none
 
@@ -94,6 +98,7 @@ final class PromptChunks {
    * @param leastRows of a chunk that is worth it
    */
   private double budget(int blocks, double usualNanos, double weight, int leastRows) {
+    shareNanos = 0;
     if (!cost.isKnown()) {
       return 0;
     }
@@ -103,12 +108,21 @@ final class PromptChunks {
     if (!othersAreServed) {
       return full;
     }
-    double share = Math.min(full, limits.prefillShare() * usualNanos * weight);
+    shareNanos = Math.min(full, limits.prefillShare() * usualNanos * weight);
     double enough = cost.passNanos(leastRows) * LEAST_CHUNK_MARGIN;
-    // Nothing else to do right now: at least that.
-    return blocks == 0
-        ? Math.max(share, enough)
-        : Math.min(Math.max(share, enough), creditNanos + share);
+    // Where nothing else is to be done right now, in advance of anything.
+    boolean isDue = blocks == 0 || creditNanos + shareNanos > 0;
+    return isDue ? Math.max(shareNanos, enough) : 0;
+  }
+
+  /**
+   * A step has no prompts.
+   *
+   * @param blocksNanos that it takes
+   */
+  void earn(double blocksNanos) {
+    double share = limits.prefillShare() * blocksNanos;
+    creditNanos = Math.min(creditNanos + share, share);
   }
 
   /**
@@ -172,7 +186,9 @@ final class PromptChunks {
       }
     }
     if (othersAreServed && cost.isKnown()) {
-      creditNanos = Math.max(0, budgetNanos - (stepNanos - blocksNanos));
+      double spent = stepNanos - blocksNanos;
+      creditNanos = Math.max(creditNanos + shareNanos - spent, -spent);
+      creditNanos = Math.min(creditNanos, shareNanos);
     }
   }
 

@@ -24,6 +24,8 @@ public final class SessionBook {
 
   private static final double THINK_GAIN = 0.2;
 
+  private static final double ROWS_GAIN = 0.05;
+
   /** A session that is later than so many deviations is not waited for any more. */
   private static final double PATIENCE_DEVIATIONS = 4;
 
@@ -49,6 +51,12 @@ public final class SessionBook {
   private final int[] expected;
   private final int[] expectedPlace; // by session; -1: not expected
   private int expectedCount;
+
+  // Of all sessions: how long their first block took, and how long their blocks are. What is
+  // expected of a session that has sent none.
+  private double firstThinkNanos;
+  private double firstThinkDeviation;
+  private double usualRows = 1;
 
   private double allLooked = PRIOR_DRAFTS;
   private double allMatched = PRIOR_DRAFTS * FIRST_ACCEPTANCE;
@@ -100,15 +108,31 @@ public final class SessionBook {
       return;
     }
     forget(session);
-    double think = nowNanos - answeredNanos[session];
-    if (thinkNanos[session] == 0) {
-      thinkNanos[session] = think;
-      thinkDeviation[session] = think / 2;
-    } else {
-      double error = think - thinkNanos[session];
+    double think = Math.max(1, nowNanos - answeredNanos[session]);
+    double error = think - thinkNanos(session);
+    double deviation = thinkDeviation(session);
+    if (thinkNanos[session] > 0) {
       thinkNanos[session] += THINK_GAIN * error;
-      thinkDeviation[session] += THINK_GAIN * (Math.abs(error) - thinkDeviation[session]);
+      thinkDeviation[session] += THINK_GAIN * (Math.abs(error) - deviation);
+      return;
     }
+    thinkNanos[session] = think;
+    thinkDeviation[session] = think / 2;
+    if (firstThinkNanos == 0) {
+      firstThinkNanos = think;
+      firstThinkDeviation = think / 2;
+    } else {
+      firstThinkNanos += THINK_GAIN * error;
+      firstThinkDeviation += THINK_GAIN * (Math.abs(error) - deviation);
+    }
+  }
+
+  private double thinkNanos(int session) {
+    return thinkNanos[session] > 0 ? thinkNanos[session] : firstThinkNanos;
+  }
+
+  private double thinkDeviation(int session) {
+    return thinkNanos[session] > 0 ? thinkDeviation[session] : firstThinkDeviation;
   }
 
   /**
@@ -132,6 +156,7 @@ public final class SessionBook {
                 0, credit[session] - verified + CREDIT_PER_ROUND + CREDIT_PER_ACCEPTED * accepted));
     blindRounds[session] = verified == 0 ? blindRounds[session] + 1 : 0;
     lastRows[session] = rows;
+    usualRows += ROWS_GAIN * (rows - usualRows);
     expect(session, nowNanos);
   }
 
@@ -144,7 +169,7 @@ public final class SessionBook {
 
   /** A first token goes out: the session's first block is expected. */
   public void started(int session, long nowNanos) {
-    lastRows[session] = 1;
+    lastRows[session] = (int) Math.round(usualRows);
     expect(session, nowNanos);
   }
 
@@ -173,14 +198,13 @@ public final class SessionBook {
 
   /** When its block will probably arrive, ns; {@link Long#MAX_VALUE} if there is no telling yet. */
   public long expectedNanos(int session) {
-    return thinkNanos[session] == 0
-        ? Long.MAX_VALUE
-        : answeredNanos[session] + (long) thinkNanos[session];
+    double think = thinkNanos(session);
+    return think == 0 ? Long.MAX_VALUE : answeredNanos[session] + (long) think;
   }
 
   /** When it will have arrived unless something is amiss, ns. */
   public long latestNanos(int session) {
-    return expectedNanos(session) + (long) (PATIENCE_DEVIATIONS * thinkDeviation[session]);
+    return expectedNanos(session) + (long) (PATIENCE_DEVIATIONS * thinkDeviation(session));
   }
 
   /** How many sessions owe a block that is not overdue. */

@@ -140,6 +140,19 @@ class DeadlineSchedulerTest {
   }
 
   @Test
+  void theFirstBlockOfASessionIsWaitedForLikeThoseOfOthers() {
+    machine(8);
+    DeadlineScheduler scheduler = scheduler(0);
+    book.started(2, 0);
+    book.arrived(2, 10 * MS);
+    book.opened(1);
+    book.started(1, 20 * MS);
+    queue.add(0, 0, WorkKind.BLOCK, 5, 20 * MS);
+    assertEquals(0, scheduler.plan(20 * MS, queue, plan));
+    assertTrue(plan.wakeNanos() > 30 * MS && plan.wakeNanos() < 100 * MS, "" + plan.wakeNanos());
+  }
+
+  @Test
   void whoeverThinksLongIsNotWaitedFor() {
     machine(8);
     thinks(1, 200 * MS);
@@ -165,10 +178,6 @@ class DeadlineSchedulerTest {
       queue.add(i, 0, WorkKind.BLOCK, 5, 0); // 480 ms
     }
     DeadlineScheduler scheduler = scheduler(0);
-    scheduler.plan(0, queue, plan);
-    assertEquals(9, plan.size());
-    assertEquals(5, plan.rows(0), "240 ms are too little for a pass of its own");
-    queue.take(plan);
     double milliseconds = 0;
     for (int step = 0; step < 20; step++) {
       for (int i = 1; i <= 8; i++) {
@@ -195,12 +204,19 @@ class DeadlineSchedulerTest {
     scheduler.plan(0, queue, plan);
     assertEquals(1, plan.size());
     assertEquals(WorkKind.PREFILL, plan.kind(0));
-    assertEquals(40, plan.rows(0), "whole: it is short");
+    assertEquals(40, plan.rows(0), "whole, since it is short; and lent what it takes");
     queue.take(plan);
     scheduler.plan(0, queue, plan);
     assertTrue(plan.size() >= 8, "the blocks, whoever else waits");
     assertEquals(8 * 5, rowsOf(WorkKind.BLOCK));
     assertTrue(rowsOf(WorkKind.PREFILL) <= 5, "and of the other prompt what shares their pass");
+    queue.take(plan);
+    for (int i = 1; i <= 8; i++) {
+      queue.add(i, 0, WorkKind.BLOCK, 5, 0);
+    }
+    scheduler.plan(0, queue, plan);
+    assertEquals(1, plan.size(), "blocks have had as much time as they lent");
+    assertTrue(rowsOf(WorkKind.PREFILL) >= 35);
   }
 
   private int rowsOf(WorkKind kind) {
