@@ -74,10 +74,10 @@ final class SchedulingOptions {
       names = "--prefill-share",
       paramLabel = "X",
       converter = Share.class,
-      defaultValue = "1",
+      defaultValue = "1.5",
       description =
-          "deadline: time that prompts may take in a step, by what its blocks take; half of it for"
-              + " long ones, more where more prompts wait than blocks. Default: ${DEFAULT-VALUE}.")
+          "deadline: time that prompts may take, by what blocks take; more where more prompts wait"
+              + " than blocks. Default: ${DEFAULT-VALUE}.")
   private double prefillShare;
 
   @Option(

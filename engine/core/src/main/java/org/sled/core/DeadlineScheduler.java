@@ -44,6 +44,9 @@ public final class DeadlineScheduler implements BatchScheduler {
 
   private static final double IDLE_GAIN = 0.1;
 
+  /** Blocks that come within so much of what they take are worth an idle engine. */
+  private static final double MOST_IDLE = 0.5;
+
   private final SchedulerLimits limits;
   private final SessionBook book;
   private final StepCost cost;
@@ -124,6 +127,9 @@ public final class DeadlineScheduler implements BatchScheduler {
       boolean othersAreServed = blocks > 0 || expectsAnybody(nowNanos);
       chunks.begin(waiting, rows, blocks, othersAreServed, usualNanos);
       alone = !blocksAreDue && blocks > 0 && chunks.goAlone(rows, blocksNanos);
+      if (blocks == 0 && !chunks.isDue() && awaitBlocks(nowNanos, plan)) {
+        return 0;
+      }
     }
     if (alone) {
       Arrays.fill(rows, 0, waiting.size(), 0);
@@ -331,6 +337,27 @@ public final class DeadlineScheduler implements BatchScheduler {
     return true;
   }
 
+  /**
+   * Whether to leave the engine idle for a moment, although a prompt waits: blocks are about to
+   * come, which a chunk would hold up for longer than that.
+   */
+  private boolean awaitBlocks(long nowNanos, BatchPlan plan) {
+    boolean waitsAlready = gatheringSince != BatchPlan.NO_WAKE;
+    long longest = (long) (MOST_IDLE * usualBlocksNanos);
+    if (waitsAlready && nowNanos - gatheringSince >= longest) {
+      return false;
+    }
+    long since = waitsAlready ? gatheringSince : nowNanos;
+    collectExpected(nowNanos, since + longest);
+    if (expectedCount == 0) {
+      return false;
+    }
+    gatheringSince = since;
+    freeSinceNanos = freeSinceNanos == BatchPlan.NO_WAKE ? nowNanos : freeSinceNanos;
+    plan.waitUntil(Math.min(book.latestNanos(expectedSessions[0]), since + longest));
+    return true;
+  }
+
   private boolean anyDueBefore(long nanos, WorkQueue waiting, int blocks) {
     for (int i = 0; i < blocks; i++) {
       boolean late = book.dueNanos(waiting.session(chosen[i])) < nanos;
@@ -369,7 +396,8 @@ public final class DeadlineScheduler implements BatchScheduler {
     for (int i = 0; i < book.expectedCount(); i++) {
       int session = book.expectedSession(i);
       long at = book.expectedNanos(session);
-      if (at != Long.MAX_VALUE && book.latestNanos(session) > nowNanos) {
+      // Who is a little late will come.
+      if (at != Long.MAX_VALUE && book.latestNanos(session) + usualBlocksNanos > nowNanos) {
         return true;
       }
     }

@@ -114,9 +114,13 @@ public final class StepCost {
    * @param contextTokens that each of them attends to
    */
   public double stepNanos(double passNanos, int rows, double contextTokens) {
-    double context = factor * attentionNanos * rows * (contextTokens - usualContext);
     // Short contexts save attention, not the weights.
-    return Math.max(LEAST_PASS_SHARE * passNanos, passNanos + context);
+    return Math.max(LEAST_PASS_SHARE * passNanos, passNanos + contextNanos(rows, contextTokens));
+  }
+
+  /** What a context takes beyond one of usual length, ns; negative if it is shorter. */
+  public double contextNanos(int rows, double contextTokens) {
+    return factor * attentionNanos * rows * (contextTokens - usualContext);
   }
 
   /**
@@ -124,11 +128,17 @@ public final class StepCost {
    * what each of the next rows adds.
    */
   public double passCostRows() {
+    return passCostRows(usualContext);
+  }
+
+  /** The same of rows in contexts of this length, but not below the usual one. */
+  public double passCostRows(double contextTokens) {
     if (!isKnown()) {
       return FIRST_PASS_COST_ROWS;
     }
     double perRow = rowNanos();
     double fixed = passNanos(FEW_ROWS) - FEW_ROWS * perRow;
+    perRow += Math.max(0, contextNanos(1, contextTokens));
     return perRow <= 0 ? MOST_PASS_COST_ROWS : within(1, MOST_PASS_COST_ROWS, fixed / perRow);
   }
 

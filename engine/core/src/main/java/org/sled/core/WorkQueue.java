@@ -11,6 +11,7 @@ public final class WorkQueue {
   private final int[] tenants;
   private final WorkKind[] kinds;
   private final int[] rows;
+  private final int[] contextTokens;
   private final long[] arrivalNanos;
   private int size;
 
@@ -23,6 +24,7 @@ public final class WorkQueue {
     tenants = new int[capacity];
     kinds = new WorkKind[capacity];
     rows = new int[capacity];
+    contextTokens = new int[capacity];
     arrivalNanos = new long[capacity];
   }
 
@@ -33,9 +35,11 @@ public final class WorkQueue {
    * @param tenant whose share of the server it uses
    * @param kind what it wants
    * @param rowCount rows that it needs in all, at least 1
+   * @param context tokens before them, at least 0
    * @param nowNanos when it arrived
    */
-  public void add(int session, int tenant, WorkKind kind, int rowCount, long nowNanos) {
+  public void add(
+      int session, int tenant, WorkKind kind, int rowCount, int context, long nowNanos) {
     if (size == sessions.length) {
       throw new IllegalStateException("more work than sessions: " + size);
     }
@@ -46,6 +50,7 @@ public final class WorkQueue {
     tenants[size] = tenant;
     kinds[size] = kind;
     rows[size] = rowCount;
+    contextTokens[size] = context;
     arrivalNanos[size] = nowNanos;
     size++;
   }
@@ -84,6 +89,11 @@ public final class WorkQueue {
     return rows[index];
   }
 
+  /** The tokens before them. */
+  public int contextTokens(int index) {
+    return contextTokens[index];
+  }
+
   /** When it arrived, ns. */
   public long arrivalNanos(int index) {
     return arrivalNanos[index];
@@ -114,6 +124,7 @@ public final class WorkQueue {
         if (rest == 0) {
           continue;
         }
+        contextTokens[i] += rows[i] - rest;
         rows[i] = rest;
       }
       move(i, kept);
@@ -134,6 +145,7 @@ public final class WorkQueue {
     tenants[to] = tenants[from];
     kinds[to] = kinds[from];
     rows[to] = rows[from];
+    contextTokens[to] = contextTokens[from];
     arrivalNanos[to] = arrivalNanos[from];
   }
 }

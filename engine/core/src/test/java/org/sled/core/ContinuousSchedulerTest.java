@@ -23,9 +23,9 @@ class ContinuousSchedulerTest {
 
   @Test
   void blocksAndPushesOfAllSessionsGoTogether() {
-    queue.add(3, 0, WorkKind.BLOCK, 5, 0);
-    queue.add(9, 0, WorkKind.PUSH, 1, 1);
-    queue.add(1, 0, WorkKind.BLOCK, 17, 2);
+    queue.add(3, 0, WorkKind.BLOCK, 5, 0, 0);
+    queue.add(9, 0, WorkKind.PUSH, 1, 0, 1);
+    queue.add(1, 0, WorkKind.BLOCK, 17, 0, 2);
 
     assertEquals(3, scheduler.plan(2, queue, plan));
     assertEquals(23, plan.totalRows());
@@ -35,8 +35,8 @@ class ContinuousSchedulerTest {
 
   @Test
   void aLongPromptIsCutAndKeepsItsPlace() {
-    queue.add(0, 0, WorkKind.PREFILL, 1000, 0);
-    queue.add(1, 0, WorkKind.BLOCK, 5, 1);
+    queue.add(0, 0, WorkKind.PREFILL, 1000, 0, 0);
+    queue.add(1, 0, WorkKind.BLOCK, 5, 0, 1);
 
     scheduler.plan(2, queue, plan);
     assertEquals(2, plan.size());
@@ -50,9 +50,9 @@ class ContinuousSchedulerTest {
   @Test
   void promptsBesideBlocksShareTheirBudgetOldestFirst() {
     for (int i = 0; i < 4; i++) {
-      queue.add(i, 0, WorkKind.PREFILL, 100, i);
+      queue.add(i, 0, WorkKind.PREFILL, 100, 0, i);
     }
-    queue.add(4, 0, WorkKind.BLOCK, 5, 4);
+    queue.add(4, 0, WorkKind.BLOCK, 5, 0, 4);
 
     scheduler.plan(5, queue, plan);
     assertEquals(3, plan.size());
@@ -64,7 +64,7 @@ class ContinuousSchedulerTest {
   @Test
   void promptsAloneFillTheStep() {
     for (int i = 0; i < 6; i++) {
-      queue.add(i, 0, WorkKind.PREFILL, 100, i);
+      queue.add(i, 0, WorkKind.PREFILL, 100, 0, i);
     }
     scheduler.plan(6, queue, plan);
     assertEquals(128, plan.totalRows());
@@ -73,10 +73,10 @@ class ContinuousSchedulerTest {
   @Test
   void aBlockBeyondTheBudgetWaitsAndNobodyOvertakesIt() {
     for (int i = 0; i < 7; i++) {
-      queue.add(i, 0, WorkKind.BLOCK, 17, i);
+      queue.add(i, 0, WorkKind.BLOCK, 17, 0, i);
     }
-    queue.add(7, 0, WorkKind.BLOCK, 20, 7);
-    queue.add(8, 0, WorkKind.BLOCK, 2, 8);
+    queue.add(7, 0, WorkKind.BLOCK, 20, 0, 7);
+    queue.add(8, 0, WorkKind.BLOCK, 2, 0, 8);
 
     scheduler.plan(9, queue, plan);
     assertEquals(7, plan.size());
@@ -102,7 +102,7 @@ class ContinuousSchedulerTest {
                 case BLOCK -> 1 + random.nextInt(17);
                 case PUSH -> 1;
               };
-          queue.add(s, 0, kind, rows, step);
+          queue.add(s, 0, kind, rows, 0, step);
           left[s] = rows;
           offered += rows;
         }
@@ -128,8 +128,8 @@ class ContinuousSchedulerTest {
 
   @Test
   void aRemovedSessionIsNotPlanned() {
-    queue.add(0, 0, WorkKind.BLOCK, 5, 0);
-    queue.add(1, 0, WorkKind.BLOCK, 6, 0);
+    queue.add(0, 0, WorkKind.BLOCK, 5, 0, 0);
+    queue.add(1, 0, WorkKind.BLOCK, 6, 0, 0);
     queue.remove(0);
     queue.remove(17);
     scheduler.plan(1, queue, plan);

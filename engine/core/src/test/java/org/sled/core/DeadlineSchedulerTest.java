@@ -49,9 +49,9 @@ class DeadlineSchedulerTest {
 
   @Test
   void withoutKnowledgeItTakesWhatWaits() {
-    queue.add(0, 0, WorkKind.PREFILL, 1000, 0);
-    queue.add(1, 0, WorkKind.BLOCK, 5, 0);
-    queue.add(2, 0, WorkKind.PUSH, 1, 0);
+    queue.add(0, 0, WorkKind.PREFILL, 1000, 0, 0);
+    queue.add(1, 0, WorkKind.BLOCK, 5, 0, 0);
+    queue.add(2, 0, WorkKind.PUSH, 1, 0, 0);
     assertEquals(3, scheduler(0).plan(0, queue, plan));
     assertEquals(63, plan.rows(0));
     assertEquals(5, plan.rows(1));
@@ -62,7 +62,7 @@ class DeadlineSchedulerTest {
   void draftsThatCostLittleAreAllLookedAt() {
     machine(100);
     for (int i = 0; i < 4; i++) {
-      queue.add(i, 0, WorkKind.BLOCK, 9, 0);
+      queue.add(i, 0, WorkKind.BLOCK, 9, 0, 0);
     }
     assertEquals(4, scheduler(0).plan(0, queue, plan));
     assertEquals(36, plan.totalRows());
@@ -73,7 +73,7 @@ class DeadlineSchedulerTest {
     machine(2);
     for (int i = 0; i < 32; i++) {
       acceptance(i, 0.5);
-      queue.add(i, 0, WorkKind.BLOCK, 9, 0);
+      queue.add(i, 0, WorkKind.BLOCK, 9, 0, 0);
     }
     assertEquals(32, scheduler(0).plan(0, queue, plan));
     assertEquals(32, plan.totalRows(), "no drafts at all");
@@ -84,7 +84,7 @@ class DeadlineSchedulerTest {
     machine(8);
     for (int i = 0; i < 8; i++) {
       acceptance(i, i < 4 ? 0 : 1);
-      queue.add(i, 0, WorkKind.BLOCK, 9, 0);
+      queue.add(i, 0, WorkKind.BLOCK, 9, 0, 0);
     }
     scheduler(0).plan(0, queue, plan);
     for (int i = 0; i < 8; i++) {
@@ -102,7 +102,7 @@ class DeadlineSchedulerTest {
     int looked = 0;
     for (int round = 0; round < 90; round++) {
       for (int i = 0; i < 8; i++) {
-        queue.add(i, 0, WorkKind.BLOCK, 5, 0);
+        queue.add(i, 0, WorkKind.BLOCK, 5, 0, 0);
       }
       scheduler.plan(0, queue, plan);
       queue.take(plan);
@@ -120,12 +120,12 @@ class DeadlineSchedulerTest {
     machine(8); // two steps of 5 rows: 260 ms; one of 10: 180 ms
     DeadlineScheduler scheduler = scheduler(0);
     thinks(1, 10 * MS);
-    queue.add(0, 0, WorkKind.BLOCK, 5, 0);
+    queue.add(0, 0, WorkKind.BLOCK, 5, 0, 0);
     assertEquals(0, scheduler.plan(0, queue, plan));
     assertTrue(plan.wakeNanos() > 5 * MS && plan.wakeNanos() < 100 * MS, "" + plan.wakeNanos());
 
     book.arrived(1, 10 * MS);
-    queue.add(1, 0, WorkKind.BLOCK, 5, 10 * MS);
+    queue.add(1, 0, WorkKind.BLOCK, 5, 0, 10 * MS);
     assertEquals(2, scheduler.plan(10 * MS, queue, plan));
   }
 
@@ -134,7 +134,7 @@ class DeadlineSchedulerTest {
     machine(8);
     DeadlineScheduler scheduler = scheduler(0);
     thinks(1, 10 * MS);
-    queue.add(0, 0, WorkKind.BLOCK, 5, 0);
+    queue.add(0, 0, WorkKind.BLOCK, 5, 0, 0);
     assertEquals(0, scheduler.plan(0, queue, plan));
     assertEquals(1, scheduler.plan(plan.wakeNanos(), queue, plan));
   }
@@ -147,7 +147,7 @@ class DeadlineSchedulerTest {
     book.arrived(2, 10 * MS);
     book.opened(1);
     book.started(1, 20 * MS);
-    queue.add(0, 0, WorkKind.BLOCK, 5, 20 * MS);
+    queue.add(0, 0, WorkKind.BLOCK, 5, 0, 20 * MS);
     assertEquals(0, scheduler.plan(20 * MS, queue, plan));
     assertTrue(plan.wakeNanos() > 30 * MS && plan.wakeNanos() < 100 * MS, "" + plan.wakeNanos());
   }
@@ -156,7 +156,7 @@ class DeadlineSchedulerTest {
   void whoeverThinksLongIsNotWaitedFor() {
     machine(8);
     thinks(1, 200 * MS);
-    queue.add(0, 0, WorkKind.BLOCK, 5, 0);
+    queue.add(0, 0, WorkKind.BLOCK, 5, 0, 0);
     assertEquals(1, scheduler(0).plan(0, queue, plan));
   }
 
@@ -172,16 +172,16 @@ class DeadlineSchedulerTest {
   @Test
   void aPromptTakesNoMoreThanItsShare() {
     machine(8);
-    queue.add(0, 0, WorkKind.PREFILL, 1500, 0);
+    queue.add(0, 0, WorkKind.PREFILL, 1500, 0, 0);
     for (int i = 1; i <= 8; i++) {
       acceptance(i, 1);
-      queue.add(i, 0, WorkKind.BLOCK, 5, 0); // 480 ms
+      queue.add(i, 0, WorkKind.BLOCK, 5, 0, 0); // 480 ms
     }
     DeadlineScheduler scheduler = scheduler(0);
     double milliseconds = 0;
     for (int step = 0; step < 20; step++) {
       for (int i = 1; i <= 8; i++) {
-        queue.add(i, 0, WorkKind.BLOCK, 5, 0);
+        queue.add(i, 0, WorkKind.BLOCK, 5, 0, 0);
       }
       scheduler.plan(0, queue, plan);
       int chunk = plan.kind(0) == WorkKind.PREFILL ? plan.rows(0) : 0;
@@ -195,11 +195,11 @@ class DeadlineSchedulerTest {
   void aPromptThatSharesNoPassGoesAloneAndThenTheBlocks() {
     machine(8);
     DeadlineScheduler scheduler = scheduler(0);
-    queue.add(0, 0, WorkKind.PREFILL, 40, 0); // 480 ms, as the blocks
-    queue.add(9, 0, WorkKind.PREFILL, 40, 0);
+    queue.add(0, 0, WorkKind.PREFILL, 40, 0, 0); // 480 ms, as the blocks
+    queue.add(9, 0, WorkKind.PREFILL, 40, 0, 0);
     for (int i = 1; i <= 8; i++) {
       acceptance(i, 1);
-      queue.add(i, 0, WorkKind.BLOCK, 5, 0);
+      queue.add(i, 0, WorkKind.BLOCK, 5, 0, 0);
     }
     scheduler.plan(0, queue, plan);
     assertEquals(1, plan.size());
@@ -212,11 +212,57 @@ class DeadlineSchedulerTest {
     assertTrue(rowsOf(WorkKind.PREFILL) <= 5, "and of the other prompt what shares their pass");
     queue.take(plan);
     for (int i = 1; i <= 8; i++) {
-      queue.add(i, 0, WorkKind.BLOCK, 5, 0);
+      queue.add(i, 0, WorkKind.BLOCK, 5, 0, 0);
     }
     scheduler.plan(0, queue, plan);
     assertEquals(1, plan.size(), "blocks have had as much time as they lent");
     assertTrue(rowsOf(WorkKind.PREFILL) >= 35);
+  }
+
+  @Test
+  void aPromptWaitsForBlocksThatHaveTimeToGetBack() {
+    machine(8);
+    DeadlineScheduler scheduler = scheduler(0);
+    queue.add(0, 0, WorkKind.PREFILL, 40, 0, 0); // 480 ms
+    queue.add(1, 0, WorkKind.BLOCK, 5, 0, 0); // 130 ms
+    scheduler.plan(0, queue, plan);
+    assertEquals(40, rowsOf(WorkKind.PREFILL));
+    queue.take(plan);
+    scheduler.plan(0, queue, plan);
+    assertEquals(5, rowsOf(WorkKind.BLOCK));
+    queue.take(plan);
+
+    thinks(1, 10 * MS);
+    queue.add(2, 0, WorkKind.PREFILL, 40, 0, 0);
+    assertEquals(0, scheduler.plan(0, queue, plan), "a block comes in 10 ms");
+    long wake = plan.wakeNanos();
+    assertTrue(wake >= 10 * MS && wake <= 65 * MS, "" + wake);
+    assertEquals(1, scheduler.plan(wake, queue, plan), "it did not come");
+    assertEquals(WorkKind.PREFILL, plan.kind(0));
+  }
+
+  @Test
+  void chunksAreShorterWhereTheirContextIsLong() {
+    machine(8);
+    for (int i = 0; i < 400; i++) {
+      int context = i % 2 * 2000; // 10 ms of attention per row and 1,000 tokens
+      cost.observe(1, 32, context, (8 + 32 + 32 * context / 1000.0) * 10 * MS);
+    }
+    int[] chunks = new int[2];
+    for (int i = 0; i < 2; i++) {
+      DeadlineScheduler scheduler = scheduler(0);
+      queue.add(0, 0, WorkKind.PREFILL, 1500, i * 4000, 0);
+      for (int session = 1; session <= 8; session++) {
+        acceptance(session, 1);
+        queue.add(session, 0, WorkKind.PUSH, 1, 0, 0);
+      }
+      scheduler.plan(0, queue, plan);
+      chunks[i] = rowsOf(WorkKind.PREFILL);
+      while (queue.size() > 0) {
+        queue.remove(queue.session(0));
+      }
+    }
+    assertTrue(chunks[1] > 0 && chunks[1] < chunks[0], chunks[0] + " and " + chunks[1]);
   }
 
   private int rowsOf(WorkKind kind) {
@@ -232,7 +278,7 @@ class DeadlineSchedulerTest {
     machine(8);
     for (int i = 0; i < 8; i++) {
       acceptance(i, 0.9);
-      queue.add(i, 0, WorkKind.BLOCK, i == 0 ? 13 : 4, 0);
+      queue.add(i, 0, WorkKind.BLOCK, i == 0 ? 13 : 4, 0, 0);
     }
     scheduler(0).plan(0, queue, plan);
     assertEquals(8, plan.size());
@@ -247,9 +293,9 @@ class DeadlineSchedulerTest {
     DeadlineScheduler scheduler = scheduler(0);
     int computed = 0;
     for (int step = 0; step < 100; step++) {
-      queue.add(1, 0, WorkKind.BLOCK, 5, 0);
+      queue.add(1, 0, WorkKind.BLOCK, 5, 0, 0);
       if (step == 0) {
-        queue.add(0, 0, WorkKind.PREFILL, 1500, 0);
+        queue.add(0, 0, WorkKind.PREFILL, 1500, 0, 0);
       }
       scheduler.plan(0, queue, plan);
       for (int i = 0; i < plan.size(); i++) {
@@ -264,11 +310,11 @@ class DeadlineSchedulerTest {
   void aShortPromptDoesNotWaitForALongOne() {
     machine(8);
     DeadlineScheduler scheduler = scheduler(0);
-    queue.add(0, 0, WorkKind.PREFILL, 1500, 0);
-    queue.add(2, 0, WorkKind.PREFILL, 50, 0);
+    queue.add(0, 0, WorkKind.PREFILL, 1500, 0, 0);
+    queue.add(2, 0, WorkKind.PREFILL, 50, 0, 0);
     int steps = 0;
     while (queue.size() == 2) {
-      queue.add(1, 0, WorkKind.BLOCK, 5, 0);
+      queue.add(1, 0, WorkKind.BLOCK, 5, 0, 0);
       scheduler.plan(0, queue, plan);
       queue.take(plan);
       queue.remove(1);
@@ -283,8 +329,8 @@ class DeadlineSchedulerTest {
     DeadlineScheduler scheduler = scheduler(100 * MS);
     book.due(0, 140 * MS); // alone it takes 130 ms
     book.due(1, 10_000 * MS);
-    queue.add(0, 0, WorkKind.BLOCK, 5, 0);
-    queue.add(1, 0, WorkKind.BLOCK, 5, 0);
+    queue.add(0, 0, WorkKind.BLOCK, 5, 0, 0);
+    queue.add(1, 0, WorkKind.BLOCK, 5, 0, 0);
     scheduler.plan(0, queue, plan);
     assertEquals(1, plan.size());
     assertEquals(0, plan.session(0));
@@ -301,7 +347,7 @@ class DeadlineSchedulerTest {
     int[] served = new int[2];
     for (int i = 0; i < 1000; i++) {
       all.opened(i);
-      crowd.add(i, i < 900 ? 0 : 1, WorkKind.PUSH, 1, i);
+      crowd.add(i, i < 900 ? 0 : 1, WorkKind.PUSH, 1, 0, i);
     }
     for (int step = 0; step < 3; step++) {
       assertEquals(64, scheduler.plan(step, crowd, large));

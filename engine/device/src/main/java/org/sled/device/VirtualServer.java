@@ -231,7 +231,7 @@ final class VirtualServer implements SessionView {
   private void want(WorkKind kind, int rows, long sinceNanos) {
     wants = kind;
     wantedNanos = sinceNanos;
-    queue.add(SESSION, 0, kind, rows, sinceNanos);
+    queue.add(SESSION, 0, kind, rows, 0, sinceNanos);
   }
 
   /** Decides waiting blocks until one has to be computed; then the push. */

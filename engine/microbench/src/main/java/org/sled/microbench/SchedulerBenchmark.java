@@ -37,7 +37,7 @@ public class SchedulerBenchmark {
   @Benchmark
   public int planStep() {
     for (int i = 0; i < sessions; i++) {
-      queue.add(i, WorkKind.BLOCK, 5, i);
+      queue.add(i, 0, WorkKind.BLOCK, 5, 100, i);
     }
     int planned = scheduler.plan(sessions, queue, plan);
     queue.take(plan);

@@ -452,7 +452,7 @@ final class Verifier implements Runnable {
       }
       case NOTHING -> throw new IllegalStateException("nothing to enqueue");
     }
-    queue.add(session.number, session.tenant, kind, rows, session.decodedNanos);
+    queue.add(session.number, session.tenant, kind, rows, session.cached, session.decodedNanos);
   }
 
   // ---------------------------------------------------------------- steps

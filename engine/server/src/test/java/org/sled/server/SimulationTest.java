@@ -218,7 +218,7 @@ class SimulationTest {
         kind = block ? WorkKind.BLOCK : WorkKind.PUSH;
         rows = block ? 1 + draftCount[session.id] : 1;
       }
-      queue.add(session.number, session.tenant, kind, rows, nowNanos);
+      queue.add(session.number, session.tenant, kind, rows, session.cached, nowNanos);
     }
 
     private void step() {
