@@ -342,19 +342,18 @@ public final class DeadlineScheduler implements BatchScheduler {
    * come, which a chunk would hold up for longer than that.
    */
   private boolean awaitBlocks(long nowNanos, BatchPlan plan) {
-    boolean waitsAlready = gatheringSince != BatchPlan.NO_WAKE;
-    long longest = (long) (MOST_IDLE * usualBlocksNanos);
-    if (waitsAlready && nowNanos - gatheringSince >= longest) {
+    long since = gatheringSince == BatchPlan.NO_WAKE ? nowNanos : gatheringSince;
+    long until = since + (long) (MOST_IDLE * usualBlocksNanos);
+    if (until <= nowNanos) {
       return false;
     }
-    long since = waitsAlready ? gatheringSince : nowNanos;
-    collectExpected(nowNanos, since + longest);
+    collectExpected(nowNanos, until);
     if (expectedCount == 0) {
       return false;
     }
     gatheringSince = since;
     freeSinceNanos = freeSinceNanos == BatchPlan.NO_WAKE ? nowNanos : freeSinceNanos;
-    plan.waitUntil(Math.min(book.latestNanos(expectedSessions[0]), since + longest));
+    plan.waitUntil(Math.min(book.latestNanos(expectedSessions[0]), until));
     return true;
   }
 
