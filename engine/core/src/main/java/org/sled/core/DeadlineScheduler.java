@@ -331,10 +331,16 @@ public final class DeadlineScheduler implements BatchScheduler {
     if (until <= nowNanos) {
       return false;
     }
-    gatheringSince = waitsAlready ? gatheringSince : nowNanos;
-    freeSinceNanos = freeSinceNanos == BatchPlan.NO_WAKE ? nowNanos : freeSinceNanos;
-    plan.waitUntil(Math.min(until, gatheringSince + longest));
+    long since = waitsAlready ? gatheringSince : nowNanos;
+    idle(since, nowNanos, Math.min(until, since + longest), plan);
     return true;
+  }
+
+  /** Nothing is computed until then, although something waits. */
+  private void idle(long sinceNanos, long nowNanos, long untilNanos, BatchPlan plan) {
+    gatheringSince = sinceNanos;
+    freeSinceNanos = freeSinceNanos == BatchPlan.NO_WAKE ? nowNanos : freeSinceNanos;
+    plan.waitUntil(untilNanos);
   }
 
   /**
@@ -351,9 +357,7 @@ public final class DeadlineScheduler implements BatchScheduler {
     if (expectedCount == 0) {
       return false;
     }
-    gatheringSince = since;
-    freeSinceNanos = freeSinceNanos == BatchPlan.NO_WAKE ? nowNanos : freeSinceNanos;
-    plan.waitUntil(Math.min(book.latestNanos(expectedSessions[0]), until));
+    idle(since, nowNanos, Math.min(book.latestNanos(expectedSessions[0]), until), plan);
     return true;
   }
 

@@ -15,9 +15,7 @@ package org.sled.core;
 final class PromptChunks {
   /**
    * Chunks are worth reading the weights for from so many times what that costs, in rows; within
-   * bounds. Long prompts, which others have to live with for a while, come in shorter ones: with
-   * them rounds beside a prompt of 1,500 tokens had two thirds of their p99, and it took 1.7 times
-   * as long.
+   * bounds. Long prompts, which others have to live with for a while, come in shorter ones.
    */
   private static final double LEAST_CHUNK_PASSES = 6;
 
@@ -96,7 +94,7 @@ final class PromptChunks {
       // are soon paid for.
       least = leastChunk(LEAST_LONG_CHUNK_PASSES, context);
     }
-    firstChunk = worth(firstRows);
+    firstChunk = Math.min(worth(firstRows), limits.promptRows());
     budgetNanos = budget(blocks, usualNanos);
   }
 
@@ -125,8 +123,8 @@ final class PromptChunks {
     }
     weight = Math.max(1, waiting.prompts() / (double) Math.max(1, blocks));
     double share = Math.min(full, limits.prefillShare() * usualNanos * weight);
-    int chunk = Math.min(firstChunk, limits.promptRows());
-    double enough = cost.passNanos(chunk) * LEAST_CHUNK_MARGIN + contextNanos(first, chunk);
+    double enough =
+        cost.passNanos(firstChunk) * LEAST_CHUNK_MARGIN + contextNanos(first, firstChunk);
     isDue = creditNanos + share > 0;
     // Of a long prompt no more at once, however many wait: it makes all of them late.
     return isDue ? Math.max(isLong ? share / weight : share, enough) : 0;
@@ -152,15 +150,14 @@ final class PromptChunks {
     if (!cost.isKnown()) {
       return false;
     }
-    int chunk = Math.min(firstChunk, limits.promptRows());
     shape.clear();
-    shape.add(chunk);
+    shape.add(firstChunk);
     double alone = shape.nanos();
-    if (alone + contextNanos(first, chunk) > budgetNanos) {
+    if (alone + contextNanos(first, firstChunk) > budgetNanos) {
       return false;
     }
     collect(rows);
-    shape.add(chunk);
+    shape.add(firstChunk);
     return !savesAPass(blocksNanos + alone, shape.nanos(), blocksNanos);
   }
 
