@@ -75,6 +75,12 @@ public final class OptimalLength implements DraftLengthPolicy {
   /** Several blocks in flight, which are more work for all, must be so much faster than one. */
   private static final double WINDOW_MARGIN = 1.05;
 
+  /**
+   * Among others' blocks a longer one must be so much faster: most of what it costs is their time,
+   * and whose drafts are wrong waits for the rows of all.
+   */
+  private static final double SHORTER_MARGIN = 1.04;
+
   private final int mostWindow;
   private final DraftCalibration calibration = new DraftCalibration();
 
@@ -212,16 +218,19 @@ public final class OptimalLength implements DraftLengthPolicy {
     double chance = 1;
     double tokens = 1;
     double usual = Math.min(1, calibration.acceptance() + hope);
+    double rateOfBest = 0;
+    double margin = sharesSteps() ? SHORTER_MARGIN : 1;
     for (int k = 1; k <= most; k++) {
       boolean known = k <= ready && probabilities != null;
       chance *= known ? calibration.acceptance(probabilities[from + k - 1]) : usual;
       tokens += chance;
       double nanos = linkNanos + serverNanos(k) + Math.max(0, k - ready) * draftNanos;
       double rate = tokens / Math.max(1, nanos);
-      if (rate > bestRate) {
-        bestRate = rate;
+      if (rate > rateOfBest * margin) {
         best = k;
+        rateOfBest = rate;
       }
+      bestRate = Math.max(rate, bestRate);
     }
     return best;
   }

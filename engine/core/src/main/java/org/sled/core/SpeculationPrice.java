@@ -57,13 +57,6 @@ public final class SpeculationPrice {
   /** More or fewer sessions by this share have another gain; that of before does not count. */
   private static final double OTHER_LOAD = 0.25;
 
-  /**
-   * Where it does not deter, sessions that share steps get drafts for this part of their price: one
-   * that leaves its text to the server among others' blocks waits for their rows all the same, and
-   * shorter blocks than the others' are padded.
-   */
-  private static final double SHARED_PRICE = 0.8;
-
   /** Drafts per block that the gain is looked for among. */
   private static final int MOST_DRAFTS = 16;
 
@@ -161,12 +154,10 @@ public final class SpeculationPrice {
       return; // nothing is known of costs
     }
     double hoped = acceptance + hope * Math.max(0, HOPED_ACCEPTANCE - acceptance);
-    follow(gainIfAllDraft(served, hoped), sessions);
+    follow(gainIfAllDraft(served, hoped, promptsPerToken(served, acceptance)), sessions);
     deters = usualGain < (deters ? RETURN_GAIN : LEAST_GAIN);
     if (deters) {
       draftSeconds = Math.max(draftSeconds, DETERRENT_TOKENS * aloneSeconds);
-    } else if (sessions > 1) {
-      draftSeconds *= SHARED_PRICE;
     }
   }
 
@@ -190,18 +181,34 @@ public final class SpeculationPrice {
     return withPrompts(Math.max(0, nanos) * served / (more - fewest));
   }
 
-  /** How many times as many tokens per second the server makes if all draft as far as it pays. */
-  private double gainIfAllDraft(int served, double acceptance) {
+  /**
+   * How many times as many tokens per second the server makes if all draft as far as it pays.
+   *
+   * @param promptNanos of prompts for each round of text, one token of each session
+   */
+  private double gainIfAllDraft(int served, double acceptance, double promptNanos) {
+    double alone = pushWork * passes(Math.max(fewestRows, served)) + promptNanos;
     double best = 0;
     double chance = 1;
     double tokens = 1;
     for (int drafts = 1; drafts <= MOST_DRAFTS; drafts++) {
       chance *= acceptance;
       tokens += chance;
-      double seconds = withPrompts(blockRounds(served * (1 + drafts)));
-      best = Math.max(best, tokens * aloneSeconds / seconds);
+      double round = blockRounds(served * (1 + drafts)) + tokens * promptNanos;
+      best = Math.max(best, tokens * alone / round);
     }
     return best;
+  }
+
+  /**
+   * What prompts take for each token of all sessions, ns: whose text comes sooner ask sooner again.
+   */
+  private double promptsPerToken(int served, double acceptance) {
+    boolean drafts = rowsPerSession > 1.5;
+    int rows = Math.max(fewestRows, (int) Math.round(served * rowsPerSession));
+    double round = (drafts ? Math.max(draftWork, pushWork) : pushWork) * passes(rows);
+    double tokens = (1 - Math.pow(acceptance, rowsPerSession)) / (1 - acceptance);
+    return promptShare() * round / tokens;
   }
 
   /**
@@ -236,7 +243,11 @@ public final class SpeculationPrice {
   }
 
   private double withPrompts(double nanos) {
-    double prompts = textNanos <= 0 ? 0 : Math.min(MOST_PROMPTS, promptNanos / textNanos);
-    return nanos * (1 + prompts) / 1e9;
+    return nanos * (1 + promptShare()) / 1e9;
+  }
+
+  /** Time of prompts by that of text. */
+  private double promptShare() {
+    return textNanos <= 0 ? 0 : Math.min(MOST_PROMPTS, promptNanos / textNanos);
   }
 }

@@ -113,7 +113,7 @@ class SpeculationPriceTest {
     calibrate();
     assertEquals(0.051, alone(1), 1e-6);
     assertEquals(0.058, alone(8), 1e-6);
-    assertEquals(0.8 * 0.008, draft(8), 1e-6); // cheaper for those who share steps
+    assertEquals(0.008, draft(8), 1e-6);
     assertEquals(0.001, draft(1), 1e-6);
   }
 
@@ -134,6 +134,34 @@ class SpeculationPriceTest {
       step(4, 1, 0);
     }
     assertEquals(0.054, alone(4), 0.001);
+  }
+
+  @Test
+  void textThatComesSoonerBringsItsPromptsSooner() {
+    calibrate();
+    assertEquals(bestGain(0), gainAfter(0), 0.01);
+    // A prompt of 96 ms comes with every 1 + 0.7 + 0.49 + 0.343 tokens of four sessions.
+    assertEquals(bestGain(96 / 2.533), gainAfter(46), 0.02);
+  }
+
+  /** After many blocks of three drafts from four sessions, seven in ten right. */
+  private double gainAfter(int promptRows) {
+    for (int i = 0; i < 400; i++) {
+      step(4, 4, promptRows);
+      price.set(4, 0.7);
+    }
+    return price.gain();
+  }
+
+  private static double bestGain(double promptMillis) {
+    double best = 0;
+    double tokens = 1;
+    for (int drafts = 1; drafts <= 15; drafts++) {
+      tokens += Math.pow(0.7, drafts);
+      double round = 50 + 4 * (1 + drafts) + tokens * promptMillis;
+      best = Math.max(best, tokens * (54 + promptMillis) / round);
+    }
+    return best;
   }
 
   @Test
