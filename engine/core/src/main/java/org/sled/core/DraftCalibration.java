@@ -13,7 +13,7 @@ final class DraftCalibration {
   /** Drafts are believed to be right so often, until some were looked at. */
   private static final double FIRST_ACCEPTANCE = 0.75;
 
-  private static final double FIRST_DRAFTS_SEEN = 8;
+  private static final double FIRST_DRAFTS_SEEN = 5;
 
   /** What was seen so many drafts ago counts 1/e: of all, and within a range. */
   private static final double MEMORY = 128;
@@ -65,16 +65,20 @@ final class DraftCalibration {
   void answered(int verified, int accepted, float[] probabilities, int from) {
     int seen = Math.min(verified, accepted + 1);
     for (int i = 0; i < seen; i++) {
-      double right = i < accepted ? 1 : 0;
-      float probability = probabilities[from + i];
-      if (!Float.isNaN(probability)) {
-        int range = range(probability);
-        looked[range] += 1 - looked[range] / MEMORY_IN_RANGE;
-        matched[range] += right - matched[range] / MEMORY_IN_RANGE;
-      }
-      allLooked += 1 - allLooked / MEMORY;
-      allMatched += right - allMatched / MEMORY;
+      seen(i < accepted, probabilities[from + i]);
     }
+  }
+
+  /** One draft behind right ones was looked at; NaN: the model gave it no probability. */
+  void seen(boolean isRight, float probability) {
+    double right = isRight ? 1 : 0;
+    if (!Float.isNaN(probability)) {
+      int range = range(probability);
+      looked[range] += 1 - looked[range] / MEMORY_IN_RANGE;
+      matched[range] += right - matched[range] / MEMORY_IN_RANGE;
+    }
+    allLooked += 1 - allLooked / MEMORY;
+    allMatched += right - allMatched / MEMORY;
   }
 
   private static int range(float probability) {

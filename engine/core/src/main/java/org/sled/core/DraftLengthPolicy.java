@@ -20,6 +20,22 @@ public interface DraftLengthPolicy {
    */
   int next(float[] probabilities, int from, int ready, int most);
 
+  /**
+   * Whether to draft a token more while nothing can be sent before a verdict comes. It takes no
+   * time then, but the verdict may have to wait for the draft at work.
+   *
+   * @param probabilities of all drafts behind the committed tokens; not kept
+   * @param from index of the next block's first draft in it, behind those in flight and the guess
+   *     for the token behind them
+   * @param ready drafts of the next block that are there; -1 if the guess is missing, too
+   * @param most how many it may have, more than {@code ready}
+   * @param waitedNanos since the block was sent whose verdict is next
+   */
+  default boolean draftsAhead(
+      float[] probabilities, int from, int ready, int most, long waitedNanos) {
+    return true;
+  }
+
   /** Blocks in flight that pay, at least 1: more than that would not make the text faster. */
   int window();
 
@@ -65,6 +81,22 @@ public interface DraftLengthPolicy {
       boolean shared,
       long linkNanos,
       long serverNanos);
+
+  /**
+   * Whether to draft a token beside those that the server makes alone: nobody waits for it, and it
+   * shows how good drafts are.
+   */
+  default boolean wantsTrial() {
+    return false;
+  }
+
+  /**
+   * A token that the server made alone had been drafted, or another one in its place.
+   *
+   * @param right whether it had been
+   * @param probability that the draft model gave its draft
+   */
+  default void tried(boolean right, float probability) {}
 
   /**
    * The server made tokens alone.

@@ -3,32 +3,44 @@ package org.sled.core;
 /**
  * As many drafts as bring the most tokens per second, or none where the server alone is faster.
  *
- * <p><b>One block in flight.</b> With S<sub>j</sub> the chance that the first j drafts are all
- * right, a block of k drafts brings E<sub>k</sub> = 1 + S<sub>1</sub> + … + S<sub>k</sub> tokens.
- * Its round takes link + n·t<sub>d</sub> + s·(A + k·λ): the link, what drafting the n tokens takes
- * that are not there yet, and the server's time, which is what it takes without drafts and what it
- * says that each draft adds. The chance of a token that is drafted comes from how sure the draft
- * model was of it, that of those to come from all: {@link DraftCalibration}. It is asked again
- * after each token, so that a block ends where the draft model becomes unsure; but not where blocks
+ * <p><b>One block in flight.</b> With a the chance of a draft, a block of k drafts brings
+ * E<sub>k</sub> = 1 + a + … + a<sup>k</sup> tokens. Its round takes R = link + s·(A + k·λ): the
+ * link, and the server's time, which is what it takes without drafts and what it says that each
+ * draft adds. Meanwhile the device drafts on, the guess for the token behind the block and the next
+ * k drafts. With the chance q = a<sup>k + 1</sup> they stand, and what is missing of them then
+ * takes max(0, (k + 1)·t<sub>d</sub> − R); else there are k to draft, behind the one at work. So
+ * the rate is ρ = E<sub>k</sub> / (R + q·max(0, (k + 1)·t<sub>d</sub> − R) + (1 − q)·(k +
+ * ½)·t<sub>d</sub>).
+ *
+ * <p>It is asked again after each token, so that a block ends where the draft model becomes unsure:
+ * a further draft pays if the chance that it and all before it are right is more than ρ times what
+ * it takes, t<sub>d</sub> + s·λ, or only s·λ if it is there already. The chance of a token that is
+ * drafted comes from how sure the draft model was of it: {@link DraftCalibration}. Not where blocks
  * share their steps with others', which are padded to one length.
  *
  * <p><b>Several blocks in flight.</b> Then drafting goes on while verdicts are on their way, until
- * one of them says that a draft was wrong: 1 / (1 − a) tokens after the last time, a being the
- * chance of a draft. With blocks of k drafts and the guess for the token behind them, m = k + 1,
- * one after the other is right with the chance a<sup>m</sup>, so that n = 1 / (1 − a<sup>m</sup>)
- * blocks go before the wrong one is known. They follow each other as drafting, the server and the
- * window W allow, and the last one's round has to be waited for: (n − 1) · max(m·t<sub>d</sub>, S,
- * (m·t<sub>d</sub> + V) / W) + m·t<sub>d</sub> + V, with S = s·(A + k·λ) and V = link + S. Short
- * blocks find mistakes soon, long ones cost the server less.
+ * one of them says that a draft was wrong: 1 / (1 − a) tokens after the last time. With blocks of k
+ * drafts and the guess for the token behind them, m = k + 1, one after the other is right with the
+ * chance a<sup>m</sup>, so that n = 1 / (1 − a<sup>m</sup>) blocks go before the wrong one is
+ * known. They follow each other as drafting, the server and the window W allow, and the last one's
+ * round has to be waited for, and for the draft at work: (n − 1) · max(m·t<sub>d</sub>, S,
+ * (m·t<sub>d</sub> + V) / W) + (k + ½)·t<sub>d</sub> + V, with S = s·(A + k·λ) and V = link + S.
+ * Short blocks find mistakes soon, long ones cost the server less.
  *
  * <p>The best rate is compared with that of the server alone, 1 / (s·A), which needs neither link
  * nor drafts. A and λ are the server's, and hold if all its devices do alike: so all come to the
  * same decision, and none is misled by what the others have not done yet. How much slower (s) it is
- * than it says, the link, t<sub>d</sub> and the chances are learnt from rounds. While the server
- * goes on alone, a block is sent now and then, the more seldom the more often that did not pay.
+ * than it says, with blocks and alone, the link, t<sub>d</sub> and the chances are learnt from
+ * rounds. While the server goes on alone, the device drafts a token beside it now and then, for
+ * which nobody waits: so it knows how good its drafts are.
  */
 public final class OptimalLength implements DraftLengthPolicy {
   private static final int FIRST_DRAFTS = 4;
+
+  /** Drafts per block that are looked at for whether trying may pay. */
+  private static final int MOST_TRIAL_DRAFTS = 16;
+
+  private static final double MOST_ACCEPTANCE = 0.999;
 
   /** A server that says more than that is mistaken. */
   private static final double MOST_SECONDS = 3600;
@@ -48,29 +60,31 @@ public final class OptimalLength implements DraftLengthPolicy {
   /** The server alone must be so much faster. */
   private static final double LEAVE_MARGIN = 1.02;
 
-  /** Drafting must be so much faster; more, after it did not last. */
-  private static final double FIRST_RETURN_MARGIN = 1.03;
+  /** Also if acceptance were so many standard errors above what was seen. */
+  private static final double LEAVE_ERRORS = 0.5;
 
-  private static final double MOST_RETURN_MARGIN = 1.5;
-
-  /** A return that lasted for fewer rounds was a mistake. */
-  private static final int LASTING_ROUNDS = 12;
-
-  /** Tokens of the server alone between two blocks that try how drafting is. */
-  private static final int FIRST_PROBE_TOKENS = 64;
-
-  private static final int MOST_PROBE_TOKENS = 1024;
+  /** Drafting must be so much faster: changing over takes a round trip. */
+  private static final double RETURN_MARGIN = 1.02;
 
   /**
-   * Drafting at this part of the server's rate costs little, so it is tried more often. Not much
-   * more: a block among others' pushes takes a pass of its own, or makes them longer.
+   * Tokens of the server alone between two blocks that try what the link is like at least; no draft
+   * is needed for how good drafts are.
    */
-  private static final double CLOSE_RATE = 0.9;
-
-  private static final int CLOSE_PROBE_TOKENS = 64;
+  private static final int PROBE_TOKENS = 1024;
 
   /** What trying may cost of the time. */
   private static final double PROBE_SHARE = 0.01;
+
+  /** As long as acceptance may be so many standard errors off, drafts beside pushes may tell. */
+  private static final double TRIAL_ERRORS = 2;
+
+  /** Tokens of the server between two of those: where no likely acceptance makes drafting pay. */
+  private static final int RARE_TRIAL_TOKENS = 16;
+
+  /** The same where acceptance is known, and close to where drafting begins to pay. */
+  private static final int COMMON_TRIAL_TOKENS = 4;
+
+  private static final double LITTLE_DOUBT = 0.05;
 
   /** Several blocks in flight, which are more work for all, must be so much faster than one. */
   private static final double WINDOW_MARGIN = 1.05;
@@ -90,7 +104,9 @@ public final class OptimalLength implements DraftLengthPolicy {
   private double roundNanos; // at the server, where it does not say what things cost
   private double priceNanos; // as the server says
   private double aloneNanos; // as the server says
-  private double slowness = 1; // what it takes by what it says
+  private double slowness = 1; // of blocks: what they take by what it says
+  private double aloneSlowness = 1; // of tokens that it makes alone
+  private boolean knowsAlone; // it was seen
   private boolean draftTimeIsSteady;
   private double sharedSteps; // share of the rounds
   private long rounds;
@@ -98,12 +114,23 @@ public final class OptimalLength implements DraftLengthPolicy {
   private boolean pushing;
   private boolean isRefused; // the server looked at no draft of the last block
   private int tokensSinceProbe;
-  private int probeTokens = FIRST_PROBE_TOKENS;
-  private double returnMargin = FIRST_RETURN_MARGIN;
-  private long returnedAtRound = -LASTING_ROUNDS;
+  private int tokensSinceTrial;
 
-  private int window = 1;
-  private double bestRate;
+  private final Choice choice = new Choice(); // as things are
+  private final Choice hopeful = new Choice(); // if drafts were better than was seen
+
+  /** Blocks of so many drafts, so many in flight, bring so many tokens per ns. */
+  private static final class Choice {
+    private int drafts = 1;
+    private int window = 1;
+    private double rate;
+
+    void set(int newDrafts, int newWindow, double newRate) {
+      drafts = newDrafts;
+      window = newWindow;
+      rate = newRate;
+    }
+  }
 
   /**
    * A device that knows nothing yet.
@@ -120,26 +147,43 @@ public final class OptimalLength implements DraftLengthPolicy {
     int longest = rounds == 0 ? Math.min(most, Math.max(ready, FIRST_DRAFTS)) : most;
     if (ready > 0) {
       // Whether to draft at all is decided before it begins.
-      return window > 1
-          ? bestOfSeveral(longest, 0)
-          : bestOfOne(sharesSteps() ? null : probabilities, from, ready, longest, 0);
+      return lengthOf(probabilities, from, ready, longest, draftNanos);
     }
-    best(longest, calibration.doubt());
-    double hopefulRate = bestRate;
-    int best = best(longest, 0);
+    choose(choice, longest, 0);
     if (!pushing) {
-      if (!isRefused && (aloneNanos <= 0 || aloneRate() <= LEAVE_MARGIN * hopefulRate)) {
-        return best;
+      choose(hopeful, longest, LEAVE_ERRORS * calibration.doubt());
+      if (!isRefused && (aloneNanos <= 0 || aloneRate() <= LEAVE_MARGIN * hopeful.rate)) {
+        return choice.drafts;
       }
-      leave();
+      pushing = true;
+      isRefused = false;
+      tokensSinceProbe = 0;
       return 0;
     }
-    if (hopefulRate > returnMargin * aloneRate()) {
+    if (choice.rate > RETURN_MARGIN * aloneRate()) {
       pushing = false;
-      returnedAtRound = rounds;
-      return best;
+      return choice.drafts;
     }
-    return isProbeDue(best) ? best : 0;
+    return isProbeDue() ? choice.drafts : 0;
+  }
+
+  /**
+   * With the chance p that what is drafted so far stands, the draft saves what is left of the wait
+   * w, or else holds the verdict up for the rest of it: it pays if p·w is more than (1 − p) ·
+   * (t<sub>d</sub> − w).
+   */
+  @Override
+  public synchronized boolean draftsAhead(
+      float[] probabilities, int from, int ready, int most, long waitedNanos) {
+    if (ready > 0 && lengthOf(probabilities, from, ready, most, 0) <= ready) {
+      return false; // would not be sent
+    }
+    double stands = 1;
+    for (int i = 0; i < from + ready; i++) {
+      stands *= calibration.acceptance(probabilities[i]);
+    }
+    double wait = linkNanos + serverNanos(choice.drafts) - waitedNanos;
+    return Math.max(0, wait) > (1 - stands) * draftNanos;
   }
 
   /**
@@ -153,7 +197,7 @@ public final class OptimalLength implements DraftLengthPolicy {
 
   @Override
   public synchronized int window() {
-    return window;
+    return choice.window;
   }
 
   /** Whether the server's price is such that not even the best of drafts would pay. */
@@ -162,83 +206,103 @@ public final class OptimalLength implements DraftLengthPolicy {
   }
 
   /** Whether to try a block although it does not seem to pay. */
-  private boolean isProbeDue(int drafts) {
-    boolean close = bestRate > CLOSE_RATE * aloneRate();
-    int due = isDeterred() ? MOST_PROBE_TOKENS : close ? CLOSE_PROBE_TOKENS : probeTokens;
+  private boolean isProbeDue() {
     // While a block is tried, the server says nothing else.
-    double lostNanos = linkNanos + drafts * draftNanos + serverNanos(drafts);
-    if (tokensSinceProbe < Math.max(due, lostNanos * aloneRate() / PROBE_SHARE)) {
+    double lostNanos = linkNanos + choice.drafts * draftNanos + serverNanos(choice.drafts);
+    if (tokensSinceProbe < Math.max(PROBE_TOKENS, lostNanos * aloneRate() / PROBE_SHARE)) {
       return false;
     }
     tokensSinceProbe = 0;
-    probeTokens = close ? FIRST_PROBE_TOKENS : Math.min(MOST_PROBE_TOKENS, 2 * probeTokens);
-    returnMargin = Math.max(FIRST_RETURN_MARGIN, returnMargin / FIRST_RETURN_MARGIN);
     return true;
   }
 
-  private void leave() {
-    pushing = true;
-    isRefused = false;
-    tokensSinceProbe = 0;
-    if (isDeterred()) {
-      return; // the server's wish says nothing about what drafts bring
+  @Override
+  public synchronized boolean wantsTrial() {
+    if (isDeterred() || aloneNanos <= 0 || !mayPay(1)) {
+      return false; // however good the drafts are
     }
-    if (rounds - returnedAtRound < LASTING_ROUNDS) {
-      returnMargin = Math.min(MOST_RETURN_MARGIN, returnMargin * FIRST_RETURN_MARGIN);
-    } else {
-      returnMargin = FIRST_RETURN_MARGIN;
-      probeTokens = FIRST_PROBE_TOKENS;
-    }
+    double doubt = calibration.doubt();
+    int due =
+        !mayPay(TRIAL_ERRORS * doubt)
+            ? RARE_TRIAL_TOKENS
+            : doubt < LITTLE_DOUBT ? COMMON_TRIAL_TOKENS : 0;
+    return tokensSinceTrial >= due;
+  }
+
+  private boolean mayPay(double hope) {
+    choose(hopeful, MOST_TRIAL_DRAFTS, hope);
+    return hopeful.rate > aloneRate();
+  }
+
+  @Override
+  public synchronized void tried(boolean right, float probability) {
+    calibration.seen(right, probability);
+    tokensSinceTrial = 0;
   }
 
   /**
-   * The block length with the best rate, which is left in {@link #bestRate}, and the window for it.
+   * Finds what brings the best rate.
    *
    * @param hope by which drafts are right more often than was seen
    */
-  private int best(int most, double hope) {
-    int one = bestOfOne(null, 0, 0, most, hope);
-    window = 1;
-    if (mostWindow == 1 || rounds == 0) {
-      return one;
+  private void choose(Choice result, int most, double hope) {
+    double acceptance = Math.min(MOST_ACCEPTANCE, calibration.acceptance() + hope);
+    chooseOne(result, most, acceptance);
+    if (mostWindow > 1) {
+      chooseSeveral(result, most, acceptance, WINDOW_MARGIN * result.rate);
     }
-    double rateOfOne = bestRate;
-    int several = bestOfSeveral(most, hope);
-    if (bestRate > WINDOW_MARGIN * rateOfOne) {
-      window = mostWindow;
-      return several;
-    }
-    bestRate = rateOfOne;
-    return one;
   }
 
-  private int bestOfOne(float[] probabilities, int from, int ready, int most, double hope) {
+  private void chooseOne(Choice result, int most, double acceptance) {
     int best = 1;
-    bestRate = 0;
+    double rateOfBest = 0;
     double chance = 1;
     double tokens = 1;
-    double usual = Math.min(1, calibration.acceptance() + hope);
-    double rateOfBest = 0;
     double margin = sharesSteps() ? SHORTER_MARGIN : 1;
     for (int k = 1; k <= most; k++) {
-      boolean known = k <= ready && probabilities != null;
-      chance *= known ? calibration.acceptance(probabilities[from + k - 1]) : usual;
+      chance *= acceptance;
       tokens += chance;
-      double nanos = linkNanos + serverNanos(k) + Math.max(0, k - ready) * draftNanos;
+      double round = linkNanos + serverNanos(k);
+      double aheadNanos = (k + 1) * draftNanos;
+      double whenRight = Math.max(0, aheadNanos - round);
+      double whenWrong = (k + (aheadNanos > round ? 0.5 : 0)) * draftNanos;
+      double stands = chance * acceptance;
+      double nanos = round + stands * whenRight + (1 - stands) * whenWrong;
       double rate = tokens / Math.max(1, nanos);
       if (rate > rateOfBest * margin) {
         best = k;
         rateOfBest = rate;
       }
-      bestRate = Math.max(rate, bestRate);
     }
-    return best;
+    result.set(best, 1, rateOfBest);
   }
 
-  private int bestOfSeveral(int most, double hope) {
-    int best = 1;
-    bestRate = 0;
-    double acceptance = Math.min(0.999, calibration.acceptance() + hope);
+  /**
+   * The length of a block of which some drafts are there, with the rate that is usual.
+   *
+   * @param nanos that each further one takes
+   */
+  private int lengthOf(float[] probabilities, int from, int ready, int most, double nanos) {
+    if (choice.window > 1 || sharesSteps()) {
+      return Math.min(choice.drafts, most);
+    }
+    double rowNanos = serverNanos(1) - serverNanos(0);
+    double chance = 1;
+    for (int k = 1; k <= most; k++) {
+      chance *=
+          k <= ready
+              ? calibration.acceptance(probabilities[from + k - 1])
+              : calibration.acceptance();
+      if (chance <= choice.rate * (rowNanos + (k > ready ? nanos : 0))) {
+        return Math.max(1, k - 1);
+      }
+    }
+    return most;
+  }
+
+  /** Several blocks in flight, if they are faster than this. */
+  private void chooseSeveral(Choice result, int most, double acceptance, double leastRate) {
+    double best = leastRate;
     double tokens = 1 / (1 - acceptance);
     double allRight = acceptance;
     for (int k = 1; k <= most; k++) {
@@ -246,15 +310,15 @@ public final class OptimalLength implements DraftLengthPolicy {
       double blocks = 1 / (1 - allRight);
       double drafting = (k + 1) * draftNanos;
       double server = serverNanos(k);
-      double round = drafting + linkNanos + server;
-      double period = Math.max(Math.max(drafting, server), round / mostWindow);
-      double rate = tokens / Math.max(1, (blocks - 1) * period + round);
-      if (rate > bestRate) {
-        bestRate = rate;
-        best = k;
+      double round = linkNanos + server;
+      double period = Math.max(Math.max(drafting, server), (drafting + round) / mostWindow);
+      double nanos = (blocks - 1) * period + (k + 0.5) * draftNanos + round;
+      double rate = tokens / Math.max(1, nanos);
+      if (rate > best) {
+        result.set(k, mostWindow, rate);
+        best = rate;
       }
     }
-    return best;
   }
 
   /** Expected time of a round at the server, ns. */
@@ -263,7 +327,7 @@ public final class OptimalLength implements DraftLengthPolicy {
   }
 
   private double aloneRate() {
-    return 1 / (slowness * aloneNanos);
+    return 1 / (aloneSlowness * aloneNanos);
   }
 
   @Override
@@ -306,22 +370,30 @@ public final class OptimalLength implements DraftLengthPolicy {
     double gain = rounds == 0 ? 1 : GAIN;
     linkNanos = follow(linkNanos, (double) newLinkNanos, gain);
     roundNanos = follow(roundNanos, (double) newServerNanos, gain);
-    learnSlowness((double) newServerNanos, aloneNanos + verified * priceNanos);
+    if (choice.window == 1) { // else it waited for the device's own blocks
+      slowness = slowness(slowness, (double) newServerNanos, aloneNanos + verified * priceNanos);
+      if (!knowsAlone) {
+        aloneSlowness = Math.max(1, slowness); // padding makes blocks cheaper, but nothing else
+      }
+    }
     rounds++;
   }
 
-  private void learnSlowness(double nanos, double expectedNanos) {
-    if (expectedNanos > 0) {
-      double ratio = Math.min(MOST_SLOWNESS, nanos / expectedNanos);
-      slowness = Math.max(1 / MOST_SLOWNESS, follow(slowness, ratio, GAIN));
+  private static double slowness(double slowness, double nanos, double expectedNanos) {
+    if (expectedNanos <= 0) {
+      return slowness;
     }
+    double ratio = Math.min(MOST_SLOWNESS, nanos / expectedNanos);
+    return Math.max(1 / MOST_SLOWNESS, follow(slowness, ratio, GAIN));
   }
 
   @Override
   public synchronized void pushed(int count, long nanos) {
     tokensSinceProbe += count;
+    tokensSinceTrial += count;
     if (nanos > 0) {
-      learnSlowness((double) nanos / count, aloneNanos);
+      aloneSlowness = slowness(aloneSlowness, (double) nanos / count, aloneNanos);
+      knowsAlone = true;
     }
   }
 

@@ -60,6 +60,9 @@ public final class SpeculationPrice {
   /** Drafts per block that the gain is looked for among. */
   private static final int MOST_DRAFTS = 16;
 
+  /** A block that pays has so many drafts or more. */
+  private static final double USUAL_DRAFTS = 4;
+
   /** A deterrent draft costs so many tokens of the server alone: no acceptance makes up for it. */
   private static final double DETERRENT_TOKENS = 2;
 
@@ -175,8 +178,10 @@ public final class SpeculationPrice {
 
   private double marginalSeconds(int served) {
     int fewest = Math.max(fewestRows, served);
-    int more = Math.max(fewest + served, (int) Math.ceil(served * (rowsPerSession + 1)));
-    // Over all drafts up to one more than now: at one place of the cost table it is noisy.
+    double rows = Math.max(rowsPerSession, USUAL_DRAFTS) + 1;
+    int more = Math.max(fewest + served, (int) Math.ceil(served * rows));
+    // Over all drafts up to one more than now: at one place of the cost table it is noisy, and the
+    // first ones cost more than those behind them.
     double nanos = blockRounds(more) - pushWork * passes(fewest);
     return withPrompts(Math.max(0, nanos) * served / (more - fewest));
   }

@@ -37,6 +37,12 @@ public final class ThresholdLength implements DraftLengthPolicy {
   }
 
   @Override
+  public boolean draftsAhead(
+      float[] probabilities, int from, int ready, int most, long waitedNanos) {
+    return ready < 1 || next(probabilities, from, ready, most) > ready;
+  }
+
+  @Override
   public int window() {
     return pauses.window();
   }

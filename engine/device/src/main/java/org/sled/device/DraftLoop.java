@@ -100,7 +100,8 @@ final class DraftLoop implements Runnable {
   private int draftedTokens; // in that time
   private long draftStartNanos; // when the first of them was begun; 0: none was
   private long answeredNanos; // when the newest answer came
-  private boolean cacheIsNear; // little to catch up with before the next draft
+  private long overrunNanos; // that an answer waits for a draft at work, on average
+  private int tokensBehind = Integer.MAX_VALUE / 2; // to catch up with before the next draft
 
   /**
    * Creates the loop; it owns the history from now on.
@@ -200,7 +201,10 @@ final class DraftLoop implements Runnable {
             onAnswer();
           }
         }
-        case WAIT -> onAnswer();
+        case WAIT -> {
+          overrunNanos = 0;
+          onAnswer();
+        }
         case ONE_TOKEN -> push(1, false);
         case PUSH, UNTIL_PROPOSAL -> {
           awaitsProposal = turn == Turn.UNTIL_PROPOSAL;
@@ -265,16 +269,17 @@ final class DraftLoop implements Runnable {
     if (most < 1) {
       return idle(Turn.PUSH);
     }
-    int ready = chain.end() - first;
+    int ready = Math.min(chain.end() - first, most);
+    int from = first - history.committedLength();
+    if (rounds.inFlight() > 0 && (rounds.aliveInFlight() >= policy.window() || !rounds.hasRoom())) {
+      // Nothing can be sent before a verdict comes.
+      return ready < most && draftsAhead(from, ready, most) && draftOne()
+          ? Turn.DRAFTED
+          : Turn.WAIT;
+    }
     if (ready < 0) {
       return draftOne() ? Turn.DRAFTED : idle(Turn.ONE_TOKEN); // the guess for the server's token
     }
-    ready = Math.min(ready, most);
-    if (rounds.inFlight() > 0 && (rounds.aliveInFlight() >= policy.window() || !rounds.hasRoom())) {
-      // Nothing can be sent before a verdict comes: until then drafting costs no time.
-      return ready < most && draftOne() ? Turn.DRAFTED : Turn.WAIT;
-    }
-    int from = first - history.committedLength();
     if (!blockBegun && chosenDrafts == 0) {
       // Also where some of it was drafted ahead.
       if (policy.next(chain.probabilities(), from, 0, most) == 0) {
@@ -301,6 +306,11 @@ final class DraftLoop implements Runnable {
     }
     send(parent, count);
     return Turn.SENT;
+  }
+
+  private boolean draftsAhead(int from, int ready, int most) {
+    long waitedNanos = link.nanoTime() - sent.sentNanos(rounds.oldestInFlight());
+    return policy.draftsAhead(chain.probabilities(), from, ready, most, waitedNanos);
   }
 
   /** What was drafted while there was no server is looked at in as few passes as possible. */
@@ -368,8 +378,9 @@ final class DraftLoop implements Runnable {
       return stopDrafting("the draft model failed: " + e.getMessage());
     }
     long nanos = link.nanoTime() - startNanos;
-    policy.drafted(nanos, cacheIsNear);
-    cacheIsNear = true;
+    overrunNanos = nanos / 2;
+    policy.drafted(nanos, tokensBehind <= 1);
+    tokensBehind = 0;
     draftStartNanos = draftStartNanos == 0 ? startNanos : draftStartNanos;
     draftNanos += nanos;
     draftedTokens++;
@@ -411,7 +422,7 @@ final class DraftLoop implements Runnable {
     int committed = history.committedLength();
     requireToken(opened.firstToken());
     epoch = opened.epoch();
-    tokens.settle(committed, opened.firstToken());
+    settleServers(committed, opened.firstToken());
     rounds.restart(epoch, committed + 1, opened.firstToken());
     meter.overhead(opened.overheadMicros());
     if (link.roundTripNanos() >= 0) {
@@ -511,7 +522,7 @@ final class DraftLoop implements Runnable {
         chain.probabilities(),
         0,
         verdict.batchRows() >= SHARED_ROWS * (verdict.verified() + 1),
-        roundNanos - serverNanos,
+        Math.max(0, roundNanos - serverNanos - overrunNanos),
         serverNanos);
   }
 
@@ -540,6 +551,17 @@ final class DraftLoop implements Runnable {
         verdict.batchRows());
   }
 
+  /** Takes a token that the server made without a block, and learns whether it was drafted. */
+  private void settleServers(int position, int token) {
+    if (position < chain.end()) {
+      float probability = chain.probabilities()[position - history.committedLength()];
+      policy.tried(history.get(position) == token, probability);
+    } else {
+      tokensBehind++;
+    }
+    tokens.settle(position, token);
+  }
+
   private void requireToken(int token) {
     if (Integer.compareUnsigned(token, vocabularySize) >= 0) {
       throw link.contradiction("token " + token + " is not within 0 to " + (vocabularySize - 1));
@@ -559,7 +581,6 @@ final class DraftLoop implements Runnable {
     boolean begun = false;
     outstandingCredit = 0;
     pushedNanos = 0;
-    cacheIsNear = false;
     forgetDrafting();
     while (tokens.end() == null && left > 0) {
       int credit = whileItPays && drafting ? shortCredit() : PUSH_CREDIT;
@@ -575,6 +596,9 @@ final class DraftLoop implements Runnable {
         outstandingCredit += lastCredit;
         link.push(history.committedLength(), lastCredit);
       }
+      if (whileItPays) {
+        tryBesides();
+      }
       Object event = link.next("token");
       if (event instanceof ByteBuf frame) {
         try {
@@ -588,6 +612,15 @@ final class DraftLoop implements Runnable {
       } else {
         onUnexpected(event);
       }
+    }
+  }
+
+  /** Drafts the next token, too, where it helps to tell whether drafting would pay. */
+  private void tryBesides() {
+    boolean isNext = chain.end() == history.committedLength();
+    if (isNext && drafting && !link.hasNews() && policy.wantsTrial() && longestBlock() > 0) {
+      draftOne();
+      forgetDrafting();
     }
   }
 
@@ -661,7 +694,7 @@ final class DraftLoop implements Runnable {
     outstandingCredit -= count;
     for (int i = 0; i < count; i++) {
       requireToken(pushed.token(i));
-      tokens.settle(committed + i, pushed.token(i));
+      settleServers(committed + i, pushed.token(i));
     }
     meter.overhead(pushed.overheadMicros());
     long nowNanos = link.nanoTime();

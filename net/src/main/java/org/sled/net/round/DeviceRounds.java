@@ -81,6 +81,11 @@ public final class DeviceRounds {
     return inFlight < rounds.length;
   }
 
+  /** The round whose verdict comes next; there must be a block in flight. */
+  public int oldestInFlight() {
+    return rounds[head];
+  }
+
   /** C as this device knows it. */
   public int committedLength() {
     return committedLength;

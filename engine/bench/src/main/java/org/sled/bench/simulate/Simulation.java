@@ -17,9 +17,9 @@ import org.sled.device.VirtualServing;
 import org.sled.net.protocol.TokenIds;
 
 /**
- * All ways to draft, in cells of link, draft rate and draft model. Each seed is a device that knows
- * nothing yet and generates one of the trace's texts; what it takes to learn is in its rate. One
- * thread.
+ * All ways to draft, in cells of link, draft rate and draft model. Each seed is a new device that
+ * generates one of the trace's texts, perhaps behind others, from which it has learnt; what it
+ * takes to learn in this one is in its rate. One thread.
  *
  * <p><b>The bound.</b> With the chance a of a draft, 1 / (1 − a) tokens are drafted until one is
  * wrong, the wrong one included, at t<sub>d</sub> each; nothing behind it stands, and that is known
@@ -43,18 +43,22 @@ public final class Simulation {
   private final CostTable costs;
   private final double overheadMillis;
   private final int seeds;
+  private final int warmup;
 
   /**
    * Creates it.
    *
    * @param overheadMillis the server's time for a block beside queueing and computing, ms
    * @param seeds generations in each cell, 1 or more
+   * @param warmup generations of each device before the one that counts, 0 or more
    */
-  public Simulation(DraftTrace trace, CostTable costs, double overheadMillis, int seeds) {
+  public Simulation(
+      DraftTrace trace, CostTable costs, double overheadMillis, int seeds, int warmup) {
     this.trace = trace;
     this.costs = costs;
     this.overheadMillis = overheadMillis;
     this.seeds = seeds;
+    this.warmup = warmup;
     worse = new WorseDrafts(trace);
   }
 
@@ -112,22 +116,42 @@ public final class Simulation {
     return texts;
   }
 
-  private static PolicyRun run(
+  private PolicyRun run(
       PolicyRun.Way way, VirtualServing serving, double draftRate, List<DraftTrace> texts) {
     List<Double> perSeed = new ArrayList<>();
-    for (DraftTrace text : texts) {
-      perSeed.add(tokensPerSecond(way, serving, draftRate, text));
+    for (int seed = 0; seed < texts.size(); seed++) {
+      perSeed.add(tokensPerSecond(way, serving, draftRate, texts, seed));
     }
     return PolicyRun.of(way, perSeed);
   }
 
-  private static double tokensPerSecond(
-      PolicyRun.Way way, VirtualServing serving, double draftRate, DraftTrace text) {
-    TraceStream stream = text.streams().get(0);
+  private double tokensPerSecond(
+      PolicyRun.Way way,
+      VirtualServing serving,
+      double draftRate,
+      List<DraftTrace> texts,
+      int seed) {
     VirtualClock clock = new VirtualClock();
     VirtualDevice device =
         new VirtualDevice(
-            clock, serving, text.header().fingerprint().vocabularySize(), way.drafting());
+            clock, serving, texts.get(0).header().fingerprint().vocabularySize(), way.drafting());
+    for (int before = warmup; before > 0; before--) {
+      generate(
+          device, clock, way, draftRate, texts.get(Math.floorMod(seed - before, texts.size())));
+    }
+    GenerationStats stats = generate(device, clock, way, draftRate, texts.get(seed));
+    return (stats.tokens() - 1)
+        * NANOS_PER_SECOND
+        / (stats.elapsedNanos() - stats.timeToFirstTokenNanos());
+  }
+
+  private static GenerationStats generate(
+      VirtualDevice device,
+      VirtualClock clock,
+      PolicyRun.Way way,
+      double draftRate,
+      DraftTrace text) {
+    TraceStream stream = text.streams().get(0);
     GenerationRequest request =
         new GenerationRequest(
             TokenIds.of(stream.prompt()),
@@ -136,12 +160,8 @@ public final class Simulation {
             stream.ignoreEnd(),
             stream.sampling(),
             List.of());
-    GenerationStats stats =
-        device.generate(
-            request, stream.tokens(), new ReplayDrafter(clock, text, draftRate, new LongAdder()));
-    return (stats.tokens() - 1)
-        * NANOS_PER_SECOND
-        / (stats.elapsedNanos() - stats.timeToFirstTokenNanos());
+    return device.generate(
+        request, stream.tokens(), new ReplayDrafter(clock, text, draftRate, new LongAdder()));
   }
 
   private double bound(double acceptance, double draftRate, double rttMillis) {

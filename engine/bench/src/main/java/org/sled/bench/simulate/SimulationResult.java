@@ -12,10 +12,16 @@ import java.util.Locale;
  * @param costTable file that step times are from
  * @param overheadMillis the server's time for a block beside queueing and computing, ms
  * @param seeds generations in each cell
+ * @param warmup generations of each device before
  * @param cells links × draft rates × draft models
  */
 public record SimulationResult(
-    String trace, String costTable, double overheadMillis, int seeds, List<SimulatedCell> cells) {
+    String trace,
+    String costTable,
+    double overheadMillis,
+    int seeds,
+    int warmup,
+    List<SimulatedCell> cells) {
   /** {@code optimal} brings at least so much of the best fixed length. */
   public static final double LEAST_OF_BEST_FIXED = 0.95;
 

@@ -39,15 +39,13 @@ final class PositionDrafts implements AutoCloseable {
     float[][] confidence = new float[tokens.length][];
     long[] firstNanos = new long[tokens.length];
     long[] nextNanos = new long[tokens.length];
-    drafts[0] = new int[0];
-    confidence[0] = new float[0];
     long prefillNanos;
     try (TokenBuffer text = new TokenBuffer(prompt.length + tokens.length);
         TokenBuffer one = new TokenBuffer(1)) {
       text.addAll(prompt);
       text.addAll(tokens);
       prefillNanos = prefill(text, prompt.length);
-      for (int i = 1; i < tokens.length; i++) {
+      for (int i = 0; i < tokens.length; i++) {
         propose(i, prompt.length + i, text, one, drafts, confidence, firstNanos, nextNanos);
       }
     }

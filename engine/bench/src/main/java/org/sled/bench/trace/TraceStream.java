@@ -13,7 +13,8 @@ import org.sled.net.protocol.Sampling;
  * @param tokens what the target said
  * @param prefillMicros time to work on the whole prompt, µs
  * @param drafts at index i: the tokens that the draft model proposes behind the prompt and {@code
- *     tokens[0..i−1]}; index 0 is empty, since the server gives the first token
+ *     tokens[0..i−1]}; those at index 0 are drafted while the server computes the prompt, and may
+ *     be missing
  * @param confidence of each of them: its probability in the draft model's distribution
  * @param firstMicros at index i: time for the first of them, µs
  * @param nextMicros at index i: time for each further one, µs
