@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -316,6 +317,30 @@ final class NoModelTest {
         right.mergesHash(),
         right.specialsHash(),
         right.pretokenizerHash());
+  }
+
+  @Test
+  void whereOneServerHasNoVocabularyTheNextIsAsked() throws Exception {
+    try (VocabularyServer broken = give(vocabulary.duplicate().limit(20));
+        VocabularyServer sound = give(vocabulary)) {
+      int tries = 0;
+      do {
+        try (SledClient client =
+            SledClient.builder()
+                .servers(
+                    List.of(
+                        InetSocketAddress.createUnresolved("127.0.0.1", broken.port()),
+                        InetSocketAddress.createUnresolved("127.0.0.1", sound.port())))
+                .promptLookup()
+                .vocabularyCache(null)
+                .connect()) {
+          assertTokenizes(client);
+          assertTrue(client.server().address().endsWith(":" + sound.port()));
+        }
+        tries++;
+      } while (broken.requests.get() == 0 && tries < 64); // each prefers one of them, by its key
+      assertTrue(broken.requests.get() > 0);
+    }
   }
 
   @Test

@@ -76,7 +76,7 @@ class SpeculationPriceTest {
   void whereDraftsHardlyPayItDetersFromThem() {
     for (int rows : new int[] {1, 2, 4, 8, 16, 32, 64}) {
       cost.calibrate(
-          rows, rows <= 4 ? 50e6 + rows * 1e6 : 46e6 + rows * 2e6); // then each row costs
+          rows, rows <= 4 ? 50e6 + rows * 1e6 : 46e6 + rows * 1.5e6); // then each row costs
     }
     for (int i = 0; i < 100; i++) {
       price.set(1, 0.7);

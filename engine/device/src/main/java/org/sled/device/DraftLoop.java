@@ -26,12 +26,6 @@ import org.slf4j.LoggerFactory;
  */
 final class DraftLoop implements Runnable {
   /**
-   * Tokens that the server may be ahead of this device in a push: enough to cover a round trip of
-   * half a second at 100 tokens/s, few enough that a cancel wastes little.
-   */
-  static final int PUSH_CREDIT = 64;
-
-  /**
    * Blocks that may be under way, those included that have turned out to build on a wrong guess:
    * they are answered at once, but the answer takes its time.
    */
@@ -39,14 +33,6 @@ final class DraftLoop implements Runnable {
 
   /** Blocks that a window may have at most: so many may wait at a server while it computes. */
   static final int MAX_WINDOW = 8;
-
-  /**
-   * While drafting may pay again soon, the server is ahead by what the link takes, this time, and
-   * so many tokens.
-   */
-  private static final long SHORT_PUSH_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
-
-  private static final int SHORT_PUSH_TOKENS = 3;
 
   /** A step with so many times the rows of a block had others' as well, and not only padding. */
   private static final int SHARED_ROWS = 2;
@@ -78,20 +64,13 @@ final class DraftLoop implements Runnable {
   private final BlocksSent sent = new BlocksSent(MAX_IN_FLIGHT);
   private final VerdictFrame verdict = new VerdictFrame();
   private final TokensFrame pushed = new TokensFrame();
+  private final PushCredit credit;
 
   private int epoch;
   private boolean drafting;
   private int retries;
 
-  // The push at work.
-  private int outstandingCredit;
-  private int lastCredit;
   private boolean awaitsProposal; // drafting may pay, but there was nothing to propose
-  private long pushedNanos; // when its newest tokens came; 0: none yet
-  private long pushSentNanos; // when its first credit was sent
-  private long firstPushedNanos; // when its first tokens came
-  private int tokensAfterFirst; // that came after those
-  private int tokensPerRoundTrip; // of this push, or the one before
 
   // The next block.
   private int chosenDrafts; // as was found worth trying in a push; 0: the policy is to be asked
@@ -129,6 +108,7 @@ final class DraftLoop implements Runnable {
     this.outage = outage;
     this.drafter = drafter;
     this.policy = policy;
+    credit = new PushCredit(policy);
     vocabularySize = server.vocabularySize();
     this.history = history;
     this.out = out;
@@ -578,23 +558,16 @@ final class DraftLoop implements Runnable {
    */
   private void push(int most, boolean whileItPays) throws InterruptedException, CancelledException {
     int left = Math.min(most, tokens.remaining());
-    boolean begun = false;
-    outstandingCredit = 0;
-    pushedNanos = 0;
+    credit.begin();
     forgetDrafting();
     while (tokens.end() == null && left > 0) {
-      int credit = whileItPays && drafting ? shortCredit() : PUSH_CREDIT;
-      // Half of it is used up: time to send more, before the server has to wait for it.
-      if (outstandingCredit <= credit / 2 && outstandingCredit < left) {
-        if (begun && whileItPays && draftingPays()) {
-          left = outstandingCredit;
+      int full = whileItPays && drafting ? credit.shortCredit(awaitsProposal) : PushCredit.MOST;
+      if (credit.isDue(full, left)) {
+        if (credit.isBegun() && whileItPays && draftingPays()) {
+          left = credit.outstanding();
           continue;
         }
-        pushSentNanos = begun ? pushSentNanos : link.nanoTime();
-        begun = true;
-        lastCredit = Math.min(credit, left) - outstandingCredit;
-        outstandingCredit += lastCredit;
-        link.push(history.committedLength(), lastCredit);
+        link.push(history.committedLength(), credit.fill(full, left, link.nanoTime()));
       }
       if (whileItPays) {
         tryBesides();
@@ -607,7 +580,7 @@ final class DraftLoop implements Runnable {
           frame.release();
         }
       } else if (event instanceof ErrorMessage error && error.code() == ErrorCode.BUSY) {
-        outstandingCredit = Math.max(0, outstandingCredit - lastCredit);
+        credit.refused();
         retryAfter(error);
       } else {
         onUnexpected(event);
@@ -636,34 +609,6 @@ final class DraftLoop implements Runnable {
     return wanted > 0;
   }
 
-  /**
-   * Enough to cover a round trip twice, so that the server never waits for it; less where the next
-   * token may bring a proposal.
-   */
-  private int shortCredit() {
-    if (awaitsProposal) {
-      return Math.min(PUSH_CREDIT, 2 * (tokensPerRoundTrip + SHORT_PUSH_TOKENS));
-    }
-    int ahead = policy.pushedPerRoundTrip(SHORT_PUSH_NANOS);
-    return ahead == 0 ? PUSH_CREDIT : Math.min(PUSH_CREDIT, 2 * (ahead + SHORT_PUSH_TOKENS));
-  }
-
-  /**
-   * How many tokens come in the time of a round trip. Where the server waits for credit they are as
-   * many as it had, and the next credit is twice as much: so it soon does not wait any more.
-   */
-  private void measurePush(int count, long nowNanos) {
-    if (pushedNanos == 0) {
-      firstPushedNanos = nowNanos;
-      tokensAfterFirst = 0;
-      return;
-    }
-    tokensAfterFirst += count;
-    long nanos = Math.max(1, nowNanos - firstPushedNanos);
-    long ahead = (firstPushedNanos - pushSentNanos) * tokensAfterFirst / nanos;
-    tokensPerRoundTrip = (int) Math.min(PUSH_CREDIT, ahead);
-  }
-
   private int lateVerdict(ByteBuf frame) throws InterruptedException, CancelledException {
     onVerdict(frame); // no block is in flight: late, or wrong
     return 0;
@@ -679,19 +624,18 @@ final class DraftLoop implements Runnable {
     if (pushed.epoch() != epoch
         || pushed.firstPosition() != committed
         || count < 1
-        || count > outstandingCredit) {
+        || count > credit.outstanding()) {
       throw link.contradiction(
           "it sent "
               + count
               + " tokens from position "
               + pushed.firstPosition()
               + ", with a credit of "
-              + outstandingCredit
+              + credit.outstanding()
               + " at "
               + committed);
     }
     retries = 0;
-    outstandingCredit -= count;
     for (int i = 0; i < count; i++) {
       requireToken(pushed.token(i));
       settleServers(committed + i, pushed.token(i));
@@ -699,9 +643,7 @@ final class DraftLoop implements Runnable {
     meter.overhead(pushed.overheadMicros());
     long nowNanos = link.nanoTime();
     policy.load(pushed.price(), pushed.alone());
-    policy.pushed(count, pushedNanos == 0 ? 0 : nowNanos - pushedNanos);
-    measurePush(count, nowNanos);
-    pushedNanos = nowNanos;
+    policy.pushed(count, credit.came(count, nowNanos));
     rounds.advance(committed + count, pushed.token(count - 1));
     tokens.commit(committed + count, pushed.finishReason());
     return count;

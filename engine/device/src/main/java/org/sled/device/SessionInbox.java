@@ -14,8 +14,8 @@ import java.util.concurrent.locks.ReentrantLock;
  * <p>Connections are numbered: what still comes of one before the newest is dropped.
  */
 final class SessionInbox {
-  /** Twice what the credit of a push ({@link DraftLoop#PUSH_CREDIT}) allows to be under way. */
-  private static final int CAPACITY = 2 * DraftLoop.PUSH_CREDIT;
+  /** Twice what the credit of a push ({@link PushCredit#MOST}) allows to be under way. */
+  private static final int CAPACITY = 2 * PushCredit.MOST;
 
   private final int session;
   private final ReentrantLock lock = new ReentrantLock();

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import org.sled.bridge.Fingerprints;
@@ -347,22 +348,24 @@ public final class SledClient implements AutoCloseable {
                 return new Uplink(server, connection, router);
               },
               connectTimeout);
-      Model vocabulary = null;
+      AtomicReference<Model> vocabulary = new AtomicReference<>();
       boolean connected = false;
       try {
-        uplinks.connectFirst();
-        if (promptLookup && tokenizer == null) {
-          VocabularyCache cache = new VocabularyCache(vocabularyCache);
-          vocabulary = cache.open(uplinks.newest(), answerTimeout);
-        }
-        SledClient client = new SledClient(this, own, uplinks, vocabulary);
+        uplinks.connectFirst(
+            uplink -> {
+              if (promptLookup && tokenizer == null) {
+                VocabularyCache cache = new VocabularyCache(vocabularyCache);
+                vocabulary.set(cache.open(uplink, answerTimeout));
+              }
+            });
+        SledClient client = new SledClient(this, own, uplinks, vocabulary.get());
         connected = true;
         return client;
       } finally {
         if (!connected) {
           uplinks.close();
-          if (vocabulary != null) {
-            vocabulary.close();
+          if (vocabulary.get() != null) {
+            vocabulary.get().close();
           }
           if (own != null) {
             own.close();

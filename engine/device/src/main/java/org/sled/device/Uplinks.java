@@ -71,12 +71,24 @@ final class Uplinks implements AutoCloseable {
     this.connectTimeout = connectTimeout;
   }
 
+  /** Gets what is needed from the first connection. */
+  @FunctionalInterface
+  interface FirstUse {
+    /**
+     * Uses it.
+     *
+     * @throws SledClientException if this server does not have it
+     */
+    void of(Uplink uplink) throws InterruptedException;
+  }
+
   /**
    * Connects for the first time: asks each server once.
    *
+   * @param use where it fails, the next server is asked
    * @throws SledClientException what the preferred one of those said that answered
    */
-  void connectFirst() throws InterruptedException {
+  void connectFirst(FirstUse use) throws InterruptedException {
     IOException unreachable = null;
     SledClientException refused = null;
     for (InetSocketAddress server : order.now()) {
@@ -85,16 +97,25 @@ final class Uplinks implements AutoCloseable {
         synchronized (this) {
           newest = uplink;
         }
+        use.of(uplink);
         return;
       } catch (HandshakeRefusedException e) {
         refused = refused == null ? Refusals.of(e) : refused;
       } catch (SledClientException e) {
         refused = refused == null ? e : refused;
+        dropNewest();
       } catch (IOException e) {
         unreachable = unreachable == null ? e : unreachable;
       }
     }
     throw refused != null ? refused : Refusals.ofConnecting(unreachable);
+  }
+
+  private synchronized void dropNewest() {
+    if (newest != null) {
+      newest.connection().close();
+      newest = null;
+    }
   }
 
   /** The newest connection, which may be lost. */

@@ -10,7 +10,8 @@ import java.util.List;
  * @param draftRate tokens that the device drafts per second
  * @param drafts which draft model, as it was asked for
  * @param acceptance per position, over the seeds' texts
- * @param bound tokens/s that no way to draft can pass; see {@link Simulation}
+ * @param bound tokens/s of drafts that are verified at once
+ * @param blockBound tokens/s of the best pipeline of blocks of one length; see {@link Simulation}
  * @param central the server alone
  * @param fixed blocks of fixed lengths, with several windows
  * @param threshold up to the first unsure draft
@@ -22,6 +23,7 @@ public record SimulatedCell(
     String drafts,
     double acceptance,
     double bound,
+    double blockBound,
     PolicyRun central,
     List<PolicyRun> fixed,
     PolicyRun threshold,
@@ -70,5 +72,10 @@ public record SimulatedCell(
   /** What {@code optimal} brings by the bound. */
   public double optimalToBound() {
     return optimal.mean() / bound;
+  }
+
+  /** What {@code optimal} brings by the bound for blocks. */
+  public double optimalToBlockBound() {
+    return optimal.mean() / blockBound;
   }
 }

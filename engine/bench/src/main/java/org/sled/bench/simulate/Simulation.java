@@ -21,12 +21,20 @@ import org.sled.net.protocol.TokenIds;
  * generates one of the trace's texts, perhaps behind others, from which it has learnt; what it
  * takes to learn in this one is in its rate. One thread.
  *
- * <p><b>The bound.</b> With the chance a of a draft, 1 / (1 − a) tokens are drafted until one is
+ * <p><b>Two bounds.</b> With the chance a of a draft, 1 / (1 − a) tokens are drafted until one is
  * wrong, the wrong one included, at t<sub>d</sub> each; nothing behind it stands, and that is known
  * V later at the earliest, V being the link's round trip, a step of two rows (the wrong draft and
  * what it follows from) and the server's overhead. So drafts bring (1 / (1 − a)) / (t<sub>d</sub> /
- * (1 − a) + V) at most, whatever the lengths and the windows are. The server alone brings a token
- * per step of one row. The bound is the better of the two.
+ * (1 − a) + V), if each is verified as soon as it is there, by a server that always has a step
+ * free. The bound is the better of that and the server alone, a token per step of one row.
+ *
+ * <p>Drafts go in blocks, though, and a step takes one of them at a time. With blocks of k drafts,
+ * m = k + 1 with the guess behind them, n = 1 / (1 − a<sup>m</sup>) blocks go until the first
+ * mistake. They cannot follow each other faster than drafting (m · t<sub>d</sub>), the server (a
+ * step of m rows, S), or the window W lets them, and the last one's round has to be waited for: (n
+ * − 1) · max(m · t<sub>d</sub>, S, (m · t<sub>d</sub> + V) / W) + k · t<sub>d</sub> + V, V being
+ * link and S here. The bound for blocks is the best of that over all k with the widest window, or
+ * the server alone. Only blocks that end where the draft model is unsure can pass it.
  */
 public final class Simulation {
   /** Lengths of blocks that are compared with. */
@@ -100,6 +108,7 @@ public final class Simulation {
         drafts,
         actual,
         bound(actual, draftRate, rttMillis),
+        blockBound(actual, draftRate, rttMillis),
         run(PolicyRun.Way.central(), serving, draftRate, texts),
         fixed,
         run(PolicyRun.Way.of(DraftPolicy.THRESHOLD, most), serving, draftRate, texts),
@@ -170,5 +179,21 @@ public final class Simulation {
     double drafting = tokens / (tokens * 1e3 / draftRate + fixedMillis) * 1e3;
     double alone = 1e3 / costs.stepMillis(1, 1);
     return Math.max(drafting, alone);
+  }
+
+  private double blockBound(double acceptance, double draftRate, double rttMillis) {
+    double tokens = 1 / (1 - acceptance);
+    double draftMillis = 1e3 / draftRate;
+    int window = WINDOWS.get(WINDOWS.size() - 1);
+    double best = 1e3 / costs.stepMillis(1, 1);
+    for (int k = 1; k <= GenerationRequest.DEFAULT_DRAFT_TOKENS; k++) {
+      double blocks = 1 / (1 - Math.pow(acceptance, k + 1));
+      double server = costs.stepMillis(1, k + 1) + overheadMillis;
+      double round = rttMillis + server;
+      double drafting = (k + 1) * draftMillis;
+      double period = Math.max(Math.max(drafting, server), (drafting + round) / window);
+      best = Math.max(best, tokens / ((blocks - 1) * period + k * draftMillis + round) * 1e3);
+    }
+    return best;
   }
 }

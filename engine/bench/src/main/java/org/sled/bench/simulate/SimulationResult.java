@@ -44,23 +44,26 @@ public record SimulationResult(
     List<String> lines = new ArrayList<>();
     lines.add(
         "tokens/s behind the first token; best fixed: the best of all lengths and windows in"
-            + " hindsight");
+            + " hindsight, single: with one block in flight; bound: every draft verified at once;"
+            + " blocks: the best pipeline of blocks of one length");
     lines.add(
         String.format(
-            "%-10s %5s %5s %5s |%8s %14s %8s %8s %18s %8s |%7s %7s %7s",
+            "%-10s %5s %5s %5s |%8s %14s %8s %8s %8s %18s %8s %8s |%7s %7s %7s",
             "drafts",
             "a",
             "rtt",
             "rate",
             "central",
             "best fixed",
+            "single",
             "fixed 4",
             "thresh.",
             "optimal",
             "bound",
+            "blocks",
             "/best",
             "/centr.",
-            "/bound"));
+            "/blocks"));
     for (SimulatedCell cell : cells) {
       lines.add(line(cell));
     }
@@ -77,7 +80,7 @@ public record SimulationResult(
             : cell.optimal().tokensPerSecond().high() - cell.optimal().mean();
     return String.format(
             Locale.ROOT,
-            "%-10s %5.2f %5.0f %5.0f |%8.2f %8.2f %5s %8.2f %8.2f %9.2f ± %6.2f %8.2f"
+            "%-10s %5.2f %5.0f %5.0f |%8.2f %8.2f %5s %8.2f %8.2f %8.2f %9.2f ± %6.2f %8.2f %8.2f"
                 + " |%7.3f %7.3f %7.3f",
             cell.drafts(),
             cell.acceptance(),
@@ -86,14 +89,16 @@ public record SimulationResult(
             cell.central().mean(),
             best.mean(),
             best.draftTokens() + "x" + best.window(),
+            cell.bestSingle().mean(),
             four == null ? Double.NaN : four.mean(),
             cell.threshold().mean(),
             cell.optimal().mean(),
             half,
             cell.bound(),
+            cell.blockBound(),
             cell.optimalToBestFixed(),
             cell.optimalToCentral(),
-            cell.optimalToBound())
+            cell.optimalToBlockBound())
         + (passes(cell) ? "" : "  !");
   }
 
