@@ -17,12 +17,12 @@ import org.slf4j.LoggerFactory;
 /**
  * One generation, on its draft thread: open, then draft, send and commit, until it is finished.
  *
- * <p>It never waits for a verdict while there is something to draft: drafts go on behind the blocks
- * in flight ({@link DraftChain}), and are sent ahead as far as the window allows. What to do with a
- * verdict is decided by {@link DeviceRounds}, how long a block may be by {@link BlockLength}, how
- * long it should be and how many pay by {@link DraftLengthPolicy}, and the draft model's cache is
- * kept by {@link BlockDrafter}; this loop carries. Where drafting is not possible (any more), or
- * does not pay, the server goes on alone under a PUSH.
+ * <p>It does not wait for a verdict while there is something worth drafting: drafts go on behind
+ * the blocks in flight ({@link DraftChain}), and are sent ahead as far as the window allows. What
+ * to do with a verdict is decided by {@link DeviceRounds}, how long a block may be by {@link
+ * BlockLength}, how long it should be and how many pay by {@link DraftLengthPolicy}, and the draft
+ * model's cache is kept by {@link BlockDrafter}; this loop carries. Where drafting is not possible
+ * (any more), or does not pay, the server goes on alone under a PUSH.
  */
 final class DraftLoop implements Runnable {
   /**
