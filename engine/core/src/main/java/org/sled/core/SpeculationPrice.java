@@ -150,7 +150,7 @@ public final class SpeculationPrice {
    * @param acceptance how often a draft is right if all before it are
    */
   public void set(int sessions, double acceptance) {
-    aloneSeconds = withPrompts(pushWork * passes(Math.max(fewestRows, sessions)));
+    aloneSeconds = withPrompts(pushRounds(sessions));
     int served = Math.max(1, sessions);
     draftSeconds = marginalSeconds(served);
     if (aloneSeconds <= 0) {
@@ -182,7 +182,7 @@ public final class SpeculationPrice {
     int more = Math.max(fewest + served, (int) Math.ceil(served * rows));
     // Over all drafts up to one more than now: at one place of the cost table it is noisy, and the
     // first ones cost more than those behind them.
-    double nanos = blockRounds(more) - pushWork * passes(fewest);
+    double nanos = blockRounds(more) - pushRounds(served);
     return withPrompts(Math.max(0, nanos) * served / (more - fewest));
   }
 
@@ -192,7 +192,7 @@ public final class SpeculationPrice {
    * @param promptNanos of prompts for each round of text, one token of each session
    */
   private double gainIfAllDraft(int served, double acceptance, double promptNanos) {
-    double alone = pushWork * passes(Math.max(fewestRows, served)) + promptNanos;
+    double alone = pushRounds(served) + promptNanos;
     double best = 0;
     double chance = 1;
     double tokens = 1;
@@ -209,9 +209,8 @@ public final class SpeculationPrice {
    * What prompts take for each token of all sessions, ns: whose text comes sooner ask sooner again.
    */
   private double promptsPerToken(int served, double acceptance) {
-    boolean drafts = rowsPerSession > 1.5;
-    int rows = Math.max(fewestRows, (int) Math.round(served * rowsPerSession));
-    double round = (drafts ? Math.max(draftWork, pushWork) : pushWork) * passes(rows);
+    int rows = (int) Math.round(served * rowsPerSession);
+    double round = rowsPerSession > 1.5 ? blockRounds(rows) : pushRounds(rows);
     double tokens = (1 - Math.pow(acceptance, rowsPerSession)) / (1 - acceptance);
     return promptShare() * round / tokens;
   }
@@ -240,6 +239,11 @@ public final class SpeculationPrice {
    */
   private double blockRounds(int rows) {
     return Math.max(draftWork, pushWork) * passes(rows);
+  }
+
+  /** Time of a round of pushes with so many rows in all, ns. */
+  private double pushRounds(int rows) {
+    return pushWork * passes(Math.max(fewestRows, rows));
   }
 
   /** Time of as many passes as so many rows take, ns. */

@@ -69,11 +69,6 @@ public record SimulatedCell(
     return optimal.mean() / central.mean();
   }
 
-  /** What {@code optimal} brings by the bound. */
-  public double optimalToBound() {
-    return optimal.mean() / bound;
-  }
-
   /** What {@code optimal} brings by the bound for blocks. */
   public double optimalToBlockBound() {
     return optimal.mean() / blockBound;

@@ -34,7 +34,8 @@ import org.sled.net.protocol.TokenIds;
  * step of m rows, S), or the window W lets them, and the last one's round has to be waited for: (n
  * − 1) · max(m · t<sub>d</sub>, S, (m · t<sub>d</sub> + V) / W) + k · t<sub>d</sub> + V, V being
  * link and S here. The bound for blocks is the best of that over all k with the widest window, or
- * the server alone. Only blocks that end where the draft model is unsure can pass it.
+ * the server alone. Blocks that end where the draft model is unsure can pass it; others by little,
+ * where texts are drafted better or worse than the mean a.
  */
 public final class Simulation {
   /** Lengths of blocks that are compared with. */
