@@ -66,7 +66,7 @@ extern "C" {
 /* ------------------------------------------------------------------ version and process-wide state ---------- */
 
 /* Raised whenever a signature, a struct or the meaning of a field changes. */
-#define SLED_ABI_VERSION 7
+#define SLED_ABI_VERSION 8
 
 enum sled_status {
   SLED_OK = 0,
@@ -259,7 +259,9 @@ typedef struct sled_grow_params {
   int32_t struct_size; /*  0 sizeof(sled_grow_params) */
   int32_t flags;       /*  4 enum sled_output_flags */
   int64_t parameters;  /*  8 wanted; not less than the model has */
-} sled_grow_params;    /* 16 bytes */
+  int32_t width;       /* 16 columns of the embedding: 4^k times those that there are; 0 = as they are */
+  int32_t reserved;    /* 20 */
+} sled_grow_params;    /* 24 bytes */
 
 typedef struct sled_grow_info {
   int64_t parameters;             /*  0 reached */
@@ -269,8 +271,8 @@ typedef struct sled_grow_info {
   int32_t layers_before;          /* 28 */
   int32_t feed_forward;           /* 32 neurons of each layer's FFN */
   int32_t feed_forward_before;    /* 36 */
-  int32_t embedding_width;        /* 40 stays as it is */
-  int32_t reserved;               /* 44 */
+  int32_t embedding_width;        /* 40 */
+  int32_t embedding_width_before; /* 44 */
 } sled_grow_info;                 /* 48 bytes */
 
 /* Makes a model that costs as much to run as one with `parameters` parameters and says exactly what the small one says: a
@@ -278,17 +280,24 @@ typedef struct sled_grow_info {
  *
  *   - FFNs get more neurons: the gate and up rows of those that are there, over and over, with zeros in the down matrix
  *   - layers follow the last one: copies of the others, whose attention output and FFN down matrices are zero
+ *   - with `width`, the embedding gets more columns, which stay 0. The heads of the attention stay as they are, and with
+ *     them the K/V of a layer. Factor 4^k because the norms' weights and epsilon must be divided by 2^k and 4^k, which
+ *     only powers of two are without rounding
  *
- * Every weight that was there keeps its type and its bits; convert them first (sled_model_quantize) for another type.
+ * Every weight that was there keeps its type and, but for those divisions, its bits; convert them first
+ * (sled_model_quantize) for another type. Not wider than 65,536 columns, and not where more depends on the width than the
+ * embedding: llama, mistral3, granite and smollm3 can be widened, the other architectures cannot.
  *
  * Where the parameters go: up to 8 neurons for each of the embedding's columns in the layers that there are; then more
  * layers, at most 32 or 4 times as many, because each takes K/V; then up to 64 neurons for each column; then layers up to
- * 512. The FFN's width becomes a multiple of 256. Of these shapes it is the first within 2 %, else the nearest: *info says
- * what was reached.
+ * 512. With another width: up to 3.5 neurons for each column; then layers up to 80, the proportions of real models; then
+ * neurons and layers as before. The FFN's width becomes a multiple of 256. Of these shapes it is the first within 2 %, else
+ * the nearest: *info says what was reached.
  *
- * out: NULL = only fill in *info. SLED_ERR_ARGUMENT: fewer parameters than the model has. SLED_ERR_UNSUPPORTED: more than
- * it can grow to; a split file; not a chain of attention and gate/up/down FFN of known tensors (mixtures of experts,
- * other architectures), by name. SLED_ERR_IO: as above. */
+ * out: NULL = only fill in *info. SLED_ERR_ARGUMENT: fewer parameters than the model has, or has with this width; a width
+ * that it cannot have, with those that it can. SLED_ERR_UNSUPPORTED: more than it can grow to; a split file; not a chain of
+ * attention and gate/up/down FFN of known tensors (mixtures of experts, other architectures), by name; an architecture
+ * that cannot be widened. SLED_ERR_IO: as above. */
 SLED_API int32_t sled_model_grow(const char *in, const char *out, const sled_grow_params *params, sled_grow_info *info);
 
 /* ------------------------------------------------------------------ tokens and text ------------------------- */

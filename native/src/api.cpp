@@ -36,7 +36,7 @@ static_assert(sizeof(sled_draft_params) == 24, "sled_draft_params");
 static_assert(sizeof(sled_draft_choice) == 32, "sled_draft_choice");
 static_assert(sizeof(sled_logit_bias) == 8, "sled_logit_bias");
 static_assert(sizeof(sled_sampling) == 56, "sled_sampling");
-static_assert(sizeof(sled_grow_params) == 16, "sled_grow_params");
+static_assert(sizeof(sled_grow_params) == 24, "sled_grow_params");
 static_assert(sizeof(sled_grow_info) == 48, "sled_grow_info");
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "SLED is little-endian");
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <map>
@@ -25,61 +26,96 @@ namespace {
 constexpr const char *kArchitectures[] = {"llama",   "qwen2",   "qwen3",  "mistral3",
                                           "granite", "internlm2", "smollm3", "gemma"};
 
+constexpr const char *kEpsilon = "attention.layer_norm_rms_epsilon";
+
 // Bytes that are read and written at once.
 constexpr size_t kChunkBytes = size_t{4} << 20;
 
-// What a tensor of the new file is filled with.
-enum class Fill {
-  kRepeat,  // the source's bytes; where there is more room, again from the first row on
-  kWiden,   // the source's rows, each with zeros behind it
-  kZero,
-  kOne  // F32
+// Those among them in which more than the embedding depends on its width.
+struct Narrow {
+  const char *architecture;
+  const char *why;
+};
+constexpr Narrow kNarrow[] = {
+    {"gemma", "it scales embeddings by the root of their width"},
+    {"qwen2", "llama.cpp wants its attention as wide as its embedding"},
+    {"internlm2", "llama.cpp wants its attention as wide as its embedding"},
+    {"qwen3", "its norms of q and k have the same epsilon as those of the embedding"},
 };
 
-// What becomes of a tensor of a layer, by its name behind "blk.<n>.".
+// What a tensor has along an axis.
+enum class Axis { kOther, kEmbedding, kForward };
+
+// What a tensor of the new file is filled with.
+enum class Fill {
+  kCopy,  // the source's rows; see Grower::copy() for what follows where there is more room
+  kNorm,  // the same, F32, times norm_scale_
+  kZero,
+  kOne    // F32, times norm_scale_
+};
+
+// What becomes of a tensor, by its name; of a layer's, by what follows "blk.<n>.".
 struct Role {
   const char *suffix;
-  bool grows;         // with the FFN's width
+  Axis columns;
+  Axis rows;
   bool required;
   Fill in_old_layers;
   Fill in_new_layers;
+
+  bool has(Axis axis) const { return columns == axis || rows == axis; }
+  // An element for each neuron: more of them are the same ones again, as the rows of the matrix they belong to.
+  bool is_neuron_vector() const { return columns == Axis::kForward && rows == Axis::kOther; }
 };
 
 // Old layers: only what meets the zeros of the down matrix grows. New layers: whatever attention and FFN compute, zeros
 // stand behind it, and x + 0 is x to the bit. Their norms are 1, whose results are of ordinary size however the copied
 // weights came by theirs: no infinity, which zeros would turn into NaN, and no denormals, which cost extra.
+//
+// A wider embedding is 0 in its new columns: whatever reads them adds 0, and what would write them has rows of zeros. An
+// RMS norm over 4^k times as many columns finds a mean square that is 4^k times smaller, so its result is 2^k times larger:
+// an epsilon divided by 4^k and a weight divided by 2^k make up for it, to the bit.
 constexpr Role kRoles[] = {
-    {"attn_norm.weight", false, true, Fill::kRepeat, Fill::kOne},
-    {"attn_norm.bias", false, false, Fill::kRepeat, Fill::kZero},
-    {"attn_q.weight", false, false, Fill::kRepeat, Fill::kRepeat},
-    {"attn_q.bias", false, false, Fill::kRepeat, Fill::kRepeat},
-    {"attn_k.weight", false, false, Fill::kRepeat, Fill::kRepeat},
-    {"attn_k.bias", false, false, Fill::kRepeat, Fill::kRepeat},
-    {"attn_v.weight", false, false, Fill::kRepeat, Fill::kRepeat},
-    {"attn_v.bias", false, false, Fill::kRepeat, Fill::kRepeat},
-    {"attn_qkv.weight", false, false, Fill::kRepeat, Fill::kRepeat},
-    {"attn_qkv.bias", false, false, Fill::kRepeat, Fill::kRepeat},
-    {"attn_q_norm.weight", false, false, Fill::kRepeat, Fill::kOne},
-    {"attn_k_norm.weight", false, false, Fill::kRepeat, Fill::kOne},
-    {"attn_output.weight", false, true, Fill::kRepeat, Fill::kZero},
-    {"attn_output.bias", false, false, Fill::kRepeat, Fill::kZero},
-    {"ffn_norm.weight", false, true, Fill::kRepeat, Fill::kOne},
-    {"ffn_norm.bias", false, false, Fill::kRepeat, Fill::kZero},
-    {"ffn_gate.weight", true, true, Fill::kRepeat, Fill::kRepeat},
-    {"ffn_gate.bias", true, false, Fill::kRepeat, Fill::kRepeat},
-    {"ffn_up.weight", true, true, Fill::kRepeat, Fill::kRepeat},
-    {"ffn_up.bias", true, false, Fill::kRepeat, Fill::kRepeat},
-    {"ffn_down.weight", true, true, Fill::kWiden, Fill::kZero},
-    {"ffn_down.bias", false, false, Fill::kRepeat, Fill::kZero},
+    {"attn_norm.weight", Axis::kEmbedding, Axis::kOther, true, Fill::kNorm, Fill::kOne},
+    {"attn_norm.bias", Axis::kEmbedding, Axis::kOther, false, Fill::kCopy, Fill::kZero},
+    {"attn_q.weight", Axis::kEmbedding, Axis::kOther, false, Fill::kCopy, Fill::kCopy},
+    {"attn_q.bias", Axis::kOther, Axis::kOther, false, Fill::kCopy, Fill::kCopy},
+    {"attn_k.weight", Axis::kEmbedding, Axis::kOther, false, Fill::kCopy, Fill::kCopy},
+    {"attn_k.bias", Axis::kOther, Axis::kOther, false, Fill::kCopy, Fill::kCopy},
+    {"attn_v.weight", Axis::kEmbedding, Axis::kOther, false, Fill::kCopy, Fill::kCopy},
+    {"attn_v.bias", Axis::kOther, Axis::kOther, false, Fill::kCopy, Fill::kCopy},
+    {"attn_qkv.weight", Axis::kEmbedding, Axis::kOther, false, Fill::kCopy, Fill::kCopy},
+    {"attn_qkv.bias", Axis::kOther, Axis::kOther, false, Fill::kCopy, Fill::kCopy},
+    {"attn_q_norm.weight", Axis::kOther, Axis::kOther, false, Fill::kCopy, Fill::kOne},
+    {"attn_k_norm.weight", Axis::kOther, Axis::kOther, false, Fill::kCopy, Fill::kOne},
+    {"attn_output.weight", Axis::kOther, Axis::kEmbedding, true, Fill::kCopy, Fill::kZero},
+    {"attn_output.bias", Axis::kEmbedding, Axis::kOther, false, Fill::kCopy, Fill::kZero},
+    {"ffn_norm.weight", Axis::kEmbedding, Axis::kOther, true, Fill::kNorm, Fill::kOne},
+    {"ffn_norm.bias", Axis::kEmbedding, Axis::kOther, false, Fill::kCopy, Fill::kZero},
+    {"ffn_gate.weight", Axis::kEmbedding, Axis::kForward, true, Fill::kCopy, Fill::kCopy},
+    {"ffn_gate.bias", Axis::kForward, Axis::kOther, false, Fill::kCopy, Fill::kCopy},
+    {"ffn_up.weight", Axis::kEmbedding, Axis::kForward, true, Fill::kCopy, Fill::kCopy},
+    {"ffn_up.bias", Axis::kForward, Axis::kOther, false, Fill::kCopy, Fill::kCopy},
+    {"ffn_down.weight", Axis::kForward, Axis::kEmbedding, true, Fill::kCopy, Fill::kZero},
+    {"ffn_down.bias", Axis::kEmbedding, Axis::kOther, false, Fill::kCopy, Fill::kZero},
 };
 
-const Role *find_role(const std::string &suffix) {
-  for (const Role &role : kRoles) {
-    if (suffix == role.suffix) {
-      return &role;
-    }
-  }
-  return nullptr;
+// Outside of the layers. Others stay as they are too, but then it is not known that they would fit a wider embedding.
+constexpr Role kOutside[] = {
+    {"token_embd.weight", Axis::kEmbedding, Axis::kOther, false, Fill::kCopy, Fill::kCopy},
+    {"output_norm.weight", Axis::kEmbedding, Axis::kOther, false, Fill::kNorm, Fill::kNorm},
+    {"output_norm.bias", Axis::kEmbedding, Axis::kOther, false, Fill::kCopy, Fill::kCopy},
+    {"output.weight", Axis::kEmbedding, Axis::kOther, false, Fill::kCopy, Fill::kCopy},
+    {"output.bias", Axis::kOther, Axis::kOther, false, Fill::kCopy, Fill::kCopy},
+    {"rope_freqs.weight", Axis::kOther, Axis::kOther, false, Fill::kCopy, Fill::kCopy},
+    {"rope_factors_long.weight", Axis::kOther, Axis::kOther, false, Fill::kCopy, Fill::kCopy},
+    {"rope_factors_short.weight", Axis::kOther, Axis::kOther, false, Fill::kCopy, Fill::kCopy},
+};
+
+template <size_t N>
+const Role *find_role(const Role (&roles)[N], const std::string &suffix) {
+  const auto found = std::find_if(roles, roles + N, [&](const Role &role) { return suffix == role.suffix; });
+  return found == roles + N ? nullptr : found;
 }
 
 // A tensor of the small model.
@@ -89,10 +125,9 @@ struct Source {
   int64_t ne[4] = {1, 1, 1, 1};
   int64_t offset = 0;  // in the file
   int64_t bytes = 0;
-  const Role *role = nullptr;  // null outside of the layers
+  const Role *role = nullptr;  // null where it is not known
 
   int64_t elements() const { return ne[0] * ne[1] * ne[2] * ne[3]; }
-  int64_t row_bytes() const { return static_cast<int64_t>(ggml_row_size(type, ne[0])); }
 };
 
 // A tensor of the new one.
@@ -101,7 +136,6 @@ struct Target {
   const Source *source;
   Fill fill;
   int64_t ne[4];
-  int64_t row_bytes;
   int64_t bytes;
 };
 
@@ -153,18 +187,25 @@ bool zero_bytes_are_zeros(ggml_type type) {
 
 class Grower {
  public:
-  explicit Grower(const std::string &path) : file_(path) {
+  // width: of the embedding, 0 = as it is.
+  Grower(const std::string &path, int32_t width) : file_(path) {
     file_.require_sound_metadata(false);
     check_metadata();
     read_tensors();
     check_layers();
+    widen(width);
+    count();
   }
 
   sled_grow_info plan(int64_t parameters) {
-    const int64_t before = basis_.parameters(basis_.now);
-    if (parameters < before) {
+    if (parameters < before_) {
       fail(SLED_ERR_ARGUMENT, "'%s' has %lld parameters, it cannot grow to %lld", file_.path().c_str(),
-           static_cast<long long>(before), static_cast<long long>(parameters));
+           static_cast<long long>(before_), static_cast<long long>(parameters));
+    }
+    const int64_t least = basis_.parameters(basis_.now);
+    if (parameters < least) {
+      fail(SLED_ERR_ARGUMENT, "'%s' has at least %lld parameters with an embedding of %d columns, it cannot have %lld",
+           file_.path().c_str(), static_cast<long long>(least), basis_.width, static_cast<long long>(parameters));
     }
     const GrowShape largest = largest_grow_shape(basis_);
     if (parameters > basis_.parameters(largest)) {
@@ -178,13 +219,14 @@ class Grower {
     lay_out();
     sled_grow_info info{};
     info.parameters = basis_.parameters(shape_);
-    info.parameters_before = before;
+    info.parameters_before = before_;
     info.file_bytes = file_bytes_;
     info.layers = shape_.layers;
     info.layers_before = basis_.now.layers;
     info.feed_forward = shape_.forward;
     info.feed_forward_before = basis_.now.forward;
     info.embedding_width = basis_.width;
+    info.embedding_width_before = width_before_;
     return info;
   }
 
@@ -196,8 +238,8 @@ class Grower {
     output.write(metadata.data(), metadata.size());
     for (const Target &target : targets_) {
       switch (target.fill) {
-        case Fill::kRepeat: repeat(reader, target, output); break;
-        case Fill::kWiden: widen(reader, target, output); break;
+        case Fill::kCopy:
+        case Fill::kNorm: copy(reader, target, output); break;
         case Fill::kZero: zeros(target.bytes, output); break;
         case Fill::kOne: ones(target, output); break;
       }
@@ -289,12 +331,13 @@ class Grower {
       sources_.push_back(source);
       int32_t layer = 0;
       int consumed = 0;
+      Source &kept = sources_.back();
       if (std::sscanf(source.name.c_str(), "blk.%9d.%n", &layer, &consumed) != 1 || consumed == 0) {
+        kept.role = find_role(kOutside, source.name);
         continue;
       }
-      Source &kept = sources_.back();
       const std::string suffix = source.name.substr(static_cast<size_t>(consumed));
-      kept.role = find_role(suffix);
+      kept.role = find_role(kRoles, suffix);
       if (kept.role == nullptr) {
         refuse(suffix.find("_exp") != std::string::npos || suffix.find("ffn_gate_inp") != std::string::npos
                    ? "it is a mixture of experts (tensor " + source.name + ")"
@@ -345,31 +388,104 @@ class Grower {
         !is_matrix(down, forward, width) || !is_vector("ffn_gate.bias", forward) || !is_vector("ffn_up.bias", forward)) {
       refuse("its FFN is not " + std::to_string(width) + " x " + std::to_string(forward) + " gate, up and down");
     }
-    basis_.width = static_cast<int32_t>(width);
+    basis_.width = width_before_ = static_cast<int32_t>(width);
     basis_.now.forward = static_cast<int32_t>(forward);
-    int64_t all = 0;
-    for (const Source &source : sources_) {
-      all += source.elements();
-    }
-    int64_t of_layer = 0;
-    for (const auto &entry : layer) {
-      of_layer += entry.second->elements();
-      basis_.per_neuron += entry.second->role->grows ? entry.second->elements() / forward : 0;
-    }
-    basis_.per_layer = of_layer - basis_.per_neuron * forward;
-    basis_.fixed = all - of_layer * basis_.now.layers;
   }
 
   void check_fill(const Source &source) const {
     const auto uses = [&](Fill fill) {
       return source.role->in_old_layers == fill || source.role->in_new_layers == fill;
     };
-    if ((uses(Fill::kZero) || uses(Fill::kWiden)) && !zero_bytes_are_zeros(source.type)) {
-      refuse("tensor " + source.name + " has type " + ggml_type_name(source.type) + ", whose zeros are not known");
+    const bool zero_columns = source.role->columns == Axis::kForward && !source.role->is_neuron_vector();
+    if (uses(Fill::kZero) || zero_columns) {
+      require_zeros(source);
     }
     if (uses(Fill::kOne) && source.type != GGML_TYPE_F32) {
       refuse("tensor " + source.name + " has type " + std::string(ggml_type_name(source.type)) + " instead of f32");
     }
+  }
+
+  void require_zeros(const Source &source) const {
+    if (!zero_bytes_are_zeros(source.type)) {
+      refuse("tensor " + source.name + " has type " + ggml_type_name(source.type) + ", whose zeros are not known");
+    }
+  }
+
+  // Takes that width if it can be had. Rows of 4^k times as many columns are whole blocks of every type, as these are.
+  void widen(int32_t width) {
+    if (width == 0 || width == width_before_) {
+      return;
+    }
+    std::string possible = std::to_string(width_before_);
+    int32_t halvings = 0;
+    for (int64_t wider = int64_t{4} * width_before_, k = 1; wider <= kGrowLargestWidth; wider *= 4, k++) {
+      possible += ", " + std::to_string(wider);
+      halvings = wider == width ? static_cast<int32_t>(k) : halvings;
+    }
+    if (halvings == 0) {
+      fail(SLED_ERR_ARGUMENT, "the embedding of '%s' can have one of these numbers of columns: %s; not %d",
+           file_.path().c_str(), possible.c_str(), width);
+    }
+    check_widening();
+    halvings_ = halvings;
+    norm_scale_ = std::ldexp(1.0F, -halvings);
+    basis_.width = width;
+    basis_.widened = true;
+  }
+
+  void check_widening() const {
+    const std::string what = "to another width of the embedding: ";
+    for (const Narrow &narrow : kNarrow) {
+      if (architecture_ == narrow.architecture) {
+        refuse(what + narrow.why);
+      }
+    }
+    if (gguf_find_key(file_.header(), key("embedding_length_out").c_str()) >= 0) {
+      refuse(what + "its output has a width of its own");
+    }
+    const int64_t epsilon = gguf_find_key(file_.header(), key(kEpsilon).c_str());
+    if (epsilon < 0 || gguf_get_kv_type(file_.header(), epsilon) != GGUF_TYPE_FLOAT32) {
+      refuse(what + "it does not say the epsilon of its norms");
+    }
+    if (number("attention.head_count") < 1) {
+      refuse(what + "it does not say how many heads it has");
+    }
+    for (const Source &source : sources_) {
+      if (source.role == nullptr) {
+        refuse(what + "what tensor " + source.name + " is for is not known");
+      }
+      const auto fits = [&](Axis axis, int64_t ne) { return axis != Axis::kEmbedding || ne == width_before_; };
+      if (!fits(source.role->columns, source.ne[0]) || !fits(source.role->rows, source.ne[1]) || source.ne[2] != 1 ||
+          source.ne[3] != 1) {
+        refuse(what + "tensor " + source.name + " is not of the embedding's width");
+      }
+      if (source.role->has(Axis::kEmbedding)) {
+        require_zeros(source);
+      }
+    }
+  }
+
+  // The parameters of what there is, and those of each part with the new width.
+  void count() {
+    before_ = 0;
+    int64_t all = 0;
+    for (const Source &source : sources_) {
+      before_ += source.elements();
+      all += elements(source);
+    }
+    int64_t of_layer = 0;
+    for (const auto &entry : layers_[0]) {
+      const int64_t now = elements(*entry.second);
+      of_layer += now;
+      basis_.per_neuron += entry.second->role->has(Axis::kForward) ? now / basis_.now.forward : 0;
+    }
+    basis_.per_layer = of_layer - basis_.per_neuron * basis_.now.forward;
+    basis_.fixed = all - of_layer * basis_.now.layers;
+  }
+
+  int64_t elements(const Source &source) const {
+    const bool widens = basis_.widened && source.role->has(Axis::kEmbedding);
+    return widens ? source.elements() / width_before_ * basis_.width : source.elements();
   }
 
   // Everything of the new file but its data.
@@ -384,11 +500,14 @@ class Grower {
     }
     gguf_set_val_u32(g, key("block_count").c_str(), static_cast<uint32_t>(shape_.layers));
     gguf_set_val_u32(g, key("feed_forward_length").c_str(), static_cast<uint32_t>(shape_.forward));
+    if (basis_.widened) {
+      say_how_wide_it_is(g);
+    }
     say_what_it_is(g);
 
     targets_.clear();
     for (const Source &source : sources_) {
-      add(source, source.name, source.role == nullptr ? Fill::kRepeat : source.role->in_old_layers);
+      add(source, source.name, source.role == nullptr ? Fill::kCopy : source.role->in_old_layers);
     }
     for (int32_t layer = basis_.now.layers; layer < shape_.layers; layer++) {
       // Copies in turn: a mix of weight types stays what it is.
@@ -409,19 +528,42 @@ class Grower {
   }
 
   void add(const Source &source, std::string name, Fill fill) {
-    Target target{std::move(name), &source, fill, {source.ne[0], source.ne[1], source.ne[2], source.ne[3]}, 0, 0};
-    if (source.role != nullptr && source.role->grows) {
-      // A matrix's rows, or a vector's elements, or the down matrix's columns.
-      const bool in_rows = source.role->in_old_layers == Fill::kRepeat && source.ne[1] == basis_.now.forward;
-      target.ne[in_rows ? 1 : 0] = shape_.forward;
+    Target target{std::move(name), &source, fill, {source.ne[0], source.ne[1], source.ne[2], source.ne[3]}, 0};
+    if (source.role != nullptr) {
+      const auto resize = [&](Axis axis, int64_t &ne) {
+        if (axis == Axis::kForward) {
+          ne = shape_.forward;
+        } else if (axis == Axis::kEmbedding && basis_.widened) {
+          ne = basis_.width;
+        }
+      };
+      resize(source.role->columns, target.ne[0]);
+      resize(source.role->rows, target.ne[1]);
     }
-    target.row_bytes = static_cast<int64_t>(ggml_row_size(source.type, target.ne[0]));
-    target.bytes = target.row_bytes * target.ne[1] * target.ne[2] * target.ne[3];
+    target.bytes = static_cast<int64_t>(ggml_row_size(source.type, target.ne[0])) * target.ne[1] * target.ne[2] *
+                   target.ne[3];
     targets_.push_back(std::move(target));
   }
 
+  // And what llama.cpp would otherwise conclude from the width: the heads stay as they are.
+  void say_how_wide_it_is(gguf_context *g) const {
+    gguf_set_val_u32(g, key("embedding_length").c_str(), static_cast<uint32_t>(basis_.width));
+    const float epsilon = gguf_get_val_f32(g, gguf_find_key(g, key(kEpsilon).c_str()));
+    gguf_set_val_f32(g, key(kEpsilon).c_str(), std::ldexp(epsilon, -2 * halvings_));
+    const int64_t head = width_before_ / number("attention.head_count");
+    set_where_missing(g, "attention.key_length", head);
+    set_where_missing(g, "attention.value_length", head);
+    set_where_missing(g, "rope.dimension_count", file_.integer(key("attention.key_length").c_str(), head));
+  }
+
+  void set_where_missing(gguf_context *g, const char *suffix, int64_t value) const {
+    if (gguf_find_key(g, key(suffix).c_str()) < 0) {
+      gguf_set_val_u32(g, key(suffix).c_str(), static_cast<uint32_t>(value));
+    }
+  }
+
   void say_what_it_is(gguf_context *g) const {
-    if (shape_.layers == basis_.now.layers && shape_.forward == basis_.now.forward) {
+    if (!basis_.widened && shape_.layers == basis_.now.layers && shape_.forward == basis_.now.forward) {
       return;
     }
     const auto after = static_cast<double>(basis_.parameters(shape_));
@@ -430,9 +572,9 @@ class Grower {
     gguf_set_val_str(g, "general.name", (name + ", grown to " + size).c_str());
     gguf_set_val_str(g, "general.description",
                      format_text("Costs as much to run as a model of %lld parameters and gives the same tokens as '%s', "
-                                 "which has %lld: neurons and layers that change nothing were added. For benchmarks.",
+                                 "which has %lld: %sneurons and layers that change nothing were added. For benchmarks.",
                                  static_cast<long long>(basis_.parameters(shape_)), name.c_str(),
-                                 static_cast<long long>(basis_.parameters(basis_.now)))
+                                 static_cast<long long>(before_), basis_.widened ? "columns, " : "")
                          .c_str());
     gguf_set_val_str(g, "general.size_label", size.c_str());
   }
@@ -444,34 +586,50 @@ class Grower {
 
   // ---------------------------------------------------------------- data
 
-  void repeat(const Reader &reader, const Target &target, OutputFile &output) const {
-    std::vector<char> chunk(static_cast<size_t>(std::min<int64_t>(kChunkBytes, target.source->bytes)));
-    int64_t left = target.bytes;
-    while (left > 0) {
-      for (int64_t at = 0; at < target.source->bytes && left > 0;) {
-        const int64_t bytes =
-            std::min({static_cast<int64_t>(chunk.size()), target.source->bytes - at, left});
-        reader.read(target.source->offset + at, chunk.data(), static_cast<size_t>(bytes));
-        output.write(chunk.data(), static_cast<size_t>(bytes));
-        at += bytes;
-        left -= bytes;
-      }
+  // Row by row, zeros behind a row that became longer. Where there are more rows: those of neurons are the source's once
+  // more, those of the embedding zeros.
+  void copy(const Reader &reader, const Target &target, OutputFile &output) const {
+    const Source &source = *target.source;
+    if (source.bytes == 0) {
+      zeros(target.bytes, output);
+      return;
     }
+    const bool neuron_vector = source.role != nullptr && source.role->is_neuron_vector();
+    const auto bytes_of_row = [&](const int64_t *ne) {
+      return neuron_vector ? static_cast<int64_t>(ggml_type_size(source.type))
+                           : static_cast<int64_t>(ggml_row_size(source.type, ne[0]));
+    };
+    const int64_t from_bytes = bytes_of_row(source.ne);
+    const int64_t to_bytes = bytes_of_row(target.ne);
+    const int64_t rows_there = source.bytes / from_bytes;
+    const int64_t rows = target.bytes / to_bytes;
+    const bool again = neuron_vector || (source.role != nullptr && source.role->rows == Axis::kForward);
+    const int64_t copied = again ? rows : std::min(rows, rows_there);
+    const int64_t at_once = std::min(rows_there, std::max<int64_t>(1, static_cast<int64_t>(kChunkBytes) / to_bytes));
+    std::vector<char> from(static_cast<size_t>(at_once * from_bytes));
+    std::vector<char> to(static_cast<size_t>(at_once * to_bytes), 0);
+    for (int64_t row = 0; row < copied;) {
+      const int64_t first = row % rows_there;
+      const int64_t now = std::min({at_once, rows_there - first, copied - row});
+      reader.read(source.offset + first * from_bytes, from.data(), static_cast<size_t>(now * from_bytes));
+      if (target.fill == Fill::kNorm && basis_.widened) {
+        scale(from);
+      }
+      for (int64_t i = 0; i < now; i++) {
+        std::memcpy(to.data() + i * to_bytes, from.data() + i * from_bytes, static_cast<size_t>(from_bytes));
+      }
+      output.write(to.data(), static_cast<size_t>(now * to_bytes));
+      row += now;
+    }
+    zeros((rows - copied) * to_bytes, output);
   }
 
-  void widen(const Reader &reader, const Target &target, OutputFile &output) const {
-    const int64_t from_bytes = target.source->row_bytes();
-    const int64_t rows_at_once = std::max<int64_t>(1, static_cast<int64_t>(kChunkBytes) / target.row_bytes);
-    std::vector<char> from(static_cast<size_t>(rows_at_once * from_bytes));
-    std::vector<char> to(static_cast<size_t>(rows_at_once * target.row_bytes), 0);
-    for (int64_t row = 0; row < target.ne[1];) {
-      const int64_t rows = std::min(rows_at_once, target.ne[1] - row);
-      reader.read(target.source->offset + row * from_bytes, from.data(), static_cast<size_t>(rows * from_bytes));
-      for (int64_t i = 0; i < rows; i++) {
-        std::memcpy(to.data() + i * target.row_bytes, from.data() + i * from_bytes, static_cast<size_t>(from_bytes));
-      }
-      output.write(to.data(), static_cast<size_t>(rows * target.row_bytes));
-      row += rows;
+  void scale(std::vector<char> &floats) const {
+    for (size_t at = 0; at < floats.size(); at += sizeof(float)) {
+      float value;
+      std::memcpy(&value, floats.data() + at, sizeof(value));
+      value *= norm_scale_;
+      std::memcpy(floats.data() + at, &value, sizeof(value));
     }
   }
 
@@ -484,8 +642,8 @@ class Grower {
     }
   }
 
-  static void ones(const Target &target, OutputFile &output) {
-    const std::vector<float> values(static_cast<size_t>(target.bytes) / sizeof(float), 1.0F);
+  void ones(const Target &target, OutputFile &output) const {
+    const std::vector<float> values(static_cast<size_t>(target.bytes) / sizeof(float), norm_scale_);
     output.write(values.data(), values.size() * sizeof(float));
   }
 
@@ -495,6 +653,10 @@ class Grower {
   std::vector<Source> sources_;
   std::vector<std::map<std::string, const Source *>> layers_;  // by suffix
   GrowBasis basis_;
+  int64_t before_ = 0;  // parameters
+  int32_t width_before_ = 0;
+  int32_t halvings_ = 0;  // of the norms' weights: k, where the embedding has 4^k times as many columns
+  float norm_scale_ = 1.0F;
 
   GrowShape shape_;
   std::unique_ptr<gguf_context, Free> header_;
@@ -508,7 +670,7 @@ sled_grow_info grow_model(const std::string &in, const char *out, const sled_gro
   if (params.parameters < 1) {
     fail(SLED_ERR_ARGUMENT, "%lld parameters", static_cast<long long>(params.parameters));
   }
-  Grower grower(in);
+  Grower grower(in, params.width);
   const sled_grow_info info = grower.plan(params.parameters);
   if (out != nullptr) {
     grower.write(out, params.flags);

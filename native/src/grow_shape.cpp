@@ -6,8 +6,8 @@
 namespace sled {
 namespace {
 
-int32_t limit(const GrowBasis &basis, int32_t ratio) {
-  const int64_t neurons = static_cast<int64_t>(ratio) * basis.width / kGrowForwardStep * kGrowForwardStep;
+int32_t limit(const GrowBasis &basis, double ratio) {
+  const int64_t neurons = static_cast<int64_t>(ratio * basis.width) / kGrowForwardStep * kGrowForwardStep;
   return std::max(basis.now.forward, static_cast<int32_t>(std::min<int64_t>(neurons, INT32_MAX)));
 }
 
@@ -57,6 +57,9 @@ class Search {
 };
 
 int32_t usual_layers(const GrowBasis &basis) {
+  if (basis.widened) {
+    return std::max(basis.now.layers, kGrowWidenedLayers);
+  }
   const int64_t times = static_cast<int64_t>(basis.now.layers) * kGrowUsualLayersFactor;
   return static_cast<int32_t>(std::min<int64_t>(std::max<int64_t>(times, kGrowUsualLayers), kGrowLargestLayers));
 }
@@ -64,7 +67,7 @@ int32_t usual_layers(const GrowBasis &basis) {
 }  // namespace
 
 GrowShape choose_grow_shape(const GrowBasis &basis, int64_t parameters) {
-  const int32_t usual = limit(basis, kGrowUsualRatio);
+  const int32_t usual = limit(basis, basis.widened ? kGrowWidenedRatio : kGrowUsualRatio);
   const int32_t largest = limit(basis, kGrowLargestRatio);
   const int32_t layers = usual_layers(basis);
   Search search(basis, parameters);

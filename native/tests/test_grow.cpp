@@ -18,18 +18,20 @@ namespace {
 
 using test::error_names;
 
-sled_grow_params grow_params(int64_t parameters, int32_t flags = 0) {
-  return {static_cast<int32_t>(sizeof(sled_grow_params)), flags, parameters};
+sled_grow_params grow_params(int64_t parameters, int32_t flags = 0, int32_t width = 0) {
+  return {static_cast<int32_t>(sizeof(sled_grow_params)), flags, parameters, width, 0};
 }
 
-int32_t try_grow(const std::string &in, const std::string &out, int64_t parameters, int32_t flags = 0) {
-  const sled_grow_params params = grow_params(parameters, flags);
+int32_t try_grow(const std::string &in, const std::string &out, int64_t parameters, int32_t flags = 0,
+                 int32_t width = 0) {
+  const sled_grow_params params = grow_params(parameters, flags, width);
   sled_grow_info info;
   return sled_model_grow(in.c_str(), out.c_str(), &params, &info);
 }
 
-sled_grow_info grow(const std::string &in, const std::string &out, int64_t parameters, int32_t flags = 0) {
-  const sled_grow_params params = grow_params(parameters, flags);
+sled_grow_info grow(const std::string &in, const std::string &out, int64_t parameters, int32_t flags = 0,
+                    int32_t width = 0) {
+  const sled_grow_params params = grow_params(parameters, flags, width);
   sled_grow_info plan;
   CHECK_OK(sled_model_grow(in.c_str(), nullptr, &params, &plan));
   sled_grow_info info;
@@ -40,8 +42,8 @@ sled_grow_info grow(const std::string &in, const std::string &out, int64_t param
   return info;
 }
 
-void quantize(const std::string &in, const std::string &out, const char *type) {
-  CHECK_OK(sled_model_quantize(in.c_str(), out.c_str(), type, 1, 0));
+void quantize(const std::string &in, const std::string &out, const char *type, int32_t flags = 0) {
+  CHECK_OK(sled_model_quantize(in.c_str(), out.c_str(), type, 1, flags));
 }
 
 sled_model_info describe(const std::string &path) {
@@ -92,7 +94,10 @@ Speech speak(const std::string &path, int32_t count) {
   return speech;
 }
 
-void check_same(const std::string &small, const std::string &grown, const char *what) {
+// How much equal doubts may differ: kernels may add in another order.
+constexpr float kNear = 1e-3F;
+
+void check_same(const std::string &small, const std::string &grown, const char *what, float tolerance = kNear) {
   const int32_t count = test::effort(16, 4);
   const Speech before = speak(small, count);
   const Speech after = speak(grown, count);
@@ -102,7 +107,7 @@ void check_same(const std::string &small, const std::string &grown, const char *
     largest = std::max(largest, std::abs(before.doubts[i] - after.doubts[i]));
   }
   std::printf("  %s: same tokens, probabilities and entropies differ by at most %g\n", what, static_cast<double>(largest));
-  CHECK(largest < 1e-3F);
+  CHECK(largest <= tolerance);
 }
 
 // ------------------------------------------------------------------ the rule
@@ -142,6 +147,26 @@ void check_rule() {
   std::printf("  400M from the demo target: %d layers, %d neurons, %lld parameters\n", large.layers, large.forward,
               static_cast<long long>(basis.parameters(large)));
   CHECK_EQ(large.layers, 32);
+}
+
+// Widened to W columns: proportions of real models wherever there are parameters for them.
+void check_widened_rule() {
+  for (const int32_t width : {1024, 4096, 16384}) {
+    sled::GrowBasis basis;
+    basis.fixed = int64_t{2048} * width + width;
+    basis.per_layer = int64_t{width} * (256 + 2 * 128 + 256) + 2 * width;
+    basis.per_neuron = int64_t{3} * width;
+    basis.width = width;
+    basis.widened = true;
+    basis.now = {8, 640};
+    const int64_t usual = basis.parameters({80, width * 7 / 2});
+    const int64_t full = basis.parameters({8, width * 7 / 2});
+    for (int64_t wanted = full; wanted <= basis.parameters(sled::largest_grow_shape(basis)); wanted += wanted / 23) {
+      const sled::GrowShape shape = sled::choose_grow_shape(basis, wanted);
+      CHECK(std::llabs(basis.parameters(shape) - wanted) <= wanted / 50);
+      CHECK(wanted > usual || (shape.layers <= 80 && shape.forward * 2 <= width * 7 && shape.forward > width * 3 / 2));
+    }
+  }
 }
 
 // ------------------------------------------------------------------ same tokens
@@ -198,6 +223,42 @@ void check_types(const test::TemporaryDirectory &directory) {
   }
 }
 
+// With more columns. 256 are whole steps of every kernel: what comes behind adds zeros to the same sums.
+void check_widened_demo(const test::TemporaryDirectory &directory) {
+  const std::string demo = test::demo_model("target");
+  const std::string small = directory.file("small.gguf");
+  const std::string grown = directory.file("wide.gguf");
+  const sled_grow_info info = grow(demo, grown, 40'000'000, 0, 1024);
+  CHECK(std::llabs(info.parameters - 40'000'000) <= 800'000);
+  CHECK_EQ(info.embedding_width, 1024);
+  CHECK_EQ(info.embedding_width_before, 256);
+  const sled_model_info before = describe(demo);
+  const sled_model_info after = describe(grown);
+  CHECK_EQ(info.parameters_before, before.parameter_count);
+  CHECK_EQ(info.parameters, after.parameter_count);
+  CHECK_EQ(info.layers, after.layer_count);
+  CHECK_EQ(after.embedding_width, 1024);
+  CHECK_EQ(before.tokens_hash, after.tokens_hash);
+  check_same(demo, grown, "demo target, Q8_0, 1024 columns", 0.0F);
+  // Again, out of the widened one.
+  CHECK_EQ(grow(grown, small, 200'000'000, 0, 4096).embedding_width, 4096);
+  check_same(demo, small, "demo target, Q8_0, 4096 columns", 0.0F);
+  for (const char *type : {"f32", "f16", "bf16", "q4_0", "q4_k_m", "q6_k", "iq4_nl"}) {
+    quantize(demo, small, type, SLED_OUTPUT_REPLACE);
+    grow(small, grown, test::effort(30'000'000, 25'000'000), SLED_OUTPUT_REPLACE, 1024);
+    check_same(small, grown, (std::string(type) + ", 1024 columns").c_str(), 0.0F);
+  }
+  // No parameters more than the width takes.
+  const int64_t least = 2048 * 1024 + 1024 + 8 * (1024 * 768 + 2 * 1024 + 3 * 1024 * 640);
+  CHECK_EQ(grow(demo, grown, least, SLED_OUTPUT_REPLACE, 1024).parameters, least);
+  CHECK_EQ(describe(grown).layer_count, 8);
+  check_same(demo, grown, "demo target, only widened", 0.0F);
+  // The width that it has is none.
+  CHECK_EQ(grow(demo, grown, 12'000'000, SLED_OUTPUT_REPLACE, 256).embedding_width, 256);
+  grow(demo, small, 12'000'000, SLED_OUTPUT_REPLACE);
+  CHECK(read_file(small) == read_file(grown));
+}
+
 void rename_architecture(const std::string &from, const std::string &to, const char *architecture) {
   test::edit_gguf(from, to, [&](gguf_context *g) {
     gguf_set_val_str(g, "general.architecture", architecture);
@@ -210,26 +271,36 @@ void rename_architecture(const std::string &from, const std::string &to, const c
   });
 }
 
-// A model with tensors that the random models lack: biases, norms of q and k.
-void with_vectors(const std::string &from, const std::string &to, const std::vector<std::pair<const char *, int>> &vectors,
-                  int32_t layers) {
+using Vectors = std::vector<std::pair<std::string, int>>;
+
+// A model with tensors that the random models lack.
+void with_tensors(const std::string &from, const std::string &to, const Vectors &vectors) {
   const test::GgufCopy copy(from);
   copy.add_tensors(copy.header(), 0, copy.tensor_count());
   const ggml_init_params room{size_t{1} << 20, nullptr, false};
   const std::unique_ptr<ggml_context, void (*)(ggml_context *)> context(ggml_init(room), ggml_free);
   std::mt19937 random(9);
   std::normal_distribution<float> noise(0.5F, 0.3F);
-  for (int32_t layer = 0; layer < layers; layer++) {
-    for (const auto &vector : vectors) {
-      ggml_tensor *const tensor = ggml_new_tensor_1d(context.get(), GGML_TYPE_F32, vector.second);
-      for (int i = 0; i < vector.second; i++) {
-        static_cast<float *>(tensor->data)[i] = noise(random);
-      }
-      ggml_set_name(tensor, ("blk." + std::to_string(layer) + "." + vector.first).c_str());
-      gguf_add_tensor(copy.header(), tensor);
+  for (const auto &vector : vectors) {
+    ggml_tensor *const tensor = ggml_new_tensor_1d(context.get(), GGML_TYPE_F32, vector.second);
+    for (int i = 0; i < vector.second; i++) {
+      static_cast<float *>(tensor->data)[i] = noise(random);
     }
+    ggml_set_name(tensor, vector.first.c_str());
+    gguf_add_tensor(copy.header(), tensor);
   }
   CHECK(gguf_write_to_file(copy.header(), to.c_str(), false));
+}
+
+// Those of layers: biases, norms of q and k.
+void with_vectors(const std::string &from, const std::string &to, const Vectors &vectors, int32_t layers) {
+  Vectors all;
+  for (int32_t layer = 0; layer < layers; layer++) {
+    for (const auto &vector : vectors) {
+      all.emplace_back("blk." + std::to_string(layer) + "." + vector.first, vector.second);
+    }
+  }
+  with_tensors(from, to, all);
 }
 
 void check_architectures(const test::TemporaryDirectory &directory) {
@@ -269,10 +340,47 @@ void check_architectures(const test::TemporaryDirectory &directory) {
   check_same(small, grown, "llama, with a number for each layer");
 }
 
+// From 64 columns to 256.
+void check_widened_architectures(const test::TemporaryDirectory &directory) {
+  const std::string plain = directory.file("plain.gguf");
+  const std::string small = directory.file("small.gguf");
+  const std::string grown = directory.file("grown.gguf");
+  const auto check = [&](const char *what) {
+    const sled_grow_info info = grow(small, grown, 3'000'000, SLED_OUTPUT_REPLACE, 256);
+    CHECK(info.layers > 2 && info.embedding_width == 256);
+    check_same(small, grown, what);
+  };
+  for (const ggml_type type : {GGML_TYPE_F32, GGML_TYPE_Q8_0}) {
+    test::write_random_model(plain, "llama", type, 7);
+    // What llama.cpp concludes from the width where the model does not say it.
+    test::edit_gguf(plain, small, [](gguf_context *g) { gguf_remove_key(g, "llama.rope.dimension_count"); });
+    check("llama, random, 256 columns");
+    for (const char *architecture : {"mistral3", "granite", "smollm3"}) {
+      rename_architecture(plain, grown, architecture);
+      test::edit_gguf(grown, small, [&](gguf_context *g) {
+        if (std::string(architecture) == "granite") {
+          gguf_set_val_f32(g, "granite.logit_scale", 2.0F);
+          gguf_set_val_f32(g, "granite.embedding_scale", 3.0F);
+          gguf_set_val_f32(g, "granite.residual_scale", 0.7F);
+          gguf_set_val_f32(g, "granite.attention.scale", 0.2F);
+        }
+      });
+      check((std::string(architecture) + ", 256 columns").c_str());
+    }
+  }
+  test::write_random_model(plain, "llama", GGML_TYPE_F16, 8);
+  with_vectors(plain, grown,
+               {{"attn_q.bias", 64}, {"attn_output.bias", 64}, {"ffn_gate.bias", 128}, {"ffn_up.bias", 128},
+                {"ffn_down.bias", 64}},
+               2);
+  with_tensors(grown, small, {{"rope_freqs.weight", 16}});
+  check("llama, with biases and RoPE factors, 256 columns");
+}
+
 // ------------------------------------------------------------------ refusals
 
-void check_refused(const std::string &in, const std::string &out, int32_t status, const char *word) {
-  const int32_t got = try_grow(in, out, 5'000'000);
+void check_refused(const std::string &in, const std::string &out, int32_t status, const char *word, int32_t width = 0) {
+  const int32_t got = try_grow(in, out, 5'000'000, 0, width);
   CHECK_EQ(got, status);
   if (!error_names(word)) {
     std::fprintf(stderr, "expected '%s' in: %s\n", word, test::last_error().c_str());
@@ -330,6 +438,28 @@ void check_refusals(const test::TemporaryDirectory &directory) {
   }
   with_vectors(model, other, {{"attn_q.bias", 64}}, 1);
   check_refused(other, out, SLED_ERR_UNSUPPORTED, "layer 1 has no attn_q.bias");
+
+  for (const int32_t width : {-1, 32, 65, 128, 512, 65536 * 4, INT32_MAX}) {
+    check_refused(model, out, SLED_ERR_ARGUMENT, "columns: 64, 256, 1024, 4096, 16384, 65536;", width);
+  }
+  check_refused(model, out, SLED_ERR_ARGUMENT, "at least 6926336 parameters with an embedding of 4096 columns", 4096);
+  for (const auto &narrow : {std::pair<const char *, const char *>{"gemma", "scales embeddings"},
+                             {"qwen2", "as wide as its embedding"},
+                             {"internlm2", "as wide as its embedding"},
+                             {"qwen3", "norms of q and k"}}) {
+    rename_architecture(model, other, narrow.first);
+    check_refused(other, out, SLED_ERR_UNSUPPORTED, narrow.second, 256);
+  }
+  check_refused(edited([](gguf_context *g) { gguf_set_val_u32(g, "llama.embedding_length_out", 64); }), out,
+                SLED_ERR_UNSUPPORTED, "width of its own", 256);
+  check_refused(edited([](gguf_context *g) { gguf_remove_key(g, "llama.attention.layer_norm_rms_epsilon"); }), out,
+                SLED_ERR_UNSUPPORTED, "epsilon", 256);
+  check_refused(edited([](gguf_context *g) { gguf_remove_key(g, "llama.attention.head_count"); }), out,
+                SLED_ERR_UNSUPPORTED, "how many heads", 256);
+  with_tensors(model, other, {{"cls.output.weight", 64}});
+  check_refused(other, out, SLED_ERR_UNSUPPORTED, "cls.output.weight", 256);
+  with_vectors(model, other, {{"attn_output.bias", 32}}, 2);
+  check_refused(other, out, SLED_ERR_UNSUPPORTED, "blk.0.attn_output.bias is not of the embedding's width", 256);
 
   CHECK_EQ(try_grow(model, out, 0), SLED_ERR_ARGUMENT);
   CHECK_EQ(try_grow(model, out, 1000), SLED_ERR_ARGUMENT);
@@ -404,12 +534,15 @@ void check_outputs(const test::TemporaryDirectory &directory) {
 
 int main() {
   check_rule();
+  check_widened_rule();
   CHECK_OK(sled_backend_load(SLED_LIB_DIR));
   const test::TemporaryDirectory directory;
   check_refusals(directory);
   check_outputs(directory);
   check_demo(directory);
+  check_widened_demo(directory);
   check_architectures(directory);
+  check_widened_architectures(directory);
   check_types(directory);
   std::printf("test_grow: all well\n");
   return 0;

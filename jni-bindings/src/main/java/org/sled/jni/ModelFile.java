@@ -22,7 +22,7 @@ public final class ModelFile {
    * @param fileBytes size of the grown file
    * @param layers with those that were added
    * @param feedForward neurons of each layer's FFN, with those that were added
-   * @param embeddingWidth stays as it is
+   * @param embeddingWidth columns, with those that were added
    */
   public record Growth(
       long parameters,
@@ -32,7 +32,8 @@ public final class ModelFile {
       int layersBefore,
       int feedForward,
       int feedForwardBefore,
-      int embeddingWidth) {}
+      int embeddingWidth,
+      int embeddingWidthBefore) {}
 
   /**
    * A model's tokenizer as a GGUF file of its own, for {@link ModelParams#withVocabularyOnly}:
@@ -98,15 +99,17 @@ public final class ModelFile {
    * this one says: it gets neurons and layers that change nothing. {@code sled.h} says where they
    * go. Weights keep their type: {@link #quantize} first for another.
    *
-   * @param parameters wanted; at least what the model has
+   * @param parameters wanted; at least what the model has, with this width
+   * @param width columns of the embedding: 4^k times those that there are, 0 for as they are
    * @param replace whether {@code out} may exist
-   * @throws SledException {@link SledStatus#ARGUMENT} for fewer parameters than there are, {@link
-   *     SledStatus#UNSUPPORTED} for models that are not a chain of attention and gate/up/down FFN,
-   *     and for more than they can grow to, {@link SledStatus#IO}, {@link SledStatus#FORMAT}
+   * @throws SledException {@link SledStatus#ARGUMENT} for fewer parameters than there are and for a
+   *     width that it cannot have, {@link SledStatus#UNSUPPORTED} for models that are not a chain
+   *     of attention and gate/up/down FFN, for more than they can grow to, and for a width where
+   *     the architecture cannot be widened, {@link SledStatus#IO}, {@link SledStatus#FORMAT}
    */
-  public static Growth grow(Path in, Path out, long parameters, boolean replace) {
+  public static Growth grow(Path in, Path out, long parameters, int width, boolean replace) {
     try (Scratch to = Scratch.ofText(out.toString())) {
-      return grow(in, to.address(), parameters, replace, "grow " + in);
+      return grow(in, to.address(), parameters, width, replace, "grow " + in);
     }
   }
 
@@ -115,12 +118,12 @@ public final class ModelFile {
    *
    * @throws SledException as {@link #grow}
    */
-  public static Growth planGrowth(Path in, long parameters) {
-    return grow(in, 0, parameters, false, "plan to grow " + in);
+  public static Growth planGrowth(Path in, long parameters, int width) {
+    return grow(in, 0, parameters, width, false, "plan to grow " + in);
   }
 
   private static Growth grow(
-      Path in, long outAddress, long parameters, boolean replace, String what) {
+      Path in, long outAddress, long parameters, int width, boolean replace, String what) {
     SledLibrary.load();
     try (Scratch from = Scratch.ofText(in.toString());
         Scratch params = Scratch.ofBytes(GrowParamsStruct.SIZE);
@@ -128,6 +131,7 @@ public final class ModelFile {
       params.putInt(GrowParamsStruct.STRUCT_SIZE, GrowParamsStruct.SIZE);
       params.putInt(GrowParamsStruct.FLAGS, flags(replace));
       params.putLong(GrowParamsStruct.PARAMETERS, parameters);
+      params.putInt(GrowParamsStruct.WIDTH, width);
       NativeCall.check(
           SledNative.sled_model_grow(from.address(), outAddress, params.address(), info.address()),
           what);
@@ -139,7 +143,8 @@ public final class ModelFile {
           info.getInt(GrowInfoStruct.LAYERS_BEFORE),
           info.getInt(GrowInfoStruct.FEED_FORWARD),
           info.getInt(GrowInfoStruct.FEED_FORWARD_BEFORE),
-          info.getInt(GrowInfoStruct.EMBEDDING_WIDTH));
+          info.getInt(GrowInfoStruct.EMBEDDING_WIDTH),
+          info.getInt(GrowInfoStruct.EMBEDDING_WIDTH_BEFORE));
     } finally {
       NativeLog.drain();
     }

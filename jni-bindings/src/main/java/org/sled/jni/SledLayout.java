@@ -157,10 +157,11 @@ final class SledLayout {
   }
 
   static final class GrowParamsStruct {
-    static final int SIZE = 16;
+    static final int SIZE = 24;
     static final int STRUCT_SIZE = 0;
     static final int FLAGS = 4;
     static final int PARAMETERS = 8;
+    static final int WIDTH = 16;
 
     private GrowParamsStruct() {}
   }
@@ -175,6 +176,7 @@ final class SledLayout {
     static final int FEED_FORWARD = 32;
     static final int FEED_FORWARD_BEFORE = 36;
     static final int EMBEDDING_WIDTH = 40;
+    static final int EMBEDDING_WIDTH_BEFORE = 44;
 
     private GrowInfoStruct() {}
   }

@@ -25,9 +25,9 @@ class ModelFileTest {
     Path small = directory.resolve("small.gguf");
     Path grown = directory.resolve("grown.gguf");
     ModelFile.quantize(DemoPair.targetFile(), small, "bf16", 1, false);
-    ModelFile.Growth plan = ModelFile.planGrowth(small, WANTED);
+    ModelFile.Growth plan = ModelFile.planGrowth(small, WANTED, 0);
     assertFalse(Files.exists(grown));
-    ModelFile.Growth growth = ModelFile.grow(small, grown, WANTED, false);
+    ModelFile.Growth growth = ModelFile.grow(small, grown, WANTED, 0, false);
     assertEquals(plan, growth);
     assertEquals(growth.fileBytes(), Files.size(grown));
     assertTrue(Math.abs(growth.parameters() - WANTED) <= WANTED / 50);
@@ -46,6 +46,26 @@ class ModelFileTest {
       assertArrayEquals(choices(one), choices(other));
     }
     assertEquals(before, NativeMemory.allocatedBytes());
+  }
+
+  @Test
+  void aWidenedModelChoosesTheSameTokens() {
+    long before = NativeMemory.allocatedBytes();
+    Path demo = DemoPair.targetFile();
+    Path grown = directory.resolve("wide.gguf");
+    ModelFile.Growth growth = ModelFile.grow(demo, grown, 30_000_000, 1024, false);
+    assertEquals(ModelFile.planGrowth(demo, 30_000_000, 1024), growth);
+    assertEquals(1024, growth.embeddingWidth());
+    assertEquals(256, growth.embeddingWidthBefore());
+    try (Model one = Model.open(demo, ModelParams.DEFAULT);
+        Model other = Model.open(grown, ModelParams.DEFAULT)) {
+      assertEquals(1024, other.info().embeddingWidth());
+      assertArrayEquals(choices(one), choices(other));
+    }
+    assertEquals(before, NativeMemory.allocatedBytes());
+    SledException odd =
+        Failures.expect(SledStatus.ARGUMENT, () -> ModelFile.planGrowth(demo, WANTED, 512));
+    assertTrue(odd.getMessage().contains("256, 1024, 4096"), odd.getMessage());
   }
 
   @Test
@@ -102,20 +122,21 @@ class ModelFileTest {
   void refusalsLeaveNothingBehind() throws IOException {
     Path demo = DemoPair.targetFile();
     Path out = directory.resolve("out.gguf");
-    Failures.expect(SledStatus.ARGUMENT, () -> ModelFile.grow(demo, out, 1000, false));
-    Failures.expect(SledStatus.UNSUPPORTED, () -> ModelFile.grow(demo, out, Long.MAX_VALUE, false));
+    Failures.expect(SledStatus.ARGUMENT, () -> ModelFile.grow(demo, out, 1000, 0, false));
+    Failures.expect(
+        SledStatus.UNSUPPORTED, () -> ModelFile.grow(demo, out, Long.MAX_VALUE, 0, false));
     SledException type =
         Failures.expect(SledStatus.ARGUMENT, () -> ModelFile.quantize(demo, out, "bf17", 1, false));
     assertTrue(type.getMessage().contains("q4_k_m"), type.getMessage());
     Path missing = directory.resolve("missing.gguf");
-    Failures.expect(SledStatus.IO, () -> ModelFile.grow(missing, out, WANTED, false));
+    Failures.expect(SledStatus.IO, () -> ModelFile.grow(missing, out, WANTED, 0, false));
     assertFalse(Files.exists(out));
     Files.writeString(out, "mine");
-    Failures.expect(SledStatus.IO, () -> ModelFile.grow(demo, out, WANTED, false));
+    Failures.expect(SledStatus.IO, () -> ModelFile.grow(demo, out, WANTED, 0, false));
     Failures.expect(SledStatus.IO, () -> ModelFile.quantize(demo, out, "bf16", 1, false));
     assertEquals("mine", Files.readString(out));
-    Failures.expect(SledStatus.FORMAT, () -> ModelFile.planGrowth(out, WANTED));
-    ModelFile.grow(demo, out, WANTED, true);
+    Failures.expect(SledStatus.FORMAT, () -> ModelFile.planGrowth(out, WANTED, 0));
+    ModelFile.grow(demo, out, WANTED, 0, true);
     assertTrue(Files.size(out) > 10_000_000);
     try (var files = Files.list(directory)) {
       assertEquals(1, files.count());

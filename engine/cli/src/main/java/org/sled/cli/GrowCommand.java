@@ -32,6 +32,11 @@ import picocli.CommandLine.Parameters;
           + " wider still. The number of parameters comes within 2 %% where the model's shape"
           + " allows it.",
       "",
+      "A small model's embedding is narrow, so that a large one becomes many thin layers. With"
+          + " --width the embedding gets more columns first, then the FFNs up to 3.5 neurons for"
+          + " each of them, and the model up to 80 layers: the proportions of real models, but for"
+          + " the attention, which keeps its heads and with them a layer's size of K/V.",
+      "",
       "Then the model is asked for tokens, as is the small one with the same weight type. It is"
           + " kept only if they are the same."
     },
@@ -40,6 +45,7 @@ import picocli.CommandLine.Parameters;
       "Examples:",
       "  sled models grow --model demo:target --parameters 400M --type bf16 big.gguf",
       "  sled models grow --model small.gguf --parameters 1.5B big.gguf",
+      "  sled models grow --model demo:target --parameters 8B --width 4096 target-8B.gguf",
       "  sled models grow --model demo:target --type bf16 same.gguf    converts only",
       "",
       "Exits with 1, and writes nothing, if the tokens differ."
@@ -65,6 +71,16 @@ final class GrowCommand implements Callable<Integer> {
       converter = ParameterCount.class,
       description = "Parameters wanted, such as 400M or 1.5B. Default: as many as it has.")
   private long parameters;
+
+  @Option(
+      names = "--width",
+      paramLabel = "W",
+      defaultValue = "0",
+      converter = IntegerWithin.CountOrAuto.class,
+      description =
+          "Columns of the embedding: 4, 16, 64 ... times those that it has. Only for llama,"
+              + " mistral3, granite and smollm3. Default: as they are.")
+  private int width;
 
   @Option(
       names = "--type",
@@ -99,6 +115,9 @@ final class GrowCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     log.apply();
+    if (width > 0 && parameters == 0) {
+      throw new CommandFailure(ExitCodes.USAGE, "--width needs --parameters, such as 8B");
+    }
     if (parameters == 0 && type == null) {
       throw new CommandFailure(
           ExitCodes.USAGE, "nothing to do: give --parameters, such as 400M, or --type");
@@ -155,23 +174,30 @@ final class GrowCommand implements Callable<Integer> {
   }
 
   private ModelFile.Growth grow(Path small, Path to) throws InterruptedException {
-    ModelFile.Growth plan = ModelFile.planGrowth(small, parameters);
+    ModelFile.Growth plan = ModelFile.planGrowth(small, parameters, width);
     say(
         String.format(
             Locale.ROOT,
             "growing it from %s to %s parameters, %s: %d layers (from %d), %,d FFN neurons (from"
-                + " %,d)",
+                + " %,d)%s",
             ParameterCount.words(plan.parametersBefore()),
             ParameterCount.words(plan.parameters()),
             Sizes.bytes(plan.fileBytes()),
             plan.layers(),
             plan.layersBefore(),
             plan.feedForward(),
-            plan.feedForwardBefore()));
+            plan.feedForwardBefore(),
+            isWidened(plan)
+                ? String.format(
+                    Locale.ROOT,
+                    ", %,d columns (from %,d)",
+                    plan.embeddingWidth(),
+                    plan.embeddingWidthBefore())
+                : ""));
     Path part = to.resolveSibling(to.getFileName() + ".part");
     FileProgress progress = new FileProgress(part, plan.fileBytes(), surroundings.err());
     try {
-      ModelFile.grow(small, to, parameters, false);
+      ModelFile.grow(small, to, parameters, width, false);
     } finally {
       progress.stop();
     }
@@ -209,8 +235,15 @@ final class GrowCommand implements Callable<Integer> {
       row("parameters", growth.parameters(), growth.parametersBefore());
       row("layers", growth.layers(), growth.layersBefore());
       row("FFN neurons", growth.feedForward(), growth.feedForwardBefore());
+      if (isWidened(growth)) {
+        row("columns", growth.embeddingWidth(), growth.embeddingWidthBefore());
+      }
     }
     to.flush();
+  }
+
+  private static boolean isWidened(ModelFile.Growth growth) {
+    return growth.embeddingWidth() != growth.embeddingWidthBefore();
   }
 
   private void row(String what, long now, long before) {

@@ -56,6 +56,32 @@ final class GrowCommandTest {
     assertEquals(List.of("grown.gguf", "same.gguf"), files());
   }
 
+  @Test
+  void aWidenedTargetSaysWhatTheSmallOneSays() throws IOException {
+    String grown = directory.resolve("wide.gguf").toString();
+    CliRun run =
+        grow("-m", "demo:target", "--parameters", "30M", "--width", "1024", grown).expect(0);
+    assertTrue(run.out().contains("1,024, grown from 256"), run::out);
+    assertTrue(run.err().contains("1,024 columns (from 256)"), run::err);
+    assertTrue(run.err().contains("tokens are the same"), run::err);
+    String[] generate = {"generate", "--local", "-t", "1", "-n", "30", "-p", "Hello", "-m"};
+    String text = CliRun.of(with(generate, "demo:target")).expect(0).out();
+    assertEquals(text, CliRun.of(with(generate, grown)).expect(0).out());
+  }
+
+  @Test
+  void widthsThatCannotBeAreRefused() throws IOException {
+    String out = directory.resolve("out.gguf").toString();
+    CliRun odd = grow("-m", "demo:target", "--parameters", "90M", "--width", "512", out);
+    assertTrue(odd.expect(ExitCodes.USAGE).err().contains("256, 1024, 4096"), odd::err);
+    CliRun few = grow("-m", "demo:target", "--parameters", "9M", "--width", "1024", out);
+    assertTrue(few.expect(ExitCodes.USAGE).err().contains("at least 24134656"), few::err);
+    CliRun alone = grow("-m", "demo:target", "--width", "1024", out).expect(ExitCodes.USAGE);
+    assertTrue(alone.err().contains("--width needs --parameters"), alone::err);
+    grow("-m", "demo:target", "--parameters", "9M", "--width", "wide", out).expect(ExitCodes.USAGE);
+    assertTrue(files().isEmpty());
+  }
+
   private static String[] with(String[] args, String last) {
     return Stream.concat(Stream.of(args), Stream.of(last)).toArray(String[]::new);
   }

@@ -72,6 +72,7 @@ public interface DraftLengthPolicy {
    * @param shared whether others' rows were computed in the same step
    * @param linkNanos of the round that were not spent at the server
    * @param serverNanos of the round that were
+   * @param queuedNanos of those, for which it waited for its step
    */
   void answered(
       int verified,
@@ -80,7 +81,8 @@ public interface DraftLengthPolicy {
       int from,
       boolean shared,
       long linkNanos,
-      long serverNanos);
+      long serverNanos,
+      long queuedNanos);
 
   /**
    * Whether to draft a token beside those that the server makes alone: nobody waits for it, and it

@@ -60,7 +60,8 @@ public final class FixedLength implements DraftLengthPolicy {
       int from,
       boolean shared,
       long linkNanos,
-      long serverNanos) {
+      long serverNanos,
+      long queuedNanos) {
     if (verified > 0) {
       refused = 0;
       pauseTokens = FIRST_PAUSE_TOKENS;

@@ -42,20 +42,11 @@ public final class OptimalLength implements DraftLengthPolicy {
 
   private static final double MOST_ACCEPTANCE = 0.999;
 
-  /** A server that says more than that is mistaken. */
-  private static final double MOST_SECONDS = 3600;
-
   /** Share of the news in a time that is followed. */
   private static final double GAIN = 0.2;
 
-  /** The same of what the server says, who has taken the mean already. */
-  private static final double LOAD_GAIN = 0.5;
-
   /** The same of whether steps are shared, which changes slowly. */
   private static final double SHARED_GAIN = 0.05;
-
-  /** The server is that much slower than it says at most. */
-  private static final double MOST_SLOWNESS = 4;
 
   /** The server alone must be so much faster. */
   private static final double LEAVE_MARGIN = 1.02;
@@ -87,7 +78,7 @@ public final class OptimalLength implements DraftLengthPolicy {
   private static final double LITTLE_DOUBT = 0.05;
 
   /** Several blocks in flight, which are more work for all, must be so much faster than one. */
-  private static final double WINDOW_MARGIN = 1.05;
+  private static final double WINDOW_MARGIN = 1.02;
 
   /**
    * Among others' blocks a longer one must be so much faster: most of what it costs is their time,
@@ -101,12 +92,7 @@ public final class OptimalLength implements DraftLengthPolicy {
   // Times in ns; 0 until they are known.
   private double draftNanos;
   private double linkNanos;
-  private double roundNanos; // at the server, where it does not say what things cost
-  private double priceNanos; // as the server says
-  private double aloneNanos; // as the server says
-  private double slowness = 1; // of blocks: what they take by what it says
-  private double aloneSlowness = 1; // of tokens that it makes alone
-  private boolean knowsAlone; // it was seen
+  private final ServerTime server = new ServerTime();
   private boolean draftTimeIsSteady;
   private double sharedSteps; // share of the rounds
   private long rounds;
@@ -152,7 +138,7 @@ public final class OptimalLength implements DraftLengthPolicy {
     choose(choice, longest, 0);
     if (!pushing) {
       choose(hopeful, longest, LEAVE_ERRORS * calibration.doubt());
-      if (!isRefused && (aloneNanos <= 0 || aloneRate() <= LEAVE_MARGIN * hopeful.rate)) {
+      if (!isRefused && (!server.isKnown() || server.aloneRate() <= LEAVE_MARGIN * hopeful.rate)) {
         return choice.drafts;
       }
       pushing = true;
@@ -160,7 +146,7 @@ public final class OptimalLength implements DraftLengthPolicy {
       tokensSinceProbe = 0;
       return 0;
     }
-    if (choice.rate > RETURN_MARGIN * aloneRate()) {
+    if (choice.rate > RETURN_MARGIN * server.aloneRate()) {
       pushing = false;
       return choice.drafts;
     }
@@ -182,7 +168,7 @@ public final class OptimalLength implements DraftLengthPolicy {
     for (int i = 0; i < from + ready; i++) {
       stands *= calibration.acceptance(probabilities[i]);
     }
-    double wait = linkNanos + serverNanos(choice.drafts) - waitedNanos;
+    double wait = linkNanos + server.nanos(choice.drafts) - waitedNanos;
     return Math.max(0, wait) > (1 - stands) * draftNanos;
   }
 
@@ -200,16 +186,11 @@ public final class OptimalLength implements DraftLengthPolicy {
     return choice.window;
   }
 
-  /** Whether the server's price is such that not even the best of drafts would pay. */
-  private boolean isDeterred() {
-    return aloneNanos > 0 && priceNanos >= aloneNanos;
-  }
-
   /** Whether to try a block although it does not seem to pay. */
   private boolean isProbeDue() {
     // While a block is tried, the server says nothing else.
-    double lostNanos = linkNanos + choice.drafts * draftNanos + serverNanos(choice.drafts);
-    if (tokensSinceProbe < Math.max(PROBE_TOKENS, lostNanos * aloneRate() / PROBE_SHARE)) {
+    double lostNanos = linkNanos + choice.drafts * draftNanos + server.nanos(choice.drafts);
+    if (tokensSinceProbe < Math.max(PROBE_TOKENS, lostNanos * server.aloneRate() / PROBE_SHARE)) {
       return false;
     }
     tokensSinceProbe = 0;
@@ -218,7 +199,7 @@ public final class OptimalLength implements DraftLengthPolicy {
 
   @Override
   public synchronized boolean wantsTrial() {
-    if (isDeterred() || aloneNanos <= 0 || !mayPay(1)) {
+    if (server.deters() || !server.isKnown() || !mayPay(1)) {
       return false; // however good the drafts are
     }
     double doubt = calibration.doubt();
@@ -231,7 +212,7 @@ public final class OptimalLength implements DraftLengthPolicy {
 
   private boolean mayPay(double hope) {
     choose(hopeful, MOST_TRIAL_DRAFTS, hope);
-    return hopeful.rate > aloneRate();
+    return hopeful.rate > server.aloneRate();
   }
 
   @Override
@@ -262,7 +243,7 @@ public final class OptimalLength implements DraftLengthPolicy {
     for (int k = 1; k <= most; k++) {
       chance *= acceptance;
       tokens += chance;
-      double round = linkNanos + serverNanos(k);
+      double round = linkNanos + server.nanos(k);
       double aheadNanos = (k + 1) * draftNanos;
       double whenRight = Math.max(0, aheadNanos - round);
       double whenWrong = (k + (aheadNanos > round ? 0.5 : 0)) * draftNanos;
@@ -286,18 +267,23 @@ public final class OptimalLength implements DraftLengthPolicy {
     if (choice.window > 1 || sharesSteps()) {
       return Math.min(choice.drafts, most);
     }
-    double rowNanos = serverNanos(1) - serverNanos(0);
+    int best = 1;
+    double valueOfBest = Double.NEGATIVE_INFINITY;
     double chance = 1;
+    double tokens = 0;
     for (int k = 1; k <= most; k++) {
       chance *=
           k <= ready
               ? calibration.acceptance(probabilities[from + k - 1])
               : calibration.acceptance();
-      if (chance <= choice.rate * (rowNanos + (k > ready ? nanos : 0))) {
-        return Math.max(1, k - 1);
+      tokens += chance;
+      double value = tokens - choice.rate * (server.nanos(k) + Math.max(0, k - ready) * nanos);
+      if (value > valueOfBest) {
+        valueOfBest = value;
+        best = k;
       }
     }
-    return most;
+    return best;
   }
 
   /** Several blocks in flight, if they are faster than this. */
@@ -309,9 +295,9 @@ public final class OptimalLength implements DraftLengthPolicy {
       allRight *= acceptance; // of the drafts and the guess
       double blocks = 1 / (1 - allRight);
       double drafting = (k + 1) * draftNanos;
-      double server = serverNanos(k);
-      double round = linkNanos + server;
-      double period = Math.max(Math.max(drafting, server), (drafting + round) / mostWindow);
+      double step = server.nanos(k);
+      double round = linkNanos + step;
+      double period = Math.max(Math.max(drafting, step), (drafting + round) / mostWindow);
       double nanos = (blocks - 1) * period + (k + 0.5) * draftNanos + round;
       double rate = tokens / Math.max(1, nanos);
       if (rate > best) {
@@ -319,15 +305,6 @@ public final class OptimalLength implements DraftLengthPolicy {
         best = rate;
       }
     }
-  }
-
-  /** Expected time of a round at the server, ns. */
-  private double serverNanos(int drafts) {
-    return aloneNanos <= 0 ? roundNanos : slowness * (aloneNanos + drafts * priceNanos);
-  }
-
-  private double aloneRate() {
-    return 1 / (aloneSlowness * aloneNanos);
   }
 
   @Override
@@ -347,12 +324,7 @@ public final class OptimalLength implements DraftLengthPolicy {
 
   @Override
   public synchronized void load(double draftSeconds, double aloneSeconds) {
-    if (!isTime(draftSeconds) || !isTime(aloneSeconds) || aloneSeconds == 0) {
-      return; // it does not know
-    }
-    double gain = aloneNanos == 0 ? 1 : LOAD_GAIN;
-    priceNanos = follow(priceNanos, 1e9 * draftSeconds, gain);
-    aloneNanos = follow(aloneNanos, 1e9 * aloneSeconds, gain);
+    server.says(draftSeconds, aloneSeconds);
   }
 
   @Override
@@ -363,28 +335,16 @@ public final class OptimalLength implements DraftLengthPolicy {
       int from,
       boolean shared,
       long newLinkNanos,
-      long newServerNanos) {
+      long newServerNanos,
+      long queuedNanos) {
     calibration.answered(verified, accepted, probabilities, from);
     isRefused = verified == 0;
     sharedSteps = follow(sharedSteps, shared ? 1 : 0, SHARED_GAIN);
     double gain = rounds == 0 ? 1 : GAIN;
     linkNanos = follow(linkNanos, (double) newLinkNanos, gain);
-    roundNanos = follow(roundNanos, (double) newServerNanos, gain);
-    if (choice.window == 1) { // else it waited for the device's own blocks
-      slowness = slowness(slowness, (double) newServerNanos, aloneNanos + verified * priceNanos);
-      if (!knowsAlone) {
-        aloneSlowness = Math.max(1, slowness); // padding makes blocks cheaper, but nothing else
-      }
-    }
+    boolean single = choice.window == 1;
+    server.block(verified, newServerNanos - (single ? 0 : queuedNanos), !shared);
     rounds++;
-  }
-
-  private static double slowness(double slowness, double nanos, double expectedNanos) {
-    if (expectedNanos <= 0) {
-      return slowness;
-    }
-    double ratio = Math.min(MOST_SLOWNESS, nanos / expectedNanos);
-    return Math.max(1 / MOST_SLOWNESS, follow(slowness, ratio, GAIN));
   }
 
   @Override
@@ -392,19 +352,14 @@ public final class OptimalLength implements DraftLengthPolicy {
     tokensSinceProbe += count;
     tokensSinceTrial += count;
     if (nanos > 0) {
-      aloneSlowness = slowness(aloneSlowness, (double) nanos / count, aloneNanos);
-      knowsAlone = true;
+      server.alone((double) nanos / count);
     }
   }
 
   @Override
   public synchronized int pushedPerRoundTrip(long moreNanos) {
-    boolean known = rounds > 0 && aloneNanos > 0;
-    return known ? (int) Math.min(1 << 20, (linkNanos + moreNanos) * aloneRate()) + 1 : 0;
-  }
-
-  private static boolean isTime(double seconds) {
-    return seconds >= 0 && seconds <= MOST_SECONDS;
+    boolean known = rounds > 0 && server.isKnown();
+    return known ? (int) Math.min(1 << 20, (linkNanos + moreNanos) * server.aloneRate()) + 1 : 0;
   }
 
   private static double follow(double value, double news, double gain) {

@@ -65,8 +65,10 @@ public final class ThresholdLength implements DraftLengthPolicy {
       int from,
       boolean shared,
       long linkNanos,
-      long serverNanos) {
-    pauses.answered(verified, accepted, probabilities, from, shared, linkNanos, serverNanos);
+      long serverNanos,
+      long queuedNanos) {
+    pauses.answered(
+        verified, accepted, probabilities, from, shared, linkNanos, serverNanos, queuedNanos);
   }
 
   @Override

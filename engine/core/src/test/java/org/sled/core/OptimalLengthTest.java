@@ -86,7 +86,7 @@ class OptimalLengthTest {
       stands = accepted == drafts && random.nextDouble() < acceptance;
       lastRoundMillis = linkMillis + server;
       lengths.load(priceMillis / 1e3, aloneMillis / 1e3);
-      lengths.answered(drafts, accepted, unsure, 0, false, nanos(linkMillis), nanos(server));
+      lengths.answered(drafts, accepted, unsure, 0, false, nanos(linkMillis), nanos(server), 0);
       made += accepted + 1;
       rounds++;
       pushed = false;
@@ -200,7 +200,7 @@ class OptimalLengthTest {
     // The server looks at two drafts only, and both are always right.
     for (int i = 0; i < 100; i++) {
       policy.load(0.001, 0.060);
-      policy.answered(2, 2, unsure, 0, false, nanos(5), nanos(70));
+      policy.answered(2, 2, unsure, 0, false, nanos(5), nanos(70), 0);
     }
     assertTrue(block(policy) >= 8);
   }
@@ -223,7 +223,7 @@ class OptimalLengthTest {
     for (int i = 0; i < 60; i++) {
       policy.drafted(nanos(2), true);
       policy.load(0.005, 0.060);
-      policy.answered(4, 3, probabilities, 0, shared, nanos(5), nanos(80));
+      policy.answered(4, 3, probabilities, 0, shared, nanos(5), nanos(80), 0);
     }
     policy.next(probabilities, 0, 0, MOST);
     int sure = policy.next(new float[] {0.9f, 0.9f, 0.9f, 0.9f, 0.9f}, 0, 5, MOST);
@@ -265,8 +265,8 @@ class OptimalLengthTest {
     assertEquals(2, threshold.next(probabilities, 0, 3, 8), "without the unsure one");
     assertEquals(1, threshold.next(probabilities, 2, 1, 8), "but one at least");
     assertEquals(2, threshold.next(probabilities, 0, 2, 2), "as many as may be");
-    threshold.answered(0, 0, probabilities, 0, false, 0, 0);
-    threshold.answered(0, 0, probabilities, 0, false, 0, 0);
+    threshold.answered(0, 0, probabilities, 0, false, 0, 0, 0);
+    threshold.answered(0, 0, probabilities, 0, false, 0, 0, 0);
     assertEquals(0, threshold.next(probabilities, 0, 0, 8), "a server that looks at nothing");
   }
 }

@@ -503,7 +503,8 @@ final class DraftLoop implements Runnable {
         0,
         verdict.batchRows() >= SHARED_ROWS * (verdict.verified() + 1),
         Math.max(0, roundNanos - serverNanos - overrunNanos),
-        serverNanos);
+        serverNanos,
+        Math.min(serverNanos, TimeUnit.MICROSECONDS.toNanos(verdict.queueMicros())));
   }
 
   /**

@@ -52,8 +52,10 @@ final class PausableDrafting implements DraftLengthPolicy {
       int from,
       boolean shared,
       long linkNanos,
-      long serverNanos) {
-    policy.answered(verified, accepted, probabilities, from, shared, linkNanos, serverNanos);
+      long serverNanos,
+      long queuedNanos) {
+    policy.answered(
+        verified, accepted, probabilities, from, shared, linkNanos, serverNanos, queuedNanos);
   }
 
   @Override
