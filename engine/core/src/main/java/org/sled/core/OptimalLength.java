@@ -4,35 +4,34 @@ package org.sled.core;
  * As many drafts as bring the most tokens per second, or none where the server alone is faster.
  *
  * <p><b>One block in flight.</b> With a the chance of a draft, a block of k drafts brings
- * E<sub>k</sub> = 1 + a + … + a<sup>k</sup> tokens. Its round takes R = link + s·(A + k·λ): the
- * link, and the server's time, which is what it takes without drafts and what it says that each
- * draft adds. Meanwhile the device drafts on, the guess for the token behind the block and the next
- * k drafts. With the chance q = a<sup>k + 1</sup> they stand, and what is missing of them then
- * takes max(0, (k + 1)·t<sub>d</sub> − R); else there are k to draft, behind the one at work. So
- * the rate is ρ = E<sub>k</sub> / (R + q·max(0, (k + 1)·t<sub>d</sub> − R) + (1 − q)·(k +
- * ½)·t<sub>d</sub>).
+ * E<sub>k</sub> = 1 + a + … + a<sup>k</sup> tokens. Its round takes R = link + S<sub>k</sub>, S
+ * being the server's time: {@link ServerTime}. Meanwhile the device drafts on, the guess for the
+ * token behind the block and the next k drafts. With the chance q = a<sup>k + 1</sup> they stand,
+ * and what is missing of them then takes max(0, (k + 1)·t<sub>d</sub> − R); else there are k to
+ * draft, behind the one at work. So the rate is ρ = E<sub>k</sub> / (R + q·max(0, (k +
+ * 1)·t<sub>d</sub> − R) + (1 − q)·(k + ½)·t<sub>d</sub>).
  *
  * <p>It is asked again after each token, so that a block ends where the draft model becomes unsure:
- * a further draft pays if the chance that it and all before it are right is more than ρ times what
- * it takes, t<sub>d</sub> + s·λ, or only s·λ if it is there already. The chance of a token that is
- * drafted comes from how sure the draft model was of it: {@link DraftCalibration}. Not where blocks
- * share their steps with others', which are padded to one length.
+ * where the tokens that it brings, less ρ times what it takes at the server and still to be
+ * drafted, are most. The chance of a token that is drafted comes from how sure the draft model was
+ * of it: {@link DraftCalibration}. Not where blocks share their steps with others', which are
+ * padded to one length.
  *
  * <p><b>Several blocks in flight.</b> Then drafting goes on while verdicts are on their way, until
  * one of them says that a draft was wrong: 1 / (1 − a) tokens after the last time. With blocks of k
  * drafts and the guess for the token behind them, m = k + 1, one after the other is right with the
  * chance a<sup>m</sup>, so that n = 1 / (1 − a<sup>m</sup>) blocks go before the wrong one is
  * known. They follow each other as drafting, the server and the window W allow, and the last one's
- * round has to be waited for, and for the draft at work: (n − 1) · max(m·t<sub>d</sub>, S,
- * (m·t<sub>d</sub> + V) / W) + (k + ½)·t<sub>d</sub> + V, with S = s·(A + k·λ) and V = link + S.
- * Short blocks find mistakes soon, long ones cost the server less.
+ * round has to be waited for, and for the draft at work: (n − 1) · max(m·t<sub>d</sub>,
+ * S<sub>k</sub>, (m·t<sub>d</sub> + V) / W) + (k + ½)·t<sub>d</sub> + V, with V = link +
+ * S<sub>k</sub>. Short blocks find mistakes soon, long ones cost the server less.
  *
- * <p>The best rate is compared with that of the server alone, 1 / (s·A), which needs neither link
- * nor drafts. A and λ are the server's, and hold if all its devices do alike: so all come to the
- * same decision, and none is misled by what the others have not done yet. How much slower (s) it is
- * than it says, with blocks and alone, the link, t<sub>d</sub> and the chances are learnt from
- * rounds. While the server goes on alone, the device drafts a token beside it now and then, for
- * which nobody waits: so it knows how good its drafts are.
+ * <p>The best rate is compared with that of the server alone, which needs neither link nor drafts.
+ * What the server says of its time holds if all its devices do alike: so all come to the same
+ * decision, and none is misled by what the others have not done yet. Link, t<sub>d</sub> and the
+ * chances are learnt from rounds. While the server goes on alone, the device drafts the next token
+ * beside it, for which nobody waits, as long as drafting may pay: so it knows how good its drafts
+ * are.
  */
 public final class OptimalLength implements DraftLengthPolicy {
   private static final int FIRST_DRAFTS = 4;
@@ -55,7 +54,7 @@ public final class OptimalLength implements DraftLengthPolicy {
   private static final double LEAVE_ERRORS = 0.5;
 
   /** Drafting must be so much faster: changing over takes a round trip. */
-  private static final double RETURN_MARGIN = 1.02;
+  private static final double RETURN_MARGIN = 1.04;
 
   /**
    * Tokens of the server alone between two blocks that try what the link is like at least; no draft
@@ -66,16 +65,11 @@ public final class OptimalLength implements DraftLengthPolicy {
   /** What trying may cost of the time. */
   private static final double PROBE_SHARE = 0.01;
 
-  /** As long as acceptance may be so many standard errors off, drafts beside pushes may tell. */
-  private static final double TRIAL_ERRORS = 2;
+  /** If drafting would pay with acceptance so many standard errors off, each token is tried. */
+  private static final double TRIAL_ERRORS = 3;
 
   /** Tokens of the server between two of those: where no likely acceptance makes drafting pay. */
   private static final int RARE_TRIAL_TOKENS = 16;
-
-  /** The same where acceptance is known, and close to where drafting begins to pay. */
-  private static final int COMMON_TRIAL_TOKENS = 4;
-
-  private static final double LITTLE_DOUBT = 0.05;
 
   /** Several blocks in flight, which are more work for all, must be so much faster than one. */
   private static final double WINDOW_MARGIN = 1.02;
@@ -89,10 +83,11 @@ public final class OptimalLength implements DraftLengthPolicy {
   private final int mostWindow;
   private final DraftCalibration calibration = new DraftCalibration();
 
+  private final ServerTime server = new ServerTime();
+
   // Times in ns; 0 until they are known.
   private double draftNanos;
   private double linkNanos;
-  private final ServerTime server = new ServerTime();
   private boolean draftTimeIsSteady;
   private double sharedSteps; // share of the rounds
   private long rounds;
@@ -202,12 +197,8 @@ public final class OptimalLength implements DraftLengthPolicy {
     if (server.deters() || !server.isKnown() || !mayPay(1)) {
       return false; // however good the drafts are
     }
-    double doubt = calibration.doubt();
-    int due =
-        !mayPay(TRIAL_ERRORS * doubt)
-            ? RARE_TRIAL_TOKENS
-            : doubt < LITTLE_DOUBT ? COMMON_TRIAL_TOKENS : 0;
-    return tokensSinceTrial >= due;
+    boolean likely = mayPay(TRIAL_ERRORS * calibration.doubt());
+    return likely || tokensSinceTrial >= RARE_TRIAL_TOKENS;
   }
 
   private boolean mayPay(double hope) {
@@ -342,8 +333,9 @@ public final class OptimalLength implements DraftLengthPolicy {
     sharedSteps = follow(sharedSteps, shared ? 1 : 0, SHARED_GAIN);
     double gain = rounds == 0 ? 1 : GAIN;
     linkNanos = follow(linkNanos, (double) newLinkNanos, gain);
-    boolean single = choice.window == 1;
-    server.block(verified, newServerNanos - (single ? 0 : queuedNanos), !shared);
+    // With several in flight it waited for the device's own.
+    long waitedNanos = choice.window == 1 ? 0 : queuedNanos;
+    server.block(verified, newServerNanos - waitedNanos, !shared);
     rounds++;
   }
 

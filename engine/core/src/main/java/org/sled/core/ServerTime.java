@@ -68,7 +68,8 @@ final class ServerTime {
    *
    * @param drafts that the server looked at
    * @param nanos that it took
-   * @param isOwn whether its length is what decided about that, and not others' blocks
+   * @param isOwn whether its length decided about that: then the server, whose word is about such
+   *     steps as well, is hardly wrong as a whole. With others' blocks in the step it may be.
    */
   void block(int drafts, long nanos, boolean isOwn) {
     roundNanos += (roundNanos == 0 ? 1 : GAIN) * ((double) nanos - roundNanos);
