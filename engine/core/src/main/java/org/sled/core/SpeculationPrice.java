@@ -48,9 +48,9 @@ public final class SpeculationPrice {
   private static final double HOPE_RETURNS = 1.0 / 2000;
 
   /** Drafts must bring so many times the tokens per second; and so many, once they did not. */
-  private static final double LEAST_GAIN = 1.4;
+  private static final double LEAST_GAIN = 1.3;
 
-  private static final double RETURN_GAIN = 1.48;
+  private static final double RETURN_GAIN = 1.38;
 
   private static final int GAIN_MEMORY_STEPS = 20;
 
