@@ -29,7 +29,7 @@ class PushCreditTest {
     assertEquals(16, credit.fill(16, 100, 0));
     assertTrue(credit.isBegun());
     for (int i = 1; i <= 7; i++) {
-      credit.came(1, i * 10 * MS);
+      credit.came(1, i * 10L * MS);
       assertFalse(credit.isDue(16, 100 - i), i + " came");
     }
     credit.came(1, 80 * MS);
