@@ -102,13 +102,22 @@ public final class SessionBook {
     }
   }
 
-  /** A block came in. */
-  public void arrived(int session, long nowNanos) {
+  /**
+   * The next block of a session is there, and goes into a step. Not one that is answered at once:
+   * the session still owes one.
+   *
+   * @param arrivedNanos when it came in; before the last verdict, if the session has several in
+   *     flight: that says nothing of how long it thinks
+   */
+  public void arrived(int session, long arrivedNanos) {
     if (expectedPlace[session] < 0) {
       return;
     }
     forget(session);
-    double think = Math.max(1, nowNanos - answeredNanos[session]);
+    if (arrivedNanos <= answeredNanos[session]) {
+      return;
+    }
+    double think = (double) (arrivedNanos - answeredNanos[session]);
     double error = think - thinkNanos(session);
     double deviation = thinkDeviation(session);
     if (thinkNanos[session] > 0) {

@@ -140,6 +140,18 @@ class DeadlineSchedulerTest {
   }
 
   @Test
+  void aBlockThatWasThereBeforeTheVerdictIsNotWaitedFor() {
+    machine(8);
+    DeadlineScheduler scheduler = scheduler(0);
+    thinks(1, 10 * MS);
+    book.arrived(1, -5 * MS); // several in flight
+    queue.add(1, 0, WorkKind.BLOCK, 5, 0, -5 * MS);
+    assertEquals(1, scheduler.plan(0, queue, plan));
+    book.answered(1, 5, 4, 3, 100 * MS);
+    assertEquals(110 * MS, book.expectedNanos(1), "it says nothing of how long it thinks");
+  }
+
+  @Test
   void theFirstBlockOfASessionIsWaitedForLikeThoseOfOthers() {
     machine(8);
     DeadlineScheduler scheduler = scheduler(0);

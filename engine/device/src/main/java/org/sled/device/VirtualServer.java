@@ -223,7 +223,6 @@ final class VirtualServer implements SessionView {
       decide();
     } else {
       waiting.add(arrival);
-      book.arrived(SESSION, arrival.nanos());
       decide();
     }
   }
@@ -242,6 +241,7 @@ final class VirtualServer implements SessionView {
       block.wrap(blockFrame);
       RoundDecision decision = rules.decide(this, block);
       if (decision == RoundDecision.VERIFY) {
+        book.arrived(SESSION, arrival.nanos());
         want(WorkKind.BLOCK, 1 + block.draftCount(), arrival.nanos());
         return;
       }

@@ -301,7 +301,6 @@ final class Verifier implements Runnable {
           "more than " + ServerSession.MAX_WAITING_BLOCKS + " blocks of the session wait");
       return;
     }
-    book.arrived(session.number, command.decodedNanos());
     advance(session);
   }
 
@@ -372,6 +371,7 @@ final class Verifier implements Runnable {
     while (session.wants == ServerSession.Wants.NOTHING && session.nextBlock()) {
       RoundDecision decision = rules.decide(session, session.block);
       if (decision == RoundDecision.VERIFY) {
+        book.arrived(session.number, session.decodedNanos);
         int slackMicros = session.block.playbackSlackMicros();
         if (slackMicros > 0) {
           book.due(session.number, session.decodedNanos + slackMicros * NANOS_PER_MICRO);
