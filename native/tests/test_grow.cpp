@@ -228,8 +228,8 @@ void check_widened_demo(const test::TemporaryDirectory &directory) {
   const std::string demo = test::demo_model("target");
   const std::string small = directory.file("small.gguf");
   const std::string grown = directory.file("wide.gguf");
-  const sled_grow_info info = grow(demo, grown, 40'000'000, 0, 1024);
-  CHECK(std::llabs(info.parameters - 40'000'000) <= 800'000);
+  const sled_grow_info info = grow(demo, grown, 30'000'000, 0, 1024);
+  CHECK(std::llabs(info.parameters - 30'000'000) <= 600'000);
   CHECK_EQ(info.embedding_width, 1024);
   CHECK_EQ(info.embedding_width_before, 256);
   const sled_model_info before = describe(demo);
@@ -240,13 +240,16 @@ void check_widened_demo(const test::TemporaryDirectory &directory) {
   CHECK_EQ(after.embedding_width, 1024);
   CHECK_EQ(before.tokens_hash, after.tokens_hash);
   check_same(demo, grown, "demo target, Q8_0, 1024 columns", 0.0F);
-  // Again, out of the widened one.
-  CHECK_EQ(grow(grown, small, 200'000'000, 0, 4096).embedding_width, 4096);
-  check_same(demo, small, "demo target, Q8_0, 4096 columns", 0.0F);
-  for (const char *type : {"f32", "f16", "bf16", "q4_0", "q4_k_m", "q6_k", "iq4_nl"}) {
-    quantize(demo, small, type, SLED_OUTPUT_REPLACE);
-    grow(small, grown, test::effort(30'000'000, 25'000'000), SLED_OUTPUT_REPLACE, 1024);
-    check_same(small, grown, (std::string(type) + ", 1024 columns").c_str(), 0.0F);
+  const char *const types[] = {"bf16", "q4_k_m", "f32", "f16", "q4_0", "q6_k", "iq4_nl"};
+  const int tried = test::effort(7, 2);
+  if (tried == 7) {  // again, out of the widened one
+    CHECK_EQ(grow(grown, small, 200'000'000, 0, 4096).embedding_width, 4096);
+    check_same(demo, small, "demo target, Q8_0, 4096 columns", 0.0F);
+  }
+  for (int i = 0; i < tried; i++) {
+    quantize(demo, small, types[i], SLED_OUTPUT_REPLACE);
+    grow(small, grown, 25'000'000, SLED_OUTPUT_REPLACE, 1024);
+    check_same(small, grown, (std::string(types[i]) + ", 1024 columns").c_str(), 0.0F);
   }
   // No parameters more than the width takes.
   const int64_t least = 2048 * 1024 + 1024 + 8 * (1024 * 768 + 2 * 1024 + 3 * 1024 * 640);
