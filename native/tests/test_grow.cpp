@@ -171,6 +171,22 @@ void check_widened_rule() {
 
 // ------------------------------------------------------------------ same tokens
 
+// What is said of the growth is what the files hold, and all that is not weights is the same.
+void check_info(const sled_grow_info &info, const std::string &small, const std::string &grown) {
+  const sled_model_info before = describe(small);
+  const sled_model_info after = describe(grown);
+  CHECK_EQ(info.parameters_before, before.parameter_count);
+  CHECK_EQ(info.parameters, after.parameter_count);
+  CHECK_EQ(info.layers, after.layer_count);
+  CHECK_EQ(info.embedding_width_before, before.embedding_width);
+  CHECK_EQ(info.embedding_width, after.embedding_width);
+  CHECK_EQ(before.tokens_hash, after.tokens_hash);
+  CHECK_EQ(before.merges_hash, after.merges_hash);
+  CHECK_EQ(before.specials_hash, after.specials_hash);
+  CHECK_EQ(before.flags, after.flags);
+  CHECK(before.weights_hash != after.weights_hash);
+}
+
 void check_demo(const test::TemporaryDirectory &directory) {
   const std::string demo = test::demo_model("target");
   const std::string grown = directory.file("demo.gguf");
@@ -179,16 +195,8 @@ void check_demo(const test::TemporaryDirectory &directory) {
   CHECK_EQ(info.layers_before, 8);
   CHECK_EQ(info.feed_forward_before, 640);
   CHECK_EQ(info.embedding_width, 256);
+  check_info(info, demo, grown);
   const sled_model_info before = describe(demo);
-  const sled_model_info after = describe(grown);
-  CHECK_EQ(info.parameters_before, before.parameter_count);
-  CHECK_EQ(info.parameters, after.parameter_count);
-  CHECK_EQ(info.layers, after.layer_count);
-  CHECK_EQ(before.tokens_hash, after.tokens_hash);
-  CHECK_EQ(before.merges_hash, after.merges_hash);
-  CHECK_EQ(before.specials_hash, after.specials_hash);
-  CHECK_EQ(before.flags, after.flags);
-  CHECK(before.weights_hash != after.weights_hash);
   check_same(demo, grown, "demo target, Q8_0");
 
   const int64_t model = test::open_model(grown);
@@ -232,13 +240,7 @@ void check_widened_demo(const test::TemporaryDirectory &directory) {
   CHECK(std::llabs(info.parameters - 30'000'000) <= 600'000);
   CHECK_EQ(info.embedding_width, 1024);
   CHECK_EQ(info.embedding_width_before, 256);
-  const sled_model_info before = describe(demo);
-  const sled_model_info after = describe(grown);
-  CHECK_EQ(info.parameters_before, before.parameter_count);
-  CHECK_EQ(info.parameters, after.parameter_count);
-  CHECK_EQ(info.layers, after.layer_count);
-  CHECK_EQ(after.embedding_width, 1024);
-  CHECK_EQ(before.tokens_hash, after.tokens_hash);
+  check_info(info, demo, grown);
   check_same(demo, grown, "demo target, Q8_0, 1024 columns", 0.0F);
   const char *const types[] = {"bf16", "q4_k_m", "f32", "f16", "q4_0", "q6_k", "iq4_nl"};
   const int tried = test::effort(7, 2);
