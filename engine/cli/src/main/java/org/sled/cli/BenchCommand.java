@@ -7,6 +7,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.sled.bench.cost.CostMeasurement;
 import org.sled.bench.cost.CostTable;
 import org.sled.bench.energy.EnergyMeters;
 import org.sled.bench.energy.EnergyReport;
@@ -152,6 +153,13 @@ final class BenchCommand implements Callable<Integer> {
       throw new CommandFailure(
           ExitCodes.USAGE, "--record needs devices that draft: leave --replay and central out");
     }
+    if (device.looksUp()
+        && (!subject.startsServer() || peers.isComparison() || device.record() != null)) {
+      throw new CommandFailure(
+          ExitCodes.USAGE,
+          "--model none takes its tokenizer from --target, and there is no model to compare or to"
+              + " record: leave --server, --peers and --record out");
+    }
     if (mode == Mode.SLED && device.drafting().draftTokens() == 0) {
       throw new CommandFailure(
           ExitCodes.USAGE, "without drafts it is --mode central; or give --draft-tokens 1 or more");
@@ -164,7 +172,7 @@ final class BenchCommand implements Callable<Integer> {
     int devices = single("--concurrency", load.concurrency(defaultConcurrency()));
     double rtt = single("--rtt", device.rttMillis(List.of(0.0)));
     LoadPlan plan = load.plan(devices, sampling.seed());
-    CostTable costs = analysis.costTable(this::measureCosts);
+    CostTable costs = analysis.costTable(() -> measureCosts(trace));
     // A replayed device needs no model at all, a central one its tokenizer.
     try (Model model = trace != null ? null : openModel();
         EnergyMeters meters = EnergyMeters.discover();
@@ -242,7 +250,9 @@ final class BenchCommand implements Callable<Integer> {
   }
 
   private Model openModel() {
-    return Model.open(draftFile(), ModelParams.DEFAULT.withVocabularyOnly(mode == Mode.CENTRAL));
+    boolean vocabularyOnly = mode == Mode.CENTRAL || device.looksUp();
+    Path file = device.looksUp() ? subject.targetFile(surroundings) : draftFile();
+    return Model.open(file, ModelParams.DEFAULT.withVocabularyOnly(vocabularyOnly));
   }
 
   private Path draftFile() {
@@ -260,7 +270,10 @@ final class BenchCommand implements Callable<Integer> {
 
   /** Whether the server has this machine's processor for itself. */
   private boolean undisturbed() {
-    return device.replay() != null || mode == Mode.CENTRAL || peers.isComparison();
+    return device.replay() != null
+        || device.looksUp()
+        || mode == Mode.CENTRAL
+        || peers.isComparison();
   }
 
   private List<Integer> defaultConcurrency() {
@@ -278,7 +291,8 @@ final class BenchCommand implements Callable<Integer> {
     return subject.connect(surroundings, serverOptions, devices, undisturbed());
   }
 
-  private CostTable measureCosts() throws InterruptedException {
+  /** Behind contexts as long as those of the trace are, if there is one. */
+  private CostTable measureCosts(DraftTrace trace) throws InterruptedException {
     if (!subject.startsServer()) {
       throw new CommandFailure(
           ExitCodes.USAGE,
@@ -289,7 +303,8 @@ final class BenchCommand implements Callable<Integer> {
         surroundings,
         subject.targetFile(surroundings),
         serverOptions.engineParams(undisturbed()),
-        devices);
+        devices,
+        trace == null ? CostMeasurement.DEFAULT_CONTEXT_TOKENS : trace.meanContextTokens());
   }
 
   private void finish(

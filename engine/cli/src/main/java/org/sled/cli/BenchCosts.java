@@ -14,8 +14,17 @@ final class BenchCosts {
 
   private BenchCosts() {}
 
+  /**
+   * Measures.
+   *
+   * @param contextTokens of each sequence
+   */
   static CostTable measure(
-      Surroundings surroundings, Path target, EngineParams params, int mostSequences)
+      Surroundings surroundings,
+      Path target,
+      EngineParams params,
+      int mostSequences,
+      int contextTokens)
       throws InterruptedException {
     surroundings.err().println("measuring what a step of the target costs ...");
     ModelParams modelParams =
@@ -24,7 +33,7 @@ final class BenchCosts {
             : ModelParams.DEFAULT.forNumerics(params.numerics());
     try (Model model = Model.open(target, modelParams);
         CostMeasurement measurement =
-            new CostMeasurement(model, target.toString(), params, mostSequences)) {
+            new CostMeasurement(model, target.toString(), params, mostSequences, contextTokens)) {
       CostTable table =
           measurement.measure(
               CostMeasurement.sequenceCounts(mostSequences),

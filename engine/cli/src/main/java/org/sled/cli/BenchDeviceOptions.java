@@ -16,7 +16,8 @@ final class BenchDeviceOptions {
       paramLabel = "FILE",
       defaultValue = ModelFiles.DEMO_DRAFT,
       description =
-          "The draft model; with --mode central only its tokenizer is used. Default:"
+          "The draft model; with --mode central only its tokenizer is used. none: devices draft"
+              + " without a model, what followed when the same was said before. Default:"
               + " ${DEFAULT-VALUE}.")
   private String model;
 
@@ -75,6 +76,11 @@ final class BenchDeviceOptions {
       defaultValue = "0",
       description = "Megabits per second of each device's link and direction. Default: no limit.")
   private double bandwidthMegabits;
+
+  /** Whether devices draft without a model. */
+  boolean looksUp() {
+    return model.equals(ModelFiles.NONE);
+  }
 
   String model() {
     return model;

@@ -121,6 +121,7 @@ final class BenchPeers {
         server.address().port(),
         authToken,
         null,
+        false,
         setup.trace(),
         drafts ? setup.device().drafting().draftTokens() : 0,
         setup.device().drafting().drafting(),

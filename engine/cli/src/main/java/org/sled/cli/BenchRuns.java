@@ -132,6 +132,7 @@ final class BenchRuns {
         daemon.address().port(),
         authToken,
         model,
+        device.looksUp(),
         trace,
         mode == BenchCommand.Mode.CENTRAL ? 0 : device.drafting().draftTokens(otherwise),
         device.drafting().drafting(otherwise),

@@ -31,20 +31,18 @@ public interface DraftLengthPolicy {
    * @param most how many it may have, more than {@code ready}
    * @param waitedNanos since the block was sent whose verdict is next
    */
-  default boolean draftsAhead(
-      float[] probabilities, int from, int ready, int most, long waitedNanos) {
-    return true;
-  }
+  boolean draftsAhead(float[] probabilities, int from, int ready, int most, long waitedNanos);
 
   /** Blocks in flight that pay, at least 1: more than that would not make the text faster. */
   int window();
 
   /**
-   * How long the link takes, measured otherwise than by a block; before the first one.
+   * How long the link takes, measured otherwise than by a block: what counts before the first one,
+   * and while the server goes on alone.
    *
    * @param roundTripNanos of the link alone
    */
-  default void link(long roundTripNanos) {}
+  void link(long roundTripNanos);
 
   /**
    * The server says what its load is; told before what else its answer brings.
@@ -65,32 +63,16 @@ public interface DraftLengthPolicy {
   /**
    * A block was answered.
    *
-   * @param verified drafts that the server looked at
-   * @param accepted drafts among them that were right
    * @param probabilities that the draft model gave its drafts; not kept
    * @param from index of the block's first draft in it
-   * @param shared whether others' rows were computed in the same step
-   * @param linkNanos of the round that were not spent at the server
-   * @param serverNanos of the round that were
-   * @param queuedNanos of those, for which it waited for its step
    */
-  void answered(
-      int verified,
-      int accepted,
-      float[] probabilities,
-      int from,
-      boolean shared,
-      long linkNanos,
-      long serverNanos,
-      long queuedNanos);
+  void answered(BlockAnswer answer, float[] probabilities, int from);
 
   /**
    * Whether to draft a token beside those that the server makes alone: nobody waits for it, and it
    * shows how good drafts are.
    */
-  default boolean wantsTrial() {
-    return false;
-  }
+  boolean wantsTrial();
 
   /**
    * A token that the server made alone had been drafted, or another one in its place.
@@ -98,7 +80,7 @@ public interface DraftLengthPolicy {
    * @param right whether it had been
    * @param probability that the draft model gave its draft
    */
-  default void tried(boolean right, float probability) {}
+  void tried(boolean right, float probability);
 
   /**
    * The server made tokens alone.

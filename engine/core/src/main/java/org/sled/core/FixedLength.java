@@ -38,8 +38,19 @@ public final class FixedLength implements DraftLengthPolicy {
   }
 
   @Override
+  public boolean draftsAhead(
+      float[] probabilities, int from, int ready, int most, long waitedNanos) {
+    return true;
+  }
+
+  @Override
   public int window() {
     return window;
+  }
+
+  @Override
+  public void link(long roundTripNanos) {
+    // Does not change the length.
   }
 
   @Override
@@ -53,16 +64,8 @@ public final class FixedLength implements DraftLengthPolicy {
   }
 
   @Override
-  public synchronized void answered(
-      int verified,
-      int accepted,
-      float[] probabilities,
-      int from,
-      boolean shared,
-      long linkNanos,
-      long serverNanos,
-      long queuedNanos) {
-    if (verified > 0) {
+  public synchronized void answered(BlockAnswer answer, float[] probabilities, int from) {
+    if (answer.verified() > 0) {
       refused = 0;
       pauseTokens = FIRST_PAUSE_TOKENS;
       return;
@@ -72,6 +75,16 @@ public final class FixedLength implements DraftLengthPolicy {
     }
     refused++;
     pushedTokens = 0;
+  }
+
+  @Override
+  public boolean wantsTrial() {
+    return false;
+  }
+
+  @Override
+  public void tried(boolean right, float probability) {
+    // Does not change the length.
   }
 
   @Override

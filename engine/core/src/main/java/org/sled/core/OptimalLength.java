@@ -53,7 +53,13 @@ public final class OptimalLength implements DraftLengthPolicy {
   /** Also if acceptance were so many standard errors above what was seen. */
   private static final double LEAVE_ERRORS = 0.5;
 
-  /** Drafting must be so much faster: changing over takes a round trip. */
+  /**
+   * Drafting must be faster also if acceptance were so many standard errors below what was seen:
+   * changing over takes a round trip, so that a few lucky drafts must not be enough.
+   */
+  private static final double RETURN_ERRORS = 0.5;
+
+  /** And so much faster. */
   private static final double RETURN_MARGIN = 1.04;
 
   /**
@@ -99,6 +105,7 @@ public final class OptimalLength implements DraftLengthPolicy {
 
   private final Choice choice = new Choice(); // as things are
   private final Choice hopeful = new Choice(); // if drafts were better than was seen
+  private final Choice cautious = new Choice(); // if they were worse
 
   /** Blocks of so many drafts, so many in flight, bring so many tokens per ns. */
   private static final class Choice {
@@ -141,7 +148,8 @@ public final class OptimalLength implements DraftLengthPolicy {
       tokensSinceProbe = 0;
       return 0;
     }
-    if (choice.rate > RETURN_MARGIN * server.aloneRate()) {
+    choose(cautious, longest, -RETURN_ERRORS * calibration.doubt());
+    if (cautious.rate > RETURN_MARGIN * server.aloneRate()) {
       pushing = false;
       return choice.drafts;
     }
@@ -310,7 +318,11 @@ public final class OptimalLength implements DraftLengthPolicy {
 
   @Override
   public synchronized void link(long roundTripNanos) {
-    linkNanos = rounds == 0 ? (double) roundTripNanos : linkNanos;
+    if (rounds == 0) {
+      linkNanos = roundTripNanos;
+    } else if (pushing) {
+      linkNanos = follow(linkNanos, (double) roundTripNanos, GAIN);
+    }
   }
 
   @Override
@@ -319,23 +331,14 @@ public final class OptimalLength implements DraftLengthPolicy {
   }
 
   @Override
-  public synchronized void answered(
-      int verified,
-      int accepted,
-      float[] probabilities,
-      int from,
-      boolean shared,
-      long newLinkNanos,
-      long newServerNanos,
-      long queuedNanos) {
-    calibration.answered(verified, accepted, probabilities, from);
-    isRefused = verified == 0;
-    sharedSteps = follow(sharedSteps, shared ? 1 : 0, SHARED_GAIN);
-    double gain = rounds == 0 ? 1 : GAIN;
-    linkNanos = follow(linkNanos, (double) newLinkNanos, gain);
+  public synchronized void answered(BlockAnswer answer, float[] probabilities, int from) {
+    calibration.answered(answer.verified(), answer.accepted(), probabilities, from);
+    isRefused = answer.verified() == 0;
+    sharedSteps = follow(sharedSteps, answer.shared() ? 1 : 0, SHARED_GAIN);
+    linkNanos = follow(linkNanos, (double) answer.linkNanos(), rounds == 0 ? 1 : GAIN);
     // With several in flight it waited for the device's own.
-    long waitedNanos = choice.window == 1 ? 0 : queuedNanos;
-    server.block(verified, newServerNanos - waitedNanos, !shared);
+    long waitedNanos = choice.window == 1 ? 0 : answer.queuedNanos();
+    server.block(answer.computed(), answer.serverNanos() - waitedNanos, !answer.shared());
     rounds++;
   }
 

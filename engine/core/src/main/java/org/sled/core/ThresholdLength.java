@@ -48,6 +48,11 @@ public final class ThresholdLength implements DraftLengthPolicy {
   }
 
   @Override
+  public void link(long roundTripNanos) {
+    pauses.link(roundTripNanos);
+  }
+
+  @Override
   public void load(double draftSeconds, double aloneSeconds) {
     pauses.load(draftSeconds, aloneSeconds);
   }
@@ -58,17 +63,18 @@ public final class ThresholdLength implements DraftLengthPolicy {
   }
 
   @Override
-  public void answered(
-      int verified,
-      int accepted,
-      float[] probabilities,
-      int from,
-      boolean shared,
-      long linkNanos,
-      long serverNanos,
-      long queuedNanos) {
-    pauses.answered(
-        verified, accepted, probabilities, from, shared, linkNanos, serverNanos, queuedNanos);
+  public void answered(BlockAnswer answer, float[] probabilities, int from) {
+    pauses.answered(answer, probabilities, from);
+  }
+
+  @Override
+  public boolean wantsTrial() {
+    return pauses.wantsTrial();
+  }
+
+  @Override
+  public void tried(boolean right, float probability) {
+    pauses.tried(right, probability);
   }
 
   @Override

@@ -12,29 +12,29 @@ class FixedLengthTest {
   void staysFixedWhateverThingsCost() {
     policy.load(1, 1e-6);
     for (int i = 0; i < 10; i++) {
-      policy.answered(4, 0, probabilities, 0, false, 0, 1_000_000, 0);
+      policy.answered(new BlockAnswer(4, 4, 0, false, 0, 1_000_000, 0), probabilities, 0);
       assertEquals(4, policy.next(probabilities, 0, 0, 4));
     }
   }
 
   @Test
   void pausesWhileNothingIsLookedAt() {
-    policy.answered(0, 0, probabilities, 0, false, 0, 1_000_000, 0);
+    policy.answered(new BlockAnswer(0, 0, 0, false, 0, 1_000_000, 0), probabilities, 0);
     assertEquals(4, policy.next(probabilities, 0, 0, 4));
-    policy.answered(0, 0, probabilities, 0, false, 0, 1_000_000, 0);
+    policy.answered(new BlockAnswer(0, 0, 0, false, 0, 1_000_000, 0), probabilities, 0);
     assertEquals(0, policy.next(probabilities, 0, 0, 4));
     policy.pushed(31, 0);
     assertEquals(0, policy.next(probabilities, 0, 0, 4));
     policy.pushed(1, 0);
     assertEquals(4, policy.next(probabilities, 0, 0, 4));
     // Again nothing: the next pause is longer.
-    policy.answered(0, 0, probabilities, 0, false, 0, 1_000_000, 0);
+    policy.answered(new BlockAnswer(0, 0, 0, false, 0, 1_000_000, 0), probabilities, 0);
     policy.pushed(63, 0);
     assertEquals(0, policy.next(probabilities, 0, 0, 4));
     policy.pushed(1, 0);
     assertEquals(4, policy.next(probabilities, 0, 0, 4));
-    policy.answered(2, 1, probabilities, 0, false, 0, 1_000_000, 0);
-    policy.answered(0, 0, probabilities, 0, false, 0, 1_000_000, 0);
+    policy.answered(new BlockAnswer(2, 2, 1, false, 0, 1_000_000, 0), probabilities, 0);
+    policy.answered(new BlockAnswer(0, 0, 0, false, 0, 1_000_000, 0), probabilities, 0);
     assertEquals(4, policy.next(probabilities, 0, 0, 4));
   }
 }

@@ -86,7 +86,10 @@ class OptimalLengthTest {
       stands = accepted == drafts && random.nextDouble() < acceptance;
       lastRoundMillis = linkMillis + server;
       lengths.load(priceMillis / 1e3, aloneMillis / 1e3);
-      lengths.answered(drafts, accepted, unsure, 0, false, nanos(linkMillis), nanos(server), 0);
+      lengths.answered(
+          new BlockAnswer(drafts, drafts, accepted, false, nanos(linkMillis), nanos(server), 0),
+          unsure,
+          0);
       made += accepted + 1;
       rounds++;
       pushed = false;
@@ -169,6 +172,17 @@ class OptimalLengthTest {
   }
 
   @Test
+  void comesBackWhenTheLinkHasBecomeFaster() {
+    linkMillis = 400;
+    run(policy, 200);
+    assertEquals(0, block(policy), "the server alone is faster");
+    for (int second = 0; second < 20; second++) {
+      policy.link(nanos(5));
+    }
+    assertTrue(block(policy) > 0);
+  }
+
+  @Test
   void probesAreRare() {
     acceptance = 0.02;
     run(policy, 500);
@@ -200,7 +214,7 @@ class OptimalLengthTest {
     // The server looks at two drafts only, and both are always right.
     for (int i = 0; i < 100; i++) {
       policy.load(0.001, 0.060);
-      policy.answered(2, 2, unsure, 0, false, nanos(5), nanos(70), 0);
+      policy.answered(new BlockAnswer(2, 2, 2, false, nanos(5), nanos(70), 0), unsure, 0);
     }
     assertTrue(block(policy) >= 8);
   }
@@ -223,7 +237,7 @@ class OptimalLengthTest {
     for (int i = 0; i < 60; i++) {
       policy.drafted(nanos(2), true);
       policy.load(0.005, 0.060);
-      policy.answered(4, 3, probabilities, 0, shared, nanos(5), nanos(80), 0);
+      policy.answered(new BlockAnswer(4, 4, 3, shared, nanos(5), nanos(80), 0), probabilities, 0);
     }
     policy.next(probabilities, 0, 0, MOST);
     int sure = policy.next(new float[] {0.9f, 0.9f, 0.9f, 0.9f, 0.9f}, 0, 5, MOST);
@@ -265,8 +279,8 @@ class OptimalLengthTest {
     assertEquals(2, threshold.next(probabilities, 0, 3, 8), "without the unsure one");
     assertEquals(1, threshold.next(probabilities, 2, 1, 8), "but one at least");
     assertEquals(2, threshold.next(probabilities, 0, 2, 2), "as many as may be");
-    threshold.answered(0, 0, probabilities, 0, false, 0, 0, 0);
-    threshold.answered(0, 0, probabilities, 0, false, 0, 0, 0);
+    threshold.answered(new BlockAnswer(0, 0, 0, false, 0, 0, 0), probabilities, 0);
+    threshold.answered(new BlockAnswer(0, 0, 0, false, 0, 0, 0), probabilities, 0);
     assertEquals(0, threshold.next(probabilities, 0, 0, 8), "a server that looks at nothing");
   }
 }

@@ -2,6 +2,7 @@ package org.sled.device;
 
 import io.netty.buffer.ByteBuf;
 import java.util.concurrent.TimeUnit;
+import org.sled.core.BlockAnswer;
 import org.sled.core.DraftLengthPolicy;
 import org.sled.jni.SledException;
 import org.sled.net.protocol.ErrorCode;
@@ -34,9 +35,6 @@ final class DraftLoop implements Runnable {
   /** Blocks that a window may have at most: so many may wait at a server while it computes. */
   static final int MAX_WINDOW = 8;
 
-  /** A step with so many times the rows of a block had others' as well, and not only padding. */
-  private static final int SHARED_ROWS = 2;
-
   /** Drafts before the first token: the time of the first of them says little. */
   private static final int FIRST_DRAFTS = 3;
 
@@ -44,6 +42,9 @@ final class DraftLoop implements Runnable {
   private static final int MAX_RETRIES = 16;
 
   private static final int DEFAULT_RETRY_MILLIS = 100;
+
+  /** How often the link is measured while no blocks show what it takes. */
+  private static final long MEASURE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private static final Logger LOG = LoggerFactory.getLogger(DraftLoop.class);
 
@@ -79,6 +80,7 @@ final class DraftLoop implements Runnable {
   private int draftedTokens; // in that time
   private long draftStartNanos; // when the first of them was begun; 0: none was
   private long answeredNanos; // when the newest answer came
+  private long measuredNanos; // when the link was measured in a push
   private long overrunNanos; // that an answer waits for a draft at work, on average
   private int tokensBehind = Integer.MAX_VALUE / 2; // to catch up with before the next draft
 
@@ -405,9 +407,7 @@ final class DraftLoop implements Runnable {
     settleServers(committed, opened.firstToken());
     rounds.restart(epoch, committed + 1, opened.firstToken());
     meter.overhead(opened.overheadMicros());
-    if (link.roundTripNanos() >= 0) {
-      policy.link(link.roundTripNanos()); // only now: the first one was of a cold connection
-    }
+    tellLink(); // only now: the first round trips were of a cold connection
     policy.load(opened.price(), opened.alone());
     tokens.commit(committed + 1, opened.finishReason());
   }
@@ -496,15 +496,18 @@ final class DraftLoop implements Runnable {
     long serverNanos = Math.min(roundNanos, TimeUnit.MICROSECONDS.toNanos(serverMicros));
     policy.load(verdict.price(), verdict.alone());
     // Its drafts are the first behind what was committed until now.
-    policy.answered(
-        verdict.verified(),
-        verdict.accepted(),
-        chain.probabilities(),
-        0,
-        verdict.batchRows() >= SHARED_ROWS * (verdict.verified() + 1),
-        Math.max(0, roundNanos - serverNanos - overrunNanos),
-        serverNanos,
-        Math.min(serverNanos, TimeUnit.MICROSECONDS.toNanos(verdict.queueMicros())));
+    int block = sent.drafts(verdict.round());
+    BlockAnswer answer =
+        BlockAnswer.of(
+            block,
+            verdict.verified(),
+            verdict.accepted(),
+            cutOff(block) > 0,
+            verdict.batchRows(),
+            Math.max(0, roundNanos - serverNanos - overrunNanos),
+            serverNanos,
+            Math.min(serverNanos, TimeUnit.MICROSECONDS.toNanos(verdict.queueMicros())));
+    policy.answered(answer, chain.probabilities(), 0);
   }
 
   /**
@@ -645,9 +648,26 @@ final class DraftLoop implements Runnable {
     long nowNanos = link.nanoTime();
     policy.load(pushed.price(), pushed.alone());
     policy.pushed(count, credit.came(count, nowNanos));
+    measureLink(nowNanos);
     rounds.advance(committed + count, pushed.token(count - 1));
     tokens.commit(committed + count, pushed.finishReason());
     return count;
+  }
+
+  /** Tells what the last measurement found, and begins another one, now and then. */
+  private void measureLink(long nowNanos) {
+    if (nowNanos - measuredNanos >= MEASURE_NANOS) {
+      measuredNanos = nowNanos;
+      tellLink();
+      link.measure();
+    }
+  }
+
+  private void tellLink() {
+    long nanos = link.roundTripNanos();
+    if (nanos >= 0) {
+      policy.link(nanos);
+    }
   }
 
   // ---------------------------------------------------------------- errors

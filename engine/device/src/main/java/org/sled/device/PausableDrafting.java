@@ -1,5 +1,6 @@
 package org.sled.device;
 
+import org.sled.core.BlockAnswer;
 import org.sled.core.DraftLengthPolicy;
 
 /** A policy that leaves everything to the server while drafting is paused. Any thread. */
@@ -25,6 +26,12 @@ final class PausableDrafting implements DraftLengthPolicy {
   }
 
   @Override
+  public boolean draftsAhead(
+      float[] probabilities, int from, int ready, int most, long waitedNanos) {
+    return !paused && policy.draftsAhead(probabilities, from, ready, most, waitedNanos);
+  }
+
+  @Override
   public int window() {
     return paused ? 1 : policy.window();
   }
@@ -45,17 +52,18 @@ final class PausableDrafting implements DraftLengthPolicy {
   }
 
   @Override
-  public void answered(
-      int verified,
-      int accepted,
-      float[] probabilities,
-      int from,
-      boolean shared,
-      long linkNanos,
-      long serverNanos,
-      long queuedNanos) {
-    policy.answered(
-        verified, accepted, probabilities, from, shared, linkNanos, serverNanos, queuedNanos);
+  public void answered(BlockAnswer answer, float[] probabilities, int from) {
+    policy.answered(answer, probabilities, from);
+  }
+
+  @Override
+  public boolean wantsTrial() {
+    return !paused && policy.wantsTrial();
+  }
+
+  @Override
+  public void tried(boolean right, float probability) {
+    policy.tried(right, probability);
   }
 
   @Override

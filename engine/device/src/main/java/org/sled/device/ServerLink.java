@@ -104,6 +104,11 @@ final class ServerLink implements SessionLink, Uplinks.Waiter {
   }
 
   @Override
+  public void measure() {
+    connection.measure();
+  }
+
+  @Override
   public void avoid() {
     uplink.avoid();
   }

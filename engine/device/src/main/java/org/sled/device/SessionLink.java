@@ -31,6 +31,9 @@ interface SessionLink {
   /** Round trip of the connection, as was measured beside the session, ns; below 0: not known. */
   long roundTripNanos();
 
+  /** Measures it once more; what comes of it is not waited for. */
+  void measure();
+
   /** This server takes no sessions: the next connection has to be another one. */
   void avoid();
 

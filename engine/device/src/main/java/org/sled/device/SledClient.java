@@ -591,7 +591,7 @@ public final class SledClient implements AutoCloseable {
     }
   }
 
-  /** The last measured round trip to the server, ns, or -1 before the first. */
+  /** The round trip to the server: the least of the newest three, ns, or -1 before the first. */
   public long roundTripNanos() {
     return uplinks.newest().connection().roundTripNanos();
   }

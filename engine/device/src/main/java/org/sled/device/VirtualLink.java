@@ -51,6 +51,11 @@ final class VirtualLink implements SessionLink {
   }
 
   @Override
+  public void measure() {
+    // It is known.
+  }
+
+  @Override
   public void avoid() {
     throw new IllegalStateException("there is one server only");
   }

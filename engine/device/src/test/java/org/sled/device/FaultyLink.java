@@ -111,6 +111,11 @@ final class FaultyLink implements SessionLink {
   }
 
   @Override
+  public void measure() {
+    // Not known, as before the first PONG.
+  }
+
+  @Override
   public void avoid() {
     throw new IllegalStateException("no server leaves");
   }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
+import org.sled.core.BlockAnswer;
 import org.sled.core.FixedLength;
 import org.sled.core.OptimalLength;
 
@@ -18,7 +19,8 @@ class PushCreditTest {
   private void learn(double linkMillis, double tokenMillis) {
     policy.load(tokenMillis / 1e3 / 10, tokenMillis / 1e3);
     long server = (long) (tokenMillis * MS);
-    policy.answered(0, 0, new float[1], 0, false, (long) (linkMillis * MS), server, 0);
+    policy.answered(
+        new BlockAnswer(0, 0, 0, false, (long) (linkMillis * MS), server, 0), new float[1], 0);
   }
 
   @Test

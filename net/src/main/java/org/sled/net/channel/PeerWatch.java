@@ -15,6 +15,12 @@ import org.sled.net.protocol.Protocol;
  * except for {@link #roundTripNanos}.
  */
 public final class PeerWatch {
+  /**
+   * The least of so many round trips counts: one may have waited for other work of either side, and
+   * the first ones of a process do.
+   */
+  private static final int NEWEST_TRIPS = 3;
+
   private final FrameChannel frames;
   private final EventLoop eventLoop;
   private final long intervalNanos;
@@ -23,6 +29,8 @@ public final class PeerWatch {
   private long nextNonce = 1;
   private int silentIntervals;
   private Future<?> timer;
+  private final long[] trips = new long[NEWEST_TRIPS]; // ns, by PONGs
+  private int pongs;
   private volatile long roundTripNanos = -1;
 
   /**
@@ -46,14 +54,19 @@ public final class PeerWatch {
 
   /**
    * The same for who knows already how long an answer took. That was the first one, for which both
-   * sides had much to load, so that a ping measures it again at once.
+   * sides had much to load, so that pings, one after the other, measure it again at once.
    *
    * @param firstRoundTripNanos counts until a PONG has measured it
    */
   public void start(long firstRoundTripNanos) {
     roundTripNanos = firstRoundTripNanos;
     start();
-    frames.send(new Ping(nextNonce++, System.nanoTime()));
+    ping();
+  }
+
+  /** Measures the round trip once more; any thread. */
+  public void measure() {
+    eventLoop.execute(this::ping);
   }
 
   /** Ends the watch. */
@@ -71,10 +84,23 @@ public final class PeerWatch {
 
   /** The answer to a ping. */
   public void onPong(Pong pong) {
-    roundTripNanos = Math.max(0, System.nanoTime() - pong.senderNanos());
+    trips[pongs % NEWEST_TRIPS] = Math.max(0, System.nanoTime() - pong.senderNanos());
+    pongs++;
+    long least = Long.MAX_VALUE;
+    for (int i = 0; i < Math.min(pongs, NEWEST_TRIPS); i++) {
+      least = Math.min(least, trips[i]);
+    }
+    roundTripNanos = least;
+    if (pongs < NEWEST_TRIPS && !frames.isClosed()) {
+      ping();
+    }
   }
 
-  /** The newest round trip that was measured, ns, or -1 before the first; any thread. */
+  private void ping() {
+    frames.send(new Ping(nextNonce++, System.nanoTime()));
+  }
+
+  /** The round trip: the least of the newest three, ns, or -1 before the first; any thread. */
   public long roundTripNanos() {
     return roundTripNanos;
   }
@@ -101,7 +127,7 @@ public final class PeerWatch {
               ErrorCode.IDLE_TIMEOUT, "nothing heard from the peer for " + silentMillis + " ms"));
       return;
     }
-    frames.send(new Ping(nextNonce++, System.nanoTime()));
+    ping();
     schedule(intervalNanos);
   }
 }

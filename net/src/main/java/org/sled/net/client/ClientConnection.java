@@ -111,9 +111,14 @@ public final class ClientConnection implements AutoCloseable {
     return frames.closeReason();
   }
 
-  /** The last measured round trip, ns, or -1 before the first. */
+  /** The round trip: the least of the newest three measured, ns, or -1 before the first. */
   public long roundTripNanos() {
     return watch.roundTripNanos();
+  }
+
+  /** Measures the round trip once more, by a PING. */
+  public void measure() {
+    watch.measure();
   }
 
   /** Bytes read so far. */

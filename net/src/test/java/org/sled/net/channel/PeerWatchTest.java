@@ -1,7 +1,6 @@
 package org.sled.net.channel;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.embedded.EmbeddedChannel;
@@ -20,16 +19,47 @@ class PeerWatchTest {
   private final PeerWatch watch = new PeerWatch(frames, channel.eventLoop(), NEVER_MILLIS);
 
   @Test
-  void theFirstRoundTripIsMeasuredAgainAtOnce() {
+  void theFirstRoundTripIsMeasuredAgainAtOnceAndTheLeastOfThreeCounts() {
     long handshakeNanos = TimeUnit.HOURS.toNanos(1);
     watch.start(handshakeNanos);
-    channel.runPendingTasks();
+    assertEquals(1, pings());
     assertEquals(handshakeNanos, watch.roundTripNanos());
-    ByteBuf ping = channel.readOutbound();
-    assertEquals(FrameType.PING.number(), FrameHeader.typeNumber(ping));
-    ping.release();
-    watch.onPong(new Pong(1, System.nanoTime()));
-    assertTrue(watch.roundTripNanos() < handshakeNanos);
+    pong(TimeUnit.SECONDS.toNanos(30));
+    pong(TimeUnit.SECONDS.toNanos(10));
+    pong(TimeUnit.SECONDS.toNanos(20));
+    assertEquals(2, pings(), "three, and each waits for the one before");
+    assertSeconds(10);
+    pong(TimeUnit.SECONDS.toNanos(40));
+    assertSeconds(10);
+    pong(TimeUnit.SECONDS.toNanos(50));
+    assertSeconds(20);
     watch.stop();
+  }
+
+  @Test
+  void measuresAgainWhenAsked() {
+    watch.start();
+    watch.measure();
+    assertEquals(1, pings());
+    watch.stop();
+  }
+
+  private void pong(long roundTripNanos) {
+    watch.onPong(new Pong(1, System.nanoTime() - roundTripNanos));
+  }
+
+  private void assertSeconds(long seconds) {
+    assertEquals(seconds, TimeUnit.NANOSECONDS.toSeconds(watch.roundTripNanos()));
+  }
+
+  private int pings() {
+    channel.runPendingTasks();
+    int count = 0;
+    for (ByteBuf frame = channel.readOutbound(); frame != null; frame = channel.readOutbound()) {
+      assertEquals(FrameType.PING.number(), FrameHeader.typeNumber(frame));
+      frame.release();
+      count++;
+    }
+    return count;
   }
 }

@@ -21,8 +21,13 @@ import org.sled.jni.VerifySlots;
  * wrong, so that contexts hardly grow. One thread.
  */
 public final class CostMeasurement implements AutoCloseable {
-  /** Tokens of each sequence: a short conversation. */
-  public static final int CONTEXT_TOKENS = 128;
+  /** Tokens of each sequence where nothing else is known: a short conversation. */
+  public static final int DEFAULT_CONTEXT_TOKENS = 128;
+
+  private static final int MOST_CONTEXT_TOKENS = 1024;
+
+  /** Free cells that are left to blocks. */
+  private static final int ROOM_TOKENS = 64;
 
   private static final int WARMUP_STEPS = 2;
   private static final int STEPS = 7;
@@ -34,6 +39,7 @@ public final class CostMeasurement implements AutoCloseable {
 
   private final String target;
   private final EngineParams params;
+  private final int contextTokens;
   private final int vocabularySize;
   private final VerifyEngine engine;
   private final VerifySlots slots;
@@ -46,20 +52,20 @@ public final class CostMeasurement implements AutoCloseable {
    *
    * @param model the target; stays the caller's
    * @param params threads and numerics count; the number of sequences is the measurement's
+   * @param contextTokens of each sequence; fewer if the model has not as many, 1,000 at most
    * @throws SledException if it does not fit
    */
-  public CostMeasurement(Model model, String target, EngineParams params, int mostSequences) {
+  public CostMeasurement(
+      Model model, String target, EngineParams params, int mostSequences, int contextTokens) {
+    int room = Math.min(MOST_CONTEXT_TOKENS, model.info().contextTrainTokens());
+    this.contextTokens = Math.max(1, Math.min(contextTokens, room - ROOM_TOKENS));
     this.target = target;
     this.params = params;
     vocabularySize = model.info().vocabularyTokens();
     drafts = new TokenBuffer(VerifyEngine.MAX_SEQUENCES);
     slots = new VerifySlots(mostSequences);
     engine =
-        VerifyEngine.open(
-            model,
-            params
-                .withSequenceCount(mostSequences)
-                .withContextTokens(Math.min(1024, model.info().contextTrainTokens())));
+        VerifyEngine.open(model, params.withSequenceCount(mostSequences).withContextTokens(room));
   }
 
   /**
@@ -91,7 +97,7 @@ public final class CostMeasurement implements AutoCloseable {
         target,
         String.format(Locale.ROOT, "%s threads", params.threads() == 0 ? "all" : params.threads()),
         engine.info().numerics() == Numerics.EXACT ? "exact" : "fast",
-        CONTEXT_TOKENS,
+        contextTokens,
         sequences,
         rows,
         millis);
@@ -99,8 +105,8 @@ public final class CostMeasurement implements AutoCloseable {
 
   private int[] openSessions(int count) {
     int[] open = new int[count];
-    try (TokenBuffer prompt = new TokenBuffer(CONTEXT_TOKENS)) {
-      for (int i = 0; i < CONTEXT_TOKENS; i++) {
+    try (TokenBuffer prompt = new TokenBuffer(contextTokens)) {
+      for (int i = 0; i < contextTokens; i++) {
         prompt.add((i * 7 + 5) % vocabularySize);
       }
       for (int i = 0; i < count; i++) {

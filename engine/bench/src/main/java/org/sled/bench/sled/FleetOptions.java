@@ -12,6 +12,7 @@ import org.sled.net.channel.EmulatedLink;
  * @param port where the server listens
  * @param authToken what it asks for, "" for nothing
  * @param model drafts and tokenises; stays the caller's; null for a replay
+ * @param promptLookup whether devices draft without it, by what was said before
  * @param trace is replayed instead of drafting; null for real drafts
  * @param draftTokens drafts per block at most, 0 to let the server generate alone
  * @param drafting how many of them devices make, and how many blocks they have in flight
@@ -25,6 +26,7 @@ public record FleetOptions(
     int port,
     String authToken,
     Model model,
+    boolean promptLookup,
     DraftTrace trace,
     int draftTokens,
     Drafting drafting,
@@ -40,6 +42,7 @@ public record FleetOptions(
         port,
         authToken,
         model,
+        promptLookup,
         trace,
         draftTokens,
         drafting,

@@ -59,6 +59,9 @@ public final class SledFleet implements Fleet {
           .draftThreads(options.draftThreads())
           .draftTokensPerSecond(options.tokensPerSecond())
           .givesWay(options.givesWay());
+      if (options.promptLookup()) {
+        builder.promptLookup();
+      }
     } else {
       builder.blockDrafters(
           options.trace().header().fingerprint(),

@@ -68,4 +68,14 @@ public final class DraftTrace {
   public long positions() {
     return streams.stream().mapToLong(stream -> stream.tokens().length).sum();
   }
+
+  /** Tokens before a position of the texts, on average. */
+  public int meanContextTokens() {
+    double sum = 0;
+    for (TraceStream stream : streams) {
+      double generated = stream.tokens().length;
+      sum += generated * (stream.prompt().length + generated / 2);
+    }
+    return (int) (sum / Math.max(1, positions()));
+  }
 }

@@ -63,6 +63,11 @@ public final class ReplayDrafter implements BlockDrafter {
   }
 
   @Override
+  public boolean hasProposal(TokenHistory history, int position) {
+    return follows(history, history.committedLength() - stream.prompt().length);
+  }
+
+  @Override
   public float draftNext(TokenHistory history, int position) {
     long startNanos = pace.nanoTime();
     int generated = history.committedLength() - stream.prompt().length;

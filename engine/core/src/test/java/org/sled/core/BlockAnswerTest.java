@@ -1,0 +1,37 @@
+package org.sled.core;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+
+class BlockAnswerTest {
+  @Test
+  void rowsBehindTheFirstWrongDraftWereComputedToo() {
+    BlockAnswer answer = answer(6, 1, 0, false, 7);
+    assertEquals(6, answer.computed());
+    assertFalse(answer.shared(), "all seven rows are its own");
+  }
+
+  @Test
+  void whatWasCutOffWasNotComputed() {
+    assertEquals(2, answer(6, 2, 2, true, 3).computed());
+    assertEquals(2, answer(6, 2, 2, true, 7).computed(), "whatever others sent");
+    assertEquals(3, answer(6, 1, 0, false, 4).computed(), "the step has no more rows");
+    assertEquals(0, answer(6, 0, 0, true, 1).computed());
+  }
+
+  @Test
+  void aStepOfManyRowsIsShared() {
+    assertFalse(answer(4, 4, 4, false, 5).shared());
+    assertFalse(answer(4, 4, 4, false, 8).shared(), "padding");
+    assertTrue(answer(4, 4, 4, false, 10).shared());
+    assertTrue(answer(4, 1, 0, false, 10).shared());
+  }
+
+  private static BlockAnswer answer(
+      int sent, int verified, int accepted, boolean wasCut, int stepRows) {
+    return BlockAnswer.of(sent, verified, accepted, wasCut, stepRows, 0, 0, 0);
+  }
+}
