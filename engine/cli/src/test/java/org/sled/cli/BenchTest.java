@@ -150,11 +150,31 @@ final class BenchTest {
   }
 
   @Test
+  void devicesWithoutAModel() throws Exception {
+    Path report = directory.resolve("out");
+    bench(
+            "--model=none",
+            "--draft-policy=fixed",
+            "--draft-tokens=3",
+            "--concurrency=1",
+            "--num-prompts=2",
+            "--warmup=0",
+            "--max-tokens=64",
+            "--report=" + report)
+        .expect(ExitCodes.DONE);
+    JsonNode json = result(report);
+    assertEquals(2, json.at("/requests/completed").asInt());
+    assertEquals(0, json.at("/requests/failed").asInt());
+  }
+
+  @Test
   void mistakesAreSaid() throws Exception {
     assertSays(ExitCodes.USAGE, "--concurrency takes several values only", "--concurrency=1,2");
     assertSays(ExitCodes.USAGE, "--tpot-slo", "--find-capacity");
     assertSays(ExitCodes.USAGE, "ttft:500", "--goodput=fast");
     assertSays(ExitCodes.USAGE, "--record", "--record=x", "--mode=central");
+    assertSays(ExitCodes.USAGE, "--model none", "--model=none", "--server=127.0.0.1:1");
+    assertSays(ExitCodes.USAGE, "--model none", "--model=none", "--record=x");
     assertSays(ExitCodes.USAGE, "llama-server-draft", "--peers=vllm");
     assertSays(ExitCodes.USAGE, "--peers compares", "--peers=central", "--request-rate=1");
     assertSays(ExitCodes.FAILED, "cannot replay", "--replay=" + directory.resolve("none"));

@@ -3,6 +3,7 @@ package org.sled.net.channel;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.sled.net.protocol.ErrorCode;
 import org.sled.net.protocol.ErrorMessage;
 import org.sled.net.protocol.Ping;
@@ -12,7 +13,7 @@ import org.sled.net.protocol.Protocol;
 /**
  * Notices a peer that is gone without having closed: pings it when it has been silent for one
  * interval, and closes with IDLE_TIMEOUT after {@link Protocol#SILENT_INTERVALS}. Event loop only,
- * except for {@link #roundTripNanos}.
+ * except for {@link #measure} and {@link #roundTripNanos}.
  */
 public final class PeerWatch {
   /**
@@ -26,7 +27,7 @@ public final class PeerWatch {
   private final long intervalNanos;
 
   private long lastReadNanos;
-  private long nextNonce = 1;
+  private final AtomicLong nextNonce = new AtomicLong(1);
   private int silentIntervals;
   private Future<?> timer;
   private final long[] trips = new long[NEWEST_TRIPS]; // ns, by PONGs
@@ -66,7 +67,7 @@ public final class PeerWatch {
 
   /** Measures the round trip once more; any thread. */
   public void measure() {
-    eventLoop.execute(this::ping);
+    ping();
   }
 
   /** Ends the watch. */
@@ -97,7 +98,7 @@ public final class PeerWatch {
   }
 
   private void ping() {
-    frames.send(new Ping(nextNonce++, System.nanoTime()));
+    frames.send(new Ping(nextNonce.getAndIncrement(), System.nanoTime()));
   }
 
   /** The round trip: the least of the newest three, ns, or -1 before the first; any thread. */
