@@ -25,6 +25,8 @@ import org.sled.server.ServerConfig;
 
 /** The client as an application has it: the README's example, and a JVM with a small heap. */
 final class LibraryTest {
+  private static final long LIMIT_SECONDS = 120;
+
   private static final String PROMPT = "Tell me a story about a fox and a lantern.";
   private static final List<String> SMALL_HEAP =
       List.of("-Xmx64m", "-Dfile.encoding=UTF-8", "-Dstdout.encoding=UTF-8");
@@ -78,6 +80,10 @@ final class LibraryTest {
 
   /** What a class prints in a JVM with a small heap. */
   private String run(Class<?> main, String... args) throws Exception {
+    return run(LIMIT_SECONDS, main, args);
+  }
+
+  private String run(long limitSeconds, Class<?> main, String... args) throws Exception {
     File out = directory.resolve("out").toFile();
     File err = directory.resolve("err").toFile();
     Process process =
@@ -86,7 +92,7 @@ final class LibraryTest {
             .redirectError(err)
             .start();
     try {
-      assertTrue(process.waitFor(120, TimeUnit.SECONDS), "it does not end");
+      assertTrue(process.waitFor(limitSeconds, TimeUnit.SECONDS), "it does not end");
     } finally {
       process.destroyForcibly();
     }
@@ -128,8 +134,12 @@ final class LibraryTest {
   @EnabledOnOs(OS.LINUX)
   void manyGenerationsTakeNoMoreMemoryThanSome() throws Exception {
     String count = System.getProperty("sled.test.generations", "2000");
+    long seconds = LIMIT_SECONDS + Long.parseLong(count) / 20;
     List<Long> kib =
-        run(ResidentMeter.class, port(), draft, count, PROMPT).lines().map(Long::valueOf).toList();
+        run(seconds, ResidentMeter.class, port(), draft, count, PROMPT)
+            .lines()
+            .map(Long::valueOf)
+            .toList();
     assertEquals(10, kib.size());
     // The first tenths bring the heap to its size, and compiled code. The least of some is without
     // garbage that happens to lie around.

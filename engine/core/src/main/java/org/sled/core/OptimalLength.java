@@ -223,10 +223,10 @@ public final class OptimalLength implements DraftLengthPolicy {
   /**
    * Finds what brings the best rate.
    *
-   * @param hope by which drafts are right more often than was seen
+   * @param hope by which drafts are right more often than was seen; below 0: less often
    */
   private void choose(Choice result, int most, double hope) {
-    double acceptance = Math.min(MOST_ACCEPTANCE, calibration.acceptance() + hope);
+    double acceptance = Math.max(0, Math.min(MOST_ACCEPTANCE, calibration.acceptance() + hope));
     chooseOne(result, most, acceptance);
     if (mostWindow > 1) {
       chooseSeveral(result, most, acceptance, WINDOW_MARGIN * result.rate);
