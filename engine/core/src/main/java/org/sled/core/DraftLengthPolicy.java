@@ -5,7 +5,8 @@ package org.sled.core;
  * whether it leaves the text to the server.
  *
  * <p>It is told what happens and decides from that alone. Several generations of one device may
- * share it: any thread may call it. Allocates nothing.
+ * share it: any thread may call it. Allocates nothing. No method has a default, so that what wraps
+ * a policy cannot forget one.
  */
 public interface DraftLengthPolicy {
   /**
