@@ -25,12 +25,12 @@ public final class PeerWatch {
   private final FrameChannel frames;
   private final EventLoop eventLoop;
   private final long intervalNanos;
+  private final AtomicLong nextNonce = new AtomicLong(1);
+  private final long[] trips = new long[NEWEST_TRIPS]; // ns, by PONGs
 
   private long lastReadNanos;
-  private final AtomicLong nextNonce = new AtomicLong(1);
   private int silentIntervals;
   private Future<?> timer;
-  private final long[] trips = new long[NEWEST_TRIPS]; // ns, by PONGs
   private int pongs;
   private volatile long roundTripNanos = -1;
 
@@ -62,12 +62,12 @@ public final class PeerWatch {
   public void start(long firstRoundTripNanos) {
     roundTripNanos = firstRoundTripNanos;
     start();
-    ping();
+    measure();
   }
 
-  /** Measures the round trip once more; any thread. */
+  /** Measures the round trip once more, by a PING; any thread. */
   public void measure() {
-    ping();
+    frames.send(new Ping(nextNonce.getAndIncrement(), System.nanoTime()));
   }
 
   /** Ends the watch. */
@@ -93,12 +93,8 @@ public final class PeerWatch {
     }
     roundTripNanos = least;
     if (pongs < NEWEST_TRIPS && !frames.isClosed()) {
-      ping();
+      measure();
     }
-  }
-
-  private void ping() {
-    frames.send(new Ping(nextNonce.getAndIncrement(), System.nanoTime()));
   }
 
   /** The round trip: the least of the newest three, ns, or -1 before the first; any thread. */
@@ -128,7 +124,7 @@ public final class PeerWatch {
               ErrorCode.IDLE_TIMEOUT, "nothing heard from the peer for " + silentMillis + " ms"));
       return;
     }
-    ping();
+    measure();
     schedule(intervalNanos);
   }
 }
