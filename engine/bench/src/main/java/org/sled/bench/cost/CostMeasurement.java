@@ -26,8 +26,8 @@ public final class CostMeasurement implements AutoCloseable {
 
   private static final int MOST_CONTEXT_TOKENS = 1024;
 
-  /** Free cells that are left to blocks. */
-  private static final int ROOM_TOKENS = 64;
+  /** Cells that are left free: every step adds a token to its sequences, and has its own rows. */
+  private static final int ROOM_TOKENS = 128;
 
   private static final int WARMUP_STEPS = 2;
   private static final int STEPS = 7;
@@ -52,7 +52,7 @@ public final class CostMeasurement implements AutoCloseable {
    *
    * @param model the target; stays the caller's
    * @param params threads and numerics count; the number of sequences is the measurement's
-   * @param contextTokens of each sequence; fewer if the model has not as many, 1,000 at most
+   * @param contextTokens of each sequence; fewer if the model has not as many, 896 at most
    * @throws SledException if it does not fit
    */
   public CostMeasurement(
