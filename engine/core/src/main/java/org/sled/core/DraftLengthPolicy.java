@@ -90,10 +90,4 @@ public interface DraftLengthPolicy {
    * @param nanos since those before them; 0 if that says nothing about its pace
    */
   void pushed(int count, long nanos);
-
-  /**
-   * Tokens that the server makes alone within a round trip of the link and some time more; 0 if
-   * that is not known.
-   */
-  int pushedPerRoundTrip(long moreNanos);
 }

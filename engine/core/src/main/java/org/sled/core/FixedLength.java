@@ -91,9 +91,4 @@ public final class FixedLength implements DraftLengthPolicy {
   public synchronized void pushed(int count, long nanos) {
     pushedTokens += count;
   }
-
-  @Override
-  public int pushedPerRoundTrip(long moreNanos) {
-    return 0;
-  }
 }

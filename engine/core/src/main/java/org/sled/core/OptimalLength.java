@@ -63,6 +63,12 @@ public final class OptimalLength implements DraftLengthPolicy {
   private static final double RETURN_MARGIN = 1.04;
 
   /**
+   * It is looked at again whether drafting pays after so many round trips of the link: it costs one
+   * to change over, and each look is another chance to be misled.
+   */
+  private static final double LOOK_ROUND_TRIPS = 2;
+
+  /**
    * Tokens of the server alone between two blocks that try what the link is like at least; no draft
    * is needed for how good drafts are.
    */
@@ -100,6 +106,7 @@ public final class OptimalLength implements DraftLengthPolicy {
 
   private boolean pushing;
   private boolean isRefused; // the server looked at no draft of the last block
+  private int tokensSinceLook;
   private int tokensSinceProbe;
   private int tokensSinceTrial;
 
@@ -145,13 +152,17 @@ public final class OptimalLength implements DraftLengthPolicy {
       }
       pushing = true;
       isRefused = false;
+      tokensSinceLook = 0;
       tokensSinceProbe = 0;
       return 0;
     }
-    choose(cautious, longest, -RETURN_ERRORS * calibration.doubt());
-    if (cautious.rate > RETURN_MARGIN * server.aloneRate()) {
-      pushing = false;
-      return choice.drafts;
+    if (tokensSinceLook >= LOOK_ROUND_TRIPS * linkNanos * server.aloneRate()) {
+      tokensSinceLook = 0;
+      choose(cautious, longest, -RETURN_ERRORS * calibration.doubt());
+      if (cautious.rate > RETURN_MARGIN * server.aloneRate()) {
+        pushing = false;
+        return choice.drafts;
+      }
     }
     return isProbeDue() ? choice.drafts : 0;
   }
@@ -344,17 +355,12 @@ public final class OptimalLength implements DraftLengthPolicy {
 
   @Override
   public synchronized void pushed(int count, long nanos) {
+    tokensSinceLook += count;
     tokensSinceProbe += count;
     tokensSinceTrial += count;
     if (nanos > 0) {
       server.alone((double) nanos / count);
     }
-  }
-
-  @Override
-  public synchronized int pushedPerRoundTrip(long moreNanos) {
-    boolean known = rounds > 0 && server.isKnown();
-    return known ? (int) Math.min(1 << 20, (linkNanos + moreNanos) * server.aloneRate()) + 1 : 0;
   }
 
   private static double follow(double value, double news, double gain) {

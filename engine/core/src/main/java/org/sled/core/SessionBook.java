@@ -182,6 +182,20 @@ public final class SessionBook {
     expect(session, nowNanos);
   }
 
+  /**
+   * A session's text is at its end, and its device is likely to ask for another one: it is waited
+   * for like a block, until {@link #forget}. The number may be another session's by then.
+   *
+   * @param thinkNanos until it asks, usually
+   * @param deviation of that, usually
+   */
+  public void returns(int session, double thinkNanos, double deviation, long nowNanos) {
+    this.thinkNanos[session] = thinkNanos;
+    thinkDeviation[session] = deviation;
+    lastRows[session] = (int) Math.round(usualRows);
+    expect(session, nowNanos);
+  }
+
   private void expect(int session, long nowNanos) {
     answeredNanos[session] = nowNanos;
     if (expectedPlace[session] < 0) {
@@ -191,13 +205,13 @@ public final class SessionBook {
     }
   }
 
-  /** How many sessions owe a block. */
+  /** How many sessions owe a block, or another text. */
   public int expectedCount() {
     return expectedCount;
   }
 
   /**
-   * A session that owes a block.
+   * A session that owes one.
    *
    * @param index 0 to {@link #expectedCount} − 1, in no order
    */

@@ -7,10 +7,11 @@ import java.util.Arrays;
  *
  * <p>A step takes factor · (Σ table(rows of a pass) + attention · Σ rows · context). Between the
  * table's row counts it is interpolated. Each step corrects the table at the places that it used,
- * and the attention, both by their share of the step, and the factor, so that a machine that
- * becomes slower as a whole is followed everywhere; the factor then returns to 1 as the others
- * learn, so that they cannot run away from each other. Pure; belongs to one thread; allocates only
- * when created.
+ * and the attention, both by their share of the step, and the factor. That one first: most errors
+ * are a machine's that is slower as a whole for a while, and would else be charged for good to the
+ * row counts that were in use then, which nobody would try again. The factor returns to 1 as the
+ * others learn, so that they cannot run away from each other. Pure; belongs to one thread;
+ * allocates only when created.
  */
 public final class StepCost {
   /** Row counts of the table. */
@@ -18,11 +19,14 @@ public final class StepCost {
     1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 1024, 8192
   };
 
-  /** Share of a step's error that its places in the table take over. */
-  private static final double TABLE_GAIN = 0.1;
+  /** Share of a step's error that a place of the table takes over at first. */
+  private static final double FIRST_TABLE_GAIN = 0.3;
+
+  /** The same once it was corrected often. */
+  private static final double TABLE_GAIN = 0.02;
 
   /** Share of it that the common factor takes over. */
-  private static final double FACTOR_GAIN = 0.1;
+  private static final double FACTOR_GAIN = 0.2;
 
   /** How fast the factor returns to 1, as table and attention take its part. */
   private static final double FACTOR_FADES = 0.002;
@@ -60,6 +64,7 @@ public final class StepCost {
   private static final int MANY_ROWS = 32;
 
   private final double[] tableNanos = new double[ROWS.length];
+  private final double[] corrections = new double[ROWS.length]; // of each place
   private double factor = 1;
   private double attentionNanos; // of a row and a token; 0: not known
   private double usualContext;
@@ -217,9 +222,8 @@ public final class StepCost {
     int place = place(rows);
     double weight = weight(place, rows);
     double norm = (1 - weight) * (1 - weight) + weight * weight;
-    double correction = TABLE_GAIN * error / norm;
-    tableNanos[place] = Math.max(1, tableNanos[place] + correction * (1 - weight));
-    tableNanos[place + 1] = Math.max(1, tableNanos[place + 1] + correction * weight);
+    correct(place, 1 - weight, error / norm);
+    correct(place + 1, weight, error / norm);
     // More rows never cost less.
     if (weight > 0 && tableNanos[place + 1] < tableNanos[place]) {
       double middle = (tableNanos[place] + tableNanos[place + 1]) / 2;
@@ -234,6 +238,12 @@ public final class StepCost {
     for (int i = first - 1; i >= 0; i--) {
       tableNanos[i] = Math.min(tableNanos[i], tableNanos[i + 1]);
     }
+  }
+
+  private void correct(int place, double weight, double error) {
+    double gain = Math.max(TABLE_GAIN, FIRST_TABLE_GAIN / (1 + corrections[place]));
+    tableNanos[place] = Math.max(1, tableNanos[place] + gain * weight * error);
+    corrections[place] += weight;
   }
 
   /** From a part of the step's time by which it was off. */

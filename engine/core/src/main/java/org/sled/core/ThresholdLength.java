@@ -81,9 +81,4 @@ public final class ThresholdLength implements DraftLengthPolicy {
   public void pushed(int count, long nanos) {
     pauses.pushed(count, nanos);
   }
-
-  @Override
-  public int pushedPerRoundTrip(long moreNanos) {
-    return pauses.pushedPerRoundTrip(moreNanos);
-  }
 }

@@ -68,6 +68,25 @@ class StepCostTest {
     assertTrue(cost.passNanos(20) > 1.3 * truth(1, 20), "the rest of the table follows");
   }
 
+  /** Else it would be believed for as long as nobody tries so many rows again. */
+  @Test
+  void aSlowSpellIsNotChargedToTheRowsThatWereInUse() {
+    for (int i = 0; i < 300; i++) {
+      for (int rows : new int[] {8, 16, 24, 32}) {
+        cost.observe(1, rows, 128, truth(1, rows));
+      }
+    }
+    for (int i = 0; i < 10; i++) {
+      cost.observe(1, 24 + i % 2 * 8, 128, 2.2 * truth(1, 24 + i % 2 * 8));
+    }
+    for (int i = 0; i < 30; i++) {
+      cost.observe(1, 16, 128, truth(1, 16));
+    }
+    for (int rows : new int[] {8, 24, 32}) {
+      assertEquals(truth(1, rows), cost.passNanos(rows), 0.12 * truth(1, rows), rows + " rows");
+    }
+  }
+
   @Test
   void learnsWhatLongContextsCost() {
     Random random = new Random(3);

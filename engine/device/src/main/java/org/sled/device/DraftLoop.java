@@ -65,7 +65,7 @@ final class DraftLoop implements Runnable {
   private final BlocksSent sent = new BlocksSent(MAX_IN_FLIGHT);
   private final VerdictFrame verdict = new VerdictFrame();
   private final TokensFrame pushed = new TokensFrame();
-  private final PushCredit credit;
+  private final PushCredit credit = new PushCredit();
 
   private int epoch;
   private boolean drafting;
@@ -110,7 +110,6 @@ final class DraftLoop implements Runnable {
     this.outage = outage;
     this.drafter = drafter;
     this.policy = policy;
-    credit = new PushCredit(policy);
     vocabularySize = server.vocabularySize();
     this.history = history;
     this.out = out;
@@ -558,22 +557,17 @@ final class DraftLoop implements Runnable {
    * Lets the server generate alone; nothing is in flight.
    *
    * @param most tokens; up to the end if there are fewer
-   * @param whileItPays end earlier if drafting pays
+   * @param whileItPays end earlier if drafting pays: what is left of the credit is taken back then
    */
   private void push(int most, boolean whileItPays) throws InterruptedException, CancelledException {
     int left = Math.min(most, tokens.remaining());
     credit.begin();
     forgetDrafting();
     while (tokens.end() == null && left > 0) {
-      int full = whileItPays && drafting ? credit.shortCredit(awaitsProposal) : PushCredit.MOST;
-      if (credit.isDue(full, left)) {
-        if (credit.isBegun() && whileItPays && draftingPays()) {
-          left = credit.outstanding();
-          continue;
-        }
-        link.push(history.committedLength(), credit.fill(full, left, link.nanoTime()));
+      if (credit.isDue(left)) {
+        link.push(history.committedLength(), credit.fill(left));
       }
-      if (whileItPays) {
+      if (whileItPays && !credit.isAskedBack()) {
         tryBesides();
       }
       Object event = link.next("token");
@@ -582,6 +576,13 @@ final class DraftLoop implements Runnable {
           left -= ServerLink.isVerdict(frame) ? lateVerdict(frame) : onTokens(frame);
         } finally {
           frame.release();
+        }
+        if (credit.isTakenBack()) {
+          return;
+        }
+        if (whileItPays && !credit.isAskedBack() && tokens.end() == null && draftingPays()) {
+          credit.askBack();
+          link.push(history.committedLength(), 0);
         }
       } else if (event instanceof ErrorMessage error && error.code() == ErrorCode.BUSY) {
         credit.refused();
@@ -627,7 +628,8 @@ final class DraftLoop implements Runnable {
     int count = pushed.count();
     if (pushed.epoch() != epoch
         || pushed.firstPosition() != committed
-        || count < 1
+        || (count == 0 && !credit.isAskedBack())
+        || count < 0
         || count > credit.outstanding()) {
       throw link.contradiction(
           "it sent "
@@ -640,6 +642,10 @@ final class DraftLoop implements Runnable {
               + committed);
     }
     retries = 0;
+    if (count == 0) {
+      credit.takenBack();
+      return 0;
+    }
     for (int i = 0; i < count; i++) {
       requireToken(pushed.token(i));
       settleServers(committed + i, pushed.token(i));

@@ -70,9 +70,4 @@ final class PausableDrafting implements DraftLengthPolicy {
   public void pushed(int count, long nanos) {
     policy.pushed(count, nanos);
   }
-
-  @Override
-  public int pushedPerRoundTrip(long moreNanos) {
-    return policy.pushedPerRoundTrip(moreNanos);
-  }
 }

@@ -217,14 +217,28 @@ final class VirtualServer implements SessionView {
       book.opened(SESSION);
       want(WorkKind.PREFILL, committedLength, arrival.nanos());
     } else if (arrival.what() instanceof Push push) {
-      pushCredit += push.credit();
-      pushNanos = arrival.nanos();
-      book.forget(SESSION);
-      decide();
+      onPush(push, arrival.nanos());
     } else {
       waiting.add(arrival);
       decide();
     }
+  }
+
+  private void onPush(Push push, long nanos) {
+    if (push.credit() > 0) {
+      pushCredit += push.credit();
+      pushNanos = nanos;
+      book.forget(SESSION);
+      decide();
+      return;
+    }
+    pushCredit = 0;
+    if (wants == WorkKind.PUSH) {
+      queue.remove(SESSION);
+      wants = null;
+    }
+    answer(tokens(0, 0, 0, 0));
+    book.started(SESSION, nowNanos);
   }
 
   private void want(WorkKind kind, int rows, long sinceNanos) {
@@ -309,22 +323,9 @@ final class VirtualServer implements SessionView {
       }
       case BLOCK -> verify(rows - 1);
       case PUSH -> {
-        int position = committedLength;
         int token = commit();
         pushCredit--;
-        ByteBuf frame = ByteBufAllocator.DEFAULT.directBuffer(TokensFrame.lengthBytes(1));
-        TokensFrame.writeHead(
-            frame,
-            open.session(),
-            open.epoch(),
-            (float) price.draftSeconds(),
-            (float) price.aloneSeconds(),
-            queueMicros(),
-            micros(stepNanos),
-            finishReason,
-            rows,
-            position,
-            1);
+        ByteBuf frame = tokens(queueMicros(), micros(stepNanos), rows, 1);
         frame.writeIntLE(token);
         answer(frame);
         pushNanos = nowNanos;
@@ -378,6 +379,24 @@ final class VirtualServer implements SessionView {
         next,
         committed);
     answer(frame);
+  }
+
+  /** A TOKENS without the newest tokens' ids, which are to follow. */
+  private ByteBuf tokens(int queueMicros, int computeMicros, int rows, int count) {
+    ByteBuf frame = ByteBufAllocator.DEFAULT.directBuffer(TokensFrame.lengthBytes(count));
+    TokensFrame.writeHead(
+        frame,
+        open.session(),
+        open.epoch(),
+        (float) price.draftSeconds(),
+        (float) price.aloneSeconds(),
+        queueMicros,
+        computeMicros,
+        finishReason,
+        rows,
+        committedLength - count,
+        count);
+    return frame;
   }
 
   private void answer(Object what) {

@@ -316,6 +316,25 @@ final class GenerationTest {
   }
 
   @Test
+  void takesItsCreditBackWhereDraftingBeginsToPay() throws Exception {
+    server.price = 0.05f;
+    server.alone = 1e-6f;
+    server.beforePush =
+        push -> {
+          if (push == 3) {
+            server.price = 0;
+            server.alone = 0.02f;
+          }
+        };
+    try (SledClient client = connect(DraftPolicy.OPTIMAL);
+        Generation generation = client.start(request(400, 4))) {
+      assertEquals(ScriptedText.stream(PROMPT, 400, -1), list(generation.remainingTokens()));
+      assertTrue(generation.stats().rounds() >= 20);
+      assertTrue(server.takesBack.get() > 0);
+    }
+  }
+
+  @Test
   void cancelKeepsWhatIsThere() throws Exception {
     try (SledClient client = connect()) {
       Generation generation = client.start(request(0, 4));

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntConsumer;
 import org.sled.net.protocol.Cancel;
 import org.sled.net.protocol.Close;
 import org.sled.net.protocol.Closed;
@@ -118,6 +119,11 @@ final class ScriptedServer implements ConnectionListener, AutoCloseable {
   final AtomicInteger blocks = new AtomicInteger();
   final AtomicInteger drafts = new AtomicInteger();
   final AtomicInteger pushes = new AtomicInteger();
+  final AtomicInteger takesBack = new AtomicInteger();
+
+  /** Is told which PUSH comes, from 1. */
+  volatile IntConsumer beforePush = push -> {};
+
   final AtomicInteger closes = new AtomicInteger();
   volatile int contextTokens = 4096;
   volatile int welcomeFlags;
@@ -420,9 +426,18 @@ final class ScriptedServer implements ConnectionListener, AutoCloseable {
 
   @Override
   public void onPush(Connection connection, Push push, long decodedNanos) {
-    pushes.incrementAndGet();
+    beforePush.accept(pushes.incrementAndGet());
     Session session = sessions.get(new Key(connection, push.session()));
     if (session == null || (pushDies && pushes.get() > 1)) {
+      return;
+    }
+    if (push.credit() == 0) {
+      takesBack.incrementAndGet();
+      ByteBuf frame = connection.allocator().directBuffer();
+      int committed = session.tokens.size();
+      TokensFrame.writeHead(
+          frame, session.id, session.epoch(), price, alone, 0, 0, session.finish, 0, committed, 0);
+      connection.send(frame);
       return;
     }
     for (int i = 0; i < push.credit() && session.finish == FinishReason.NONE; ) {

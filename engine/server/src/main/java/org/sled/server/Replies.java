@@ -175,6 +175,19 @@ final class Replies implements AutoCloseable {
 
   /** One token of the target's own. */
   void pushed(ServerSession session, int token) {
+    int queueMicros = queueMicros(session.decodedNanos, waitEndNanos);
+    ByteBuf frame = tokens(session, queueMicros, computeMicros, batchRows, 1);
+    frame.writeIntLE(token);
+    session.connection.sendStamped(frame, session.decodedNanos);
+  }
+
+  /** No token of the target's own will come any more. */
+  void tookBack(ServerSession session) {
+    session.connection.sendStamped(tokens(session, 0, 0, 0, 0), System.nanoTime());
+  }
+
+  private ByteBuf tokens(
+      ServerSession session, int queueMicros, int ownComputeMicros, int rows, int count) {
     ByteBuf frame = buffers.take();
     TokensFrame.writeHead(
         frame,
@@ -182,14 +195,13 @@ final class Replies implements AutoCloseable {
         session.epoch,
         price,
         alone,
-        queueMicros(session.decodedNanos, waitEndNanos),
-        computeMicros,
+        queueMicros,
+        ownComputeMicros,
         session.finishReason(),
-        batchRows,
-        session.committedLength() - 1,
-        1);
-    frame.writeIntLE(token);
-    session.connection.sendStamped(frame, session.decodedNanos);
+        rows,
+        session.committedLength() - count,
+        count);
+    return frame;
   }
 
   void error(ServerSession session, int round, ErrorCode code, String text) {

@@ -55,6 +55,7 @@ final class Verifier implements Runnable {
   private final KvLedger ledger;
   private final KvKeeper keeper;
   private final TenantNumbers tenants = new TenantNumbers();
+  private final ReturningDevices returning;
   private final StepLessons lessons;
   private final VerifySlots slots;
   private final StepStats stepStats = new StepStats();
@@ -113,6 +114,7 @@ final class Verifier implements Runnable {
             scheduling.hostBytes());
     keeper =
         new KvKeeper(engine, ledger, target.sessionNumbers(), scheduling.sharesPrefixes(), stats);
+    returning = new ReturningDevices(book, target.sessionNumbers());
     lessons = new StepLessons(engine, target, book, scheduling.cost(), stats);
     slots = new VerifySlots(target.sequences());
     replies = new Replies(target.sequences());
@@ -203,6 +205,7 @@ final class Verifier implements Runnable {
               free(session);
             }
           });
+      returning.gone(gone.connection());
     }
   }
 
@@ -223,6 +226,7 @@ final class Verifier implements Runnable {
       return;
     }
     session.tenant = tenants.opened(session.connection);
+    returning.asked(session.number, session.connection, command.decodedNanos());
     book.opened(session.number);
     session.decodedNanos = command.decodedNanos();
     session.openedNanos = command.decodedNanos();
@@ -311,7 +315,7 @@ final class Verifier implements Runnable {
       replies.error(session, 0, ErrorCode.EPOCH, "epoch " + push.epoch() + " was not opened");
     } else if (push.epoch() == session.epoch) {
       if (push.credit() == 0) {
-        session.pushCredit = 0;
+        takeBack(session);
         return;
       }
       if (push.kvOffset() < 0 || push.kvOffset() >= session.committedLength()) {
@@ -331,17 +335,35 @@ final class Verifier implements Runnable {
     }
   }
 
+  /** The device wants to draft again: the server goes on no longer, and says so. */
+  private void takeBack(ServerSession session) {
+    session.pushCredit = 0;
+    if (session.pushes()) {
+      withdraw(session);
+    }
+    replies.tookBack(session);
+    if (session.finishReason() == FinishReason.NONE) {
+      book.started(session.number, System.nanoTime());
+    }
+    advance(session);
+  }
+
+  /** What it wants is not computed any more. */
+  private void withdraw(ServerSession session) {
+    queue.remove(session.number);
+    keeper.forget(session);
+    session.wants = ServerSession.Wants.NOTHING;
+    keeper.rest(session);
+    absolve(session);
+  }
+
   private void onCancel(ServerSession session, int epoch) {
     if (session.isOpen() && epoch == session.epoch) {
       session.pushCredit = 0;
       session.releaseBlocks();
       book.forget(session.number);
       if (session.wants != ServerSession.Wants.FIRST_TOKEN) {
-        queue.remove(session.number);
-        keeper.forget(session);
-        session.wants = ServerSession.Wants.NOTHING;
-        keeper.rest(session);
-        absolve(session); // nothing of it is computed any more
+        withdraw(session);
       }
     }
   }
@@ -357,7 +379,9 @@ final class Verifier implements Runnable {
   private void free(ServerSession session) {
     absolve(session);
     queue.remove(session.number);
-    book.forget(session.number);
+    if (!returning.isAwaited(session.number)) {
+      book.forget(session.number);
+    }
     keeper.close(session);
     tenants.closed(session.connection);
     session.closed();
@@ -573,7 +597,7 @@ final class Verifier implements Runnable {
       case NOTHING -> throw new IllegalStateException("a verdict for a session that wants nothing");
     }
     if (session.finishReason() != FinishReason.NONE) {
-      book.forget(session.number);
+      returning.ended(session.number, session.connection, stepEndNanos);
     }
     advance(session);
   }

@@ -230,6 +230,36 @@ class DaemonTest {
   }
 
   @Test
+  void aPushIsTakenBackAndABlockFollows() throws Exception {
+    target.stepNanos = 10_000_000;
+    List<Integer> expected = ScriptedTarget.stream(PROMPT, 200);
+    device.open(1, PROMPT, 200);
+    device.receive(Opened.class);
+    device.connection.send(new Push(1, 1, 4, 1000));
+    device.receive(TestDevice.Tokens.class);
+    device.connection.send(new Push(1, 1, 4, 0));
+    int committed = 6;
+    TestDevice.Tokens tokens = device.receive(TestDevice.Tokens.class);
+    while (!tokens.ids().isEmpty()) {
+      assertEquals(committed++, tokens.firstPosition());
+      tokens = device.receive(TestDevice.Tokens.class);
+    }
+    assertEquals(committed, tokens.firstPosition());
+    assertEquals(FinishReason.NONE, tokens.finish());
+    assertTrue(committed < 30, "the push went on: " + committed);
+    assertTrue(device.isSilentFor(100), "no token comes behind that answer");
+    int newest = expected.get(committed - 1);
+    device.draft(1, 1, 1, committed - 1, 0, newest, expected.get(committed));
+    TestDevice.Verdict verdict = device.receive(TestDevice.Verdict.class);
+    assertEquals(VerdictStatus.VERIFIED, verdict.status());
+    assertEquals(1, verdict.accepted());
+    device.connection.send(new Push(1, 1, 4, 0));
+    tokens = device.receive(TestDevice.Tokens.class);
+    assertEquals(List.of(), tokens.ids(), "nothing to take back");
+    assertEquals(committed + 2, tokens.firstPosition());
+  }
+
+  @Test
   void theContextEndsTheStreamWhereItIsFull() throws Exception {
     device.open(1, PROMPT, 0);
     device.receive(Opened.class);

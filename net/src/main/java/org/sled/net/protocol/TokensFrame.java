@@ -29,7 +29,7 @@ public final class TokensFrame {
   /** Position of the first token, u32: the committed length before it. */
   public static final int FIRST_POSITION_OFFSET = 44;
 
-  /** Number of tokens, u32. */
+  /** Number of tokens, u32; 0: the credit was taken back. */
   public static final int COUNT_OFFSET = 48;
 
   /** The tokens, i32 each. */
