@@ -147,7 +147,8 @@ public final class OptimalLength implements DraftLengthPolicy {
     choose(choice, longest, 0);
     if (!pushing) {
       choose(hopeful, longest, LEAVE_ERRORS * calibration.doubt());
-      if (!isRefused && (!server.isKnown() || server.aloneRate() <= LEAVE_MARGIN * hopeful.rate)) {
+      boolean pays = !server.isKnown() || server.aloneRate() <= LEAVE_MARGIN * hopeful.rate;
+      if (pays && !isRefused && !server.deters()) {
         return choice.drafts;
       }
       pushing = true;
@@ -159,7 +160,7 @@ public final class OptimalLength implements DraftLengthPolicy {
     if (tokensSinceLook >= LOOK_ROUND_TRIPS * linkNanos * server.aloneRate()) {
       tokensSinceLook = 0;
       choose(cautious, longest, -RETURN_ERRORS * calibration.doubt());
-      if (cautious.rate > RETURN_MARGIN * server.aloneRate()) {
+      if (cautious.rate > RETURN_MARGIN * server.aloneRate() && !server.deters()) {
         pushing = false;
         return choice.drafts;
       }

@@ -74,8 +74,8 @@ final class ServerTime {
   void block(int drafts, long nanos, boolean isOwn) {
     roundNanos += (roundNanos == 0 ? 1 : GAIN) * ((double) nanos - roundNanos);
     double expected = aloneNanos + drafts * draftNanos;
-    if (aloneNanos <= 0) {
-      return;
+    if (aloneNanos <= 0 || deters()) {
+      return; // such a price is no time: blocks that are tried do not take so long
     }
     if (isOwn) {
       learnLength(drafts, (double) nanos / (slowness * expected));

@@ -11,7 +11,7 @@ package org.sled.core;
  *
  * <p>Where drafts would bring the server hardly more tokens per second, it deters from them: for in
  * steps with others' drafts, those whose own are wrong are slower than if nobody drafted, and each
- * device's own decision would be a coin's.
+ * device's own decision would be a coin's. A device that is alone holds nobody up.
  *
  * <p>Pure; belongs to one thread; allocates only when created.
  */
@@ -51,6 +51,9 @@ public final class SpeculationPrice {
   private static final double LEAST_GAIN = 1.3;
 
   private static final double RETURN_GAIN = 1.38;
+
+  /** The same where there is one session only. */
+  private static final double LONE_GAIN = 1.2;
 
   private static final int GAIN_MEMORY_STEPS = 20;
 
@@ -158,7 +161,8 @@ public final class SpeculationPrice {
     }
     double hoped = acceptance + hope * Math.max(0, HOPED_ACCEPTANCE - acceptance);
     follow(gainIfAllDraft(served, hoped, promptsPerToken(served, acceptance)), sessions);
-    deters = usualGain < (deters ? RETURN_GAIN : LEAST_GAIN);
+    double least = deters ? RETURN_GAIN : LEAST_GAIN;
+    deters = usualGain < (sessions > 1 ? least : LONE_GAIN);
     if (deters) {
       draftSeconds = Math.max(draftSeconds, DETERRENT_TOKENS * aloneSeconds);
     }
