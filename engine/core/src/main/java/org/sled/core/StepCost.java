@@ -25,6 +25,9 @@ public final class StepCost {
   /** The same once it was corrected often. */
   private static final double TABLE_GAIN = 0.02;
 
+  /** Measured on an idle machine, or learnt by another run, is as good as corrected so often. */
+  private static final double TRUSTED_CORRECTIONS = 10;
+
   /** Share of it that the common factor takes over. */
   private static final double FACTOR_GAIN = 0.2;
 
@@ -207,6 +210,7 @@ public final class StepCost {
       Arrays.fill(tableNanos, nanos);
     }
     tableNanos[place] = place == 0 ? nanos : Math.max(nanos, tableNanos[place - 1]);
+    corrections[place] = TRUSTED_CORRECTIONS;
     // What lies behind goes on as steeply as the last two measurements.
     int before = Math.max(0, place - 2);
     double perRow =
@@ -303,6 +307,7 @@ public final class StepCost {
       }
     }
     System.arraycopy(state, 0, tableNanos, 0, tableNanos.length);
+    Arrays.fill(corrections, TRUSTED_CORRECTIONS);
     factor = state[tableNanos.length];
     attentionNanos = state[tableNanos.length + 1];
     usualContext = state[tableNanos.length + 2];

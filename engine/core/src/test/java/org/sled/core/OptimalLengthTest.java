@@ -219,6 +219,26 @@ class OptimalLengthTest {
     assertTrue(block(policy) >= 8);
   }
 
+  /** Also where it tries blocks now and then, which do not take what such a price says. */
+  @Test
+  void obeysAPriceThatDeters() {
+    acceptance = 0.95;
+    run(policy, 500);
+    int blocks = 0;
+    for (int i = 0; i < 3000; i++) {
+      policy.load(0.120, 0.060);
+      int drafts = block(policy);
+      if (drafts == 0) {
+        policy.pushed(1, nanos(60));
+      } else {
+        policy.answered(
+            new BlockAnswer(drafts, drafts, drafts, true, nanos(1), nanos(70), 0), unsure, 0);
+        blocks++;
+      }
+    }
+    assertTrue(blocks >= 1 && blocks <= 4, blocks + " blocks");
+  }
+
   @Test
   void nonsenseFromAServerIsIgnored() {
     for (double nonsense : new double[] {Double.NaN, -1, Double.POSITIVE_INFINITY, 1e9}) {

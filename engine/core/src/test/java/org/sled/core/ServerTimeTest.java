@@ -101,4 +101,21 @@ class ServerTimeTest {
     server.says(0.030, 0.010);
     assertTrue(server.deters());
   }
+
+  /** Else a device that tries a block now and then learns that the server exaggerates. */
+  @Test
+  void suchAPriceIsNotTakenForATime() {
+    for (int i = 0; i < 20; i++) {
+      server.says(0.001, 0.010);
+      server.block(4, 14 * MS, false);
+    }
+    for (int i = 0; i < 20; i++) {
+      server.says(0.020, 0.010);
+      server.block(4, 14 * MS, false);
+    }
+    for (int i = 0; i < 20; i++) {
+      server.says(0.001, 0.010);
+    }
+    assertEquals(14.0 * MS, server.nanos(4), 0.1 * MS);
+  }
 }

@@ -108,6 +108,25 @@ class SpeculationPriceTest {
     assertTrue(price.draftSeconds() < price.aloneSeconds(), "drafts that are nearly always right");
   }
 
+  /** What is not enough among others, since some of them would be slower. */
+  @Test
+  void aDeviceThatIsAloneHoldsNobodyUp() {
+    for (int rows : new int[] {1, 2, 4, 8, 16, 32, 64}) {
+      cost.calibrate(rows, 20e6 + rows * 8e6);
+    }
+    for (int i = 0; i < 300; i++) {
+      step(1, 3, 0);
+      price.set(1, 0.62);
+    }
+    assertEquals(1.275, price.gain(), 0.01); // 2.004 tokens in 44 ms, by one in 28
+    assertTrue(price.draftSeconds() < price.aloneSeconds());
+    for (int i = 0; i < 300; i++) {
+      step(1, 3, 0);
+      price.set(1, 0.3);
+    }
+    assertEquals(2, price.draftSeconds() / price.aloneSeconds(), 1e-9);
+  }
+
   @Test
   void everybodyWaitsForTheDraftsOfAll() {
     calibrate();
