@@ -86,11 +86,14 @@ public final class OptimalLength implements DraftLengthPolicy {
   /** Several blocks in flight, which are more work for all, must be so much faster than one. */
   private static final double WINDOW_MARGIN = 1.02;
 
+  /** The same where steps are shared: those wait for others, however early a block is there. */
+  private static final double SHARED_WINDOW_MARGIN = 1.1;
+
   /**
    * Among others' blocks a longer one must be so much faster: most of what it costs is their time,
    * and whose drafts are wrong waits for the rows of all.
    */
-  private static final double SHORTER_MARGIN = 1.04;
+  private static final double SHORTER_MARGIN = 1.02;
 
   private final int mostWindow;
   private final DraftCalibration calibration = new DraftCalibration();
@@ -241,7 +244,8 @@ public final class OptimalLength implements DraftLengthPolicy {
     double acceptance = Math.max(0, Math.min(MOST_ACCEPTANCE, calibration.acceptance() + hope));
     chooseOne(result, most, acceptance);
     if (mostWindow > 1) {
-      chooseSeveral(result, most, acceptance, WINDOW_MARGIN * result.rate);
+      double margin = sharesSteps() ? SHARED_WINDOW_MARGIN : WINDOW_MARGIN;
+      chooseSeveral(result, most, acceptance, margin * result.rate);
     }
   }
 
