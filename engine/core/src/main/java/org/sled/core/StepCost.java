@@ -26,7 +26,7 @@ public final class StepCost {
   private static final double TABLE_GAIN = 0.02;
 
   /** Measured on an idle machine, or learnt by another run, is as good as corrected so often. */
-  private static final double TRUSTED_CORRECTIONS = 10;
+  private static final double TRUSTED_CORRECTIONS = 4;
 
   /** Share of it that the common factor takes over. */
   private static final double FACTOR_GAIN = 0.2;
