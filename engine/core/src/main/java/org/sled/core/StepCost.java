@@ -25,7 +25,7 @@ public final class StepCost {
   /** The same once it was corrected often. */
   private static final double TABLE_GAIN = 0.02;
 
-  /** Measured on an idle machine, or learnt by another run, is as good as corrected so often. */
+  /** What another run has learnt is as good as corrected so often: a cold start teaches little. */
   private static final double TRUSTED_CORRECTIONS = 4;
 
   /** Share of it that the common factor takes over. */
@@ -210,7 +210,6 @@ public final class StepCost {
       Arrays.fill(tableNanos, nanos);
     }
     tableNanos[place] = place == 0 ? nanos : Math.max(nanos, tableNanos[place - 1]);
-    corrections[place] = TRUSTED_CORRECTIONS;
     // What lies behind goes on as steeply as the last two measurements.
     int before = Math.max(0, place - 2);
     double perRow =
