@@ -192,8 +192,7 @@ public final class SessionBook {
   public void returns(int session, double thinkNanos, double deviation, long nowNanos) {
     this.thinkNanos[session] = thinkNanos;
     thinkDeviation[session] = deviation;
-    lastRows[session] = (int) Math.round(usualRows);
-    expect(session, nowNanos);
+    started(session, nowNanos); // its block will be like a first one, too
   }
 
   private void expect(int session, long nowNanos) {

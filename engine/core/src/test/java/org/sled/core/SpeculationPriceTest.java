@@ -14,8 +14,12 @@ class SpeculationPriceTest {
 
   /** A pass takes 50 ms and 1 ms per row. */
   private void calibrate() {
+    calibrate(50e6, 1e6);
+  }
+
+  private void calibrate(double passNanos, double rowNanos) {
     for (int rows : new int[] {1, 2, 4, 8, 16, 32, 64}) {
-      cost.calibrate(rows, 50e6 + rows * 1e6);
+      cost.calibrate(rows, passNanos + rows * rowNanos);
     }
   }
 
@@ -48,9 +52,7 @@ class SpeculationPriceTest {
 
   @Test
   void aFleetThatComesAtOnceDoesNotWaitUntilTheGainOfOneFades() {
-    for (int rows : new int[] {1, 2, 4, 8, 16, 32, 64}) {
-      cost.calibrate(rows, 20e6 + rows * 2e6);
-    }
+    calibrate(20e6, 2e6);
     for (int i = 0; i < 500; i++) {
       step(1, 3, 0);
       price.set(1, 0.8);
@@ -62,9 +64,7 @@ class SpeculationPriceTest {
 
   @Test
   void manyDraftsOfOneStepAreAsGoodAsFewOfMany() {
-    for (int rows : new int[] {1, 2, 4, 8, 16, 32, 64}) {
-      cost.calibrate(rows, 50e6 + rows * 1e6);
-    }
+    calibrate();
     price.set(16, 0.1);
     assertTrue(price.draftSeconds() < price.aloneSeconds(), "has seen no draft yet");
     step(16, 4, 0); // 48 drafts
@@ -111,9 +111,7 @@ class SpeculationPriceTest {
   /** What is not enough among others, since some of them would be slower. */
   @Test
   void aDeviceThatIsAloneHoldsNobodyUp() {
-    for (int rows : new int[] {1, 2, 4, 8, 16, 32, 64}) {
-      cost.calibrate(rows, 20e6 + rows * 8e6);
-    }
+    calibrate(20e6, 8e6);
     for (int i = 0; i < 300; i++) {
       step(1, 3, 0);
       price.set(1, 0.62);
