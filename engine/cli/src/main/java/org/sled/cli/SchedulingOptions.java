@@ -74,7 +74,7 @@ final class SchedulingOptions {
       names = "--prefill-share",
       paramLabel = "X",
       converter = Share.class,
-      defaultValue = "1.5",
+      defaultValue = "1.75",
       description =
           "deadline: time that prompts may take, by what blocks take; more where more prompts wait"
               + " than blocks. Default: ${DEFAULT-VALUE}.")

@@ -187,6 +187,9 @@ final class BenchTest {
     Path prompts = directory.resolve("prompts.jsonl");
     Files.writeString(prompts, "{\"prompt\": \"a\"}\n{\"text\": 1}\n", StandardCharsets.UTF_8);
     assertSays(ExitCodes.FAILED, "line 2", "--prompts=" + prompts, "--warmup=0");
+    String tooLong = "{\"prompt\": \"" + "a ".repeat(5000) + "\"}\n";
+    Files.writeString(prompts, tooLong, StandardCharsets.UTF_8);
+    assertSays(ExitCodes.FAILED, "shorten it", "--prompts=" + prompts, "--raw", "--warmup=0");
   }
 
   private static void assertSays(int code, String part, String... args) {

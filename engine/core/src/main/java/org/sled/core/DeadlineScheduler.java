@@ -139,7 +139,7 @@ public final class DeadlineScheduler implements BatchScheduler {
         && gather(nowNanos, waiting, blocks, blocksNanos, prompts > 0, plan)) {
       return 0;
     }
-    blocksAreDue = alone;
+    blocksAreDue = blocks == 0; // if they come meanwhile
     if (prompts > 0) {
       chunks.add(rows, alone ? 0 : blocksNanos);
     }

@@ -14,14 +14,14 @@ package org.sled.core;
  */
 final class PromptChunks {
   /**
-   * Chunks are worth reading the weights for from so many times what that costs, in rows; within
-   * bounds. Long prompts, which others have to live with for a while, come in shorter ones.
+   * A chunk is worth reading the weights for if its rows cost no more than so many times what those
+   * of the longest cost. Long prompts, which others have to live with for a while, come in shorter
+   * ones.
    */
-  private static final double LEAST_CHUNK_PASSES = 6;
+  private static final double MOST_ROW_COST = 1.05;
 
-  private static final double LEAST_LONG_CHUNK_PASSES = 2.5;
+  private static final double MOST_LONG_ROW_COST = 1.3;
 
-  private static final int SHORTEST_CHUNK = 8;
   private static final int LONGEST_LEAST_CHUNK = 64;
 
   /** Prompts of more than so many least chunks are long. */
@@ -87,12 +87,12 @@ final class PromptChunks {
     first = next(rows);
     int context = waiting.contextTokens(first);
     int firstRows = waiting.rows(first);
-    least = leastChunk(LEAST_CHUNK_PASSES, 0);
+    least = leastChunk(MOST_ROW_COST, 0);
     isLong = context + firstRows > LONG_PROMPT_CHUNKS * least;
     if (isLong) {
       // What a row attends to costs as much in a short chunk: where that is most of it, the weights
       // are soon paid for.
-      least = leastChunk(LEAST_LONG_CHUNK_PASSES, context);
+      least = leastChunk(MOST_LONG_ROW_COST, context);
     }
     firstChunk = Math.min(worth(firstRows), limits.promptRows());
     budgetNanos = budget(blocks, usualNanos);
@@ -257,27 +257,48 @@ final class PromptChunks {
       return most;
     }
     for (int chunk : CHUNKS) {
-      if (chunk < most && chunk >= worth && fits(place, chunk, stepNanos)) {
+      if (chunk < most && chunk > worth && fits(place, chunk, stepNanos)) {
         return chunk;
       }
+    }
+    if (worth < most && fits(place, worth, stepNanos)) {
+      return worth;
     }
     return blockRows > 0 && blockRows < most && fits(place, blockRows, stepNanos) ? blockRows : 0;
   }
 
-  /** The shortest chunk of a prompt that is worth it: all of it, if that is not much more. */
+  /**
+   * The shortest chunk of a prompt that is worth it: all of a short one, if that is not much more,
+   * and half of what a long one has left.
+   */
   private int worth(int promptRows) {
-    return promptRows < UNCUT_PROMPT_CHUNKS * least ? promptRows : least;
+    if (promptRows <= least) {
+      return promptRows;
+    }
+    if (promptRows >= UNCUT_PROMPT_CHUNKS * least) {
+      return least;
+    }
+    return isLong ? (promptRows + 1) / 2 : promptRows;
   }
 
-  private int leastChunk(double passes, double contextTokens) {
-    int rows = (int) Math.round(passes * cost.passCostRows(contextTokens));
-    int bounded = Math.max(SHORTEST_CHUNK, Math.min(LONGEST_LEAST_CHUNK, rows));
-    for (int i = CHUNKS.length - 1; i >= 0; i--) {
-      if (CHUNKS[i] >= bounded) {
-        return Math.min(CHUNKS[i], limits.promptRows());
+  private int leastChunk(double mostRowCost, double contextTokens) {
+    int most = Math.min(LONGEST_LEAST_CHUNK, limits.promptRows());
+    if (!cost.isKnown()) {
+      return most;
+    }
+    double rowNanos = mostRowCost * rowNanos(limits.promptRows(), contextTokens);
+    int least = most;
+    for (int chunk : CHUNKS) {
+      if (chunk < least && rowNanos(chunk, contextTokens) <= rowNanos) {
+        least = chunk;
       }
     }
-    return limits.promptRows();
+    return least;
+  }
+
+  /** What a row of a chunk costs, ns. */
+  private double rowNanos(int chunk, double contextTokens) {
+    return cost.passNanos(chunk) / chunk + Math.max(0, cost.contextNanos(1, contextTokens));
   }
 
   /** Whether a chunk fits into the time, and shares a pass if there are blocks. */

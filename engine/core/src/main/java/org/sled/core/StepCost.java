@@ -6,12 +6,13 @@ import java.util.Arrays;
  * What a pass over the weights costs by its rows: a table, learnt from every step.
  *
  * <p>A step takes factor · (Σ table(rows of a pass) + attention · Σ rows · context). Between the
- * table's row counts it is interpolated. Each step corrects the table at the places that it used,
- * and the attention, both by their share of the step, and the factor. That one first: most errors
- * are a machine's that is slower as a whole for a while, and would else be charged for good to the
- * row counts that were in use then, which nobody would try again. The factor returns to 1 as the
- * others learn, so that they cannot run away from each other. Pure; belongs to one thread;
- * allocates only when created.
+ * table's row counts it is interpolated. Each step corrects all three. The factor first: most
+ * errors are a machine's that is slower as a whole for a while, and would else be charged for good
+ * to the row counts that were in use then, which nobody would try again. Errors that come and go
+ * with long contexts are the attention's: a Kalman filter over those two tells them apart. The
+ * table takes a little at the places that a step used, and the factor returns to 1 as it learns, so
+ * that they cannot run away from each other. Pure; belongs to one thread; allocates only when
+ * created.
  */
 public final class StepCost {
   /** Row counts of the table. */
@@ -28,17 +29,30 @@ public final class StepCost {
   /** What another run has learnt is as good as corrected so often: a cold start teaches little. */
   private static final double TRUSTED_CORRECTIONS = 4;
 
-  /** Share of it that the common factor takes over. */
-  private static final double FACTOR_GAIN = 0.2;
+  /** Variance of a step's time that nothing explains, relative. */
+  private static final double NOISE = 0.08 * 0.08;
+
+  /**
+   * Variance that a step adds to the common factor: about a fifth of an error is taken for that.
+   */
+  private static final double FACTOR_DRIFT = 0.02 * 0.02;
+
+  /** The same of the attention, in its unit; machines differ in it, but none changes it. */
+  private static final double ATTENTION_DRIFT = 0.01 * 0.01;
+
+  /** Variance of both before anything was learnt. */
+  private static final double FIRST_FACTOR_VARIANCE = 0.1;
+
+  private static final double MOST_ATTENTION_VARIANCE = 4;
+
+  /** The same of an attention that another run has learnt. */
+  private static final double TRUSTED_ATTENTION_VARIANCE = 1;
 
   /** How fast the factor returns to 1, as table and attention take its part. */
   private static final double FACTOR_FADES = 0.002;
 
-  /** Share of the attention's part of an error that it takes over. */
-  private static final double ATTENTION_GAIN = 0.1;
-
-  /** A row's attention to so many tokens costs as much as the row otherwise, until it is learnt. */
-  private static final double FIRST_EQUAL_TOKENS = 4096;
+  /** The attention's unit is that of a row that costs as much otherwise as so many tokens. */
+  private static final double EQUAL_TOKENS = 4096;
 
   private static final double LEAST_EQUAL_TOKENS = 1;
   private static final double MOST_EQUAL_TOKENS = 1 << 20;
@@ -71,6 +85,9 @@ public final class StepCost {
   private double factor = 1;
   private double attentionNanos; // of a row and a token; 0: not known
   private double usualContext;
+  private double factorVariance = FIRST_FACTOR_VARIANCE; // relative
+  private double attentionVariance = MOST_ATTENTION_VARIANCE; // in units
+  private double covariance;
   private long steps;
 
   /** Whether anything was learnt; before that nothing can be predicted. */
@@ -189,10 +206,9 @@ public final class StepCost {
     double attentionShare = factor * attentionNanos * rows * contextTokens;
     double expected = tableShare + attentionShare;
     double error = within(-LARGEST_ERROR, LARGEST_ERROR, nanos / expected - 1);
+    learnFactorAndAttention(error, factor * rows * contextTokens / expected);
     learnTable(passRows, error * tableShare / expected * tableNanos(passRows));
-    learnAttention(error * attentionShare / expected);
     usualContext += USUAL_CONTEXT_GAIN * (contextTokens - usualContext);
-    factor = Math.pow(factor * (1 + FACTOR_GAIN * error), 1 - FACTOR_FADES);
     steps++;
   }
 
@@ -249,15 +265,30 @@ public final class StepCost {
     corrections[place] += weight;
   }
 
-  /** From a part of the step's time by which it was off. */
-  private void learnAttention(double error) {
+  /**
+   * A step of the Kalman filter.
+   *
+   * @param error of the step, relative
+   * @param weight by how much the step grows, relative, with each ns of attention to a token
+   */
+  private void learnFactorAndAttention(double error, double weight) {
     double row = tableRowNanos();
-    double known = attentionNanos > 0 ? attentionNanos : row / FIRST_EQUAL_TOKENS;
+    double unit = row / EQUAL_TOKENS;
+    double units = weight * unit;
+    factorVariance += FACTOR_DRIFT;
+    attentionVariance = Math.min(MOST_ATTENTION_VARIANCE, attentionVariance + ATTENTION_DRIFT);
+    double withFactor = factorVariance + units * covariance;
+    double withAttention = covariance + units * attentionVariance;
+    double variance = NOISE + withFactor + units * withAttention;
+    factorVariance -= withFactor * withFactor / variance;
+    covariance -= withFactor * withAttention / variance;
+    attentionVariance -= withAttention * withAttention / variance;
+    factor = Math.pow(factor * (1 + error * withFactor / variance), 1 - FACTOR_FADES);
     attentionNanos =
         within(
             row / MOST_EQUAL_TOKENS,
             row / LEAST_EQUAL_TOKENS,
-            known * (1 + ATTENTION_GAIN * error));
+            attentionNanos + unit * error * withAttention / variance);
   }
 
   private static int place(int rows) {
@@ -307,6 +338,7 @@ public final class StepCost {
     }
     System.arraycopy(state, 0, tableNanos, 0, tableNanos.length);
     Arrays.fill(corrections, TRUSTED_CORRECTIONS);
+    attentionVariance = TRUSTED_ATTENTION_VARIANCE;
     factor = state[tableNanos.length];
     attentionNanos = state[tableNanos.length + 1];
     usualContext = state[tableNanos.length + 2];

@@ -59,11 +59,11 @@ public final class StepForecast {
 
   /** Expected time of the step, ns; 0 if nothing was learnt. */
   public double nanos() {
-    return cost.isKnown() ? cost.stepNanos(shape.nanos() + gaps.nanos(), rows, context()) : 0;
+    return cost.isKnown() ? cost.stepNanos(shape.nanos() + gaps.nanos(), rows, contextTokens()) : 0;
   }
 
   /** Tokens that a row attends to, the mean over all rows. */
-  private double context() {
+  public double contextTokens() {
     return rows == 0 ? 0 : (double) rowTokens / rows;
   }
 
@@ -100,7 +100,7 @@ public final class StepForecast {
    */
   public void observe(int passes, int computedRows, long nanos) {
     if (passes > 0) {
-      cost.observe(passes, computedRows, context(), (double) nanos);
+      cost.observe(passes, computedRows, contextTokens(), (double) nanos);
     }
   }
 }

@@ -41,7 +41,7 @@ public record SchedulingConfig(
 
   /** What measured best. */
   public static final SchedulingConfig DEFAULT =
-      new SchedulingConfig(SchedulerKind.DEADLINE, 8, 20, AUTO_CHUNK, 1.5, 0, 1L << 30, true);
+      new SchedulingConfig(SchedulerKind.DEADLINE, 8, 20, AUTO_CHUNK, 1.75, 0, 1L << 30, true);
 
   /** Rows of a step: those of one pass over the weights. */
   private static final int STEP_ROWS = 512;

@@ -109,7 +109,7 @@ final class StepLessons {
   }
 
   /** For people who look into a scheduler's decisions. */
-  private static void log(
+  private void log(
       StepStats step, double expectedNanos, long idleNanos, BatchPlan plan, int waiting) {
     StringBuilder what = new StringBuilder();
     for (int i = 0; i < plan.size(); i++) {
@@ -117,9 +117,10 @@ final class StepLessons {
       what.append(plan.kind(i)).append('=').append(plan.rows(i));
     }
     LOG.debug(
-        "step of {} rows in {} passes: {} ms, expected {}; idle for {} ms before;{}; {} wait",
+        "step of {} rows in {} passes, contexts of {}: {} ms, expected {}; idle for {} ms before;{}; {} wait",
         step.rows(),
         step.passes(),
+        Math.round(forecast.contextTokens()),
         step.computeNanos() / NANOS_PER_MILLI,
         expectedNanos / NANOS_PER_MILLI,
         idleNanos / NANOS_PER_MILLI,

@@ -53,7 +53,7 @@ public final class SledDevice implements BenchDevice {
         client.close();
         client = connector.connect();
       }
-      Generation generation = client.start(toGeneration(request), listener);
+      Generation generation = start(request, listener);
       try (generation) {
         while (generation.next() != Generation.END) {
           // Tokens go to the listener.
@@ -64,6 +64,16 @@ public final class SledDevice implements BenchDevice {
         bytesDown.addAndGet(stats.bytesDown());
       }
     } catch (SledClientException e) {
+      throw new BenchDeviceException(e.getMessage(), e);
+    }
+  }
+
+  private Generation start(BenchRequest request, GenerationListener listener)
+      throws InterruptedException {
+    try {
+      return client.start(toGeneration(request), listener);
+    } catch (IllegalArgumentException e) {
+      // Such as a prompt that is too long for this server: others may fit.
       throw new BenchDeviceException(e.getMessage(), e);
     }
   }
