@@ -6,22 +6,12 @@ package org.sled.core;
  * @param computed drafts of the block that the server computed; the time is that of so many
  * @param verified drafts that it looked at: up to the first wrong one
  * @param accepted drafts among them that were right
- * @param shared whether others' rows were computed in the same step
  * @param linkNanos of the round that were not spent at the server
  * @param serverNanos of the round that were
  * @param queuedNanos of those, for which it waited for its step
  */
 public record BlockAnswer(
-    int computed,
-    int verified,
-    int accepted,
-    boolean shared,
-    long linkNanos,
-    long serverNanos,
-    long queuedNanos) {
-  /** A step with so many times the rows of a block had others' as well, and not only padding. */
-  private static final int SHARED_ROWS = 2;
-
+    int computed, int verified, int accepted, long linkNanos, long serverNanos, long queuedNanos) {
   /**
    * The same, by the rows of the step.
    *
@@ -40,8 +30,6 @@ public record BlockAnswer(
       long queuedNanos) {
     // Where one was wrong, the rows behind it were computed nevertheless.
     int computed = wasCut ? verified : Math.max(verified, Math.min(sent, stepRows - 1));
-    boolean shared = stepRows >= SHARED_ROWS * (computed + 1);
-    return new BlockAnswer(
-        computed, verified, accepted, shared, linkNanos, serverNanos, queuedNanos);
+    return new BlockAnswer(computed, verified, accepted, linkNanos, serverNanos, queuedNanos);
   }
 }

@@ -50,8 +50,9 @@ public interface DraftLengthPolicy {
    *
    * @param draftSeconds what a draft more in each session's block would add to a round
    * @param aloneSeconds time per token if nobody drafted; 0: not known
+   * @param commonDrafts that blocks best have all alike, since they share their steps; 0: not said
    */
-  void load(double draftSeconds, double aloneSeconds);
+  void load(double draftSeconds, double aloneSeconds, int commonDrafts);
 
   /**
    * A token was drafted.

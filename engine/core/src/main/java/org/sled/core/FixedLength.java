@@ -54,7 +54,7 @@ public final class FixedLength implements DraftLengthPolicy {
   }
 
   @Override
-  public void load(double draftSeconds, double aloneSeconds) {
+  public void load(double draftSeconds, double aloneSeconds, int commonDrafts) {
     // Does not change the length.
   }
 

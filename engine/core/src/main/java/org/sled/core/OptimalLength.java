@@ -14,8 +14,9 @@ package org.sled.core;
  * <p>It is asked again after each token, so that a block ends where the draft model becomes unsure:
  * where the tokens that it brings, less ρ times what it takes at the server and still to be
  * drafted, are most. The chance of a token that is drafted comes from how sure the draft model was
- * of it: {@link DraftCalibration}. Not where blocks share their steps with others', which are
- * padded to one length.
+ * of it: {@link DraftCalibration}. Not where blocks share their steps with others': shorter ones
+ * are padded to the length that the server says is common, so that it takes at least as long as for
+ * that one.
  *
  * <p><b>Several blocks in flight.</b> Then drafting goes on while verdicts are on their way, until
  * one of them says that a draft was wrong: 1 / (1 − a) tokens after the last time. With blocks of k
@@ -43,9 +44,6 @@ public final class OptimalLength implements DraftLengthPolicy {
 
   /** Share of the news in a time that is followed. */
   private static final double GAIN = 0.2;
-
-  /** The same of whether steps are shared, which changes slowly. */
-  private static final double SHARED_GAIN = 0.05;
 
   /** The server alone must be so much faster. */
   private static final double LEAVE_MARGIN = 1.02;
@@ -89,12 +87,6 @@ public final class OptimalLength implements DraftLengthPolicy {
   /** The same where steps are shared: those wait for others, however early a block is there. */
   private static final double SHARED_WINDOW_MARGIN = 1.1;
 
-  /**
-   * Among others' blocks a longer one must be so much faster: most of what it costs is their time,
-   * and whose drafts are wrong waits for the rows of all.
-   */
-  private static final double SHORTER_MARGIN = 1.02;
-
   private final int mostWindow;
   private final DraftCalibration calibration = new DraftCalibration();
 
@@ -104,7 +96,7 @@ public final class OptimalLength implements DraftLengthPolicy {
   private double draftNanos;
   private double linkNanos;
   private boolean draftTimeIsSteady;
-  private double sharedSteps; // share of the rounds
+  private int commonDrafts; // of all whose blocks share their steps; 0: this device's do not
   private long rounds;
 
   private boolean pushing;
@@ -186,17 +178,21 @@ public final class OptimalLength implements DraftLengthPolicy {
     for (int i = 0; i < from + ready; i++) {
       stands *= calibration.acceptance(probabilities[i]);
     }
-    double wait = linkNanos + server.nanos(choice.drafts) - waitedNanos;
+    double wait = linkNanos + serverNanos(choice.drafts) - waitedNanos;
     return Math.max(0, wait) > (1 - stands) * draftNanos;
   }
 
   /**
-   * Whether the server usually computes its blocks together with others'. Then shorter ones are
-   * padded to the length of the longest: an unsure draft left out saves nothing, and blocks of
-   * different lengths cost all of them.
+   * Whether the server usually computes its blocks together with others'. Then an unsure draft left
+   * out saves nothing, and blocks of different lengths cost all of them.
    */
   private boolean sharesSteps() {
-    return sharedSteps > 0.5;
+    return commonDrafts > 0;
+  }
+
+  /** Expected time of a round with so many drafts at the server, ns. */
+  private double serverNanos(int drafts) {
+    return server.nanos(Math.max(drafts, commonDrafts));
   }
 
   @Override
@@ -207,7 +203,7 @@ public final class OptimalLength implements DraftLengthPolicy {
   /** Whether to try a block although it does not seem to pay. */
   private boolean isProbeDue() {
     // While a block is tried, the server says nothing else.
-    double lostNanos = linkNanos + choice.drafts * draftNanos + server.nanos(choice.drafts);
+    double lostNanos = linkNanos + choice.drafts * draftNanos + serverNanos(choice.drafts);
     if (tokensSinceProbe < Math.max(PROBE_TOKENS, lostNanos * server.aloneRate() / PROBE_SHARE)) {
       return false;
     }
@@ -254,18 +250,17 @@ public final class OptimalLength implements DraftLengthPolicy {
     double rateOfBest = 0;
     double chance = 1;
     double tokens = 1;
-    double margin = sharesSteps() ? SHORTER_MARGIN : 1;
     for (int k = 1; k <= most; k++) {
       chance *= acceptance;
       tokens += chance;
-      double round = linkNanos + server.nanos(k);
+      double round = linkNanos + serverNanos(k);
       double aheadNanos = (k + 1) * draftNanos;
       double whenRight = Math.max(0, aheadNanos - round);
       double whenWrong = (k + (aheadNanos > round ? 0.5 : 0)) * draftNanos;
       double stands = chance * acceptance;
       double nanos = round + stands * whenRight + (1 - stands) * whenWrong;
       double rate = tokens / Math.max(1, nanos);
-      if (rate > rateOfBest * margin) {
+      if (rate > rateOfBest) {
         best = k;
         rateOfBest = rate;
       }
@@ -310,7 +305,7 @@ public final class OptimalLength implements DraftLengthPolicy {
       allRight *= acceptance; // of the drafts and the guess
       double blocks = 1 / (1 - allRight);
       double drafting = (k + 1) * draftNanos;
-      double step = server.nanos(k);
+      double step = serverNanos(k);
       double round = linkNanos + step;
       double period = Math.max(Math.max(drafting, step), (drafting + round) / mostWindow);
       double nanos = (blocks - 1) * period + (k + 0.5) * draftNanos + round;
@@ -342,19 +337,20 @@ public final class OptimalLength implements DraftLengthPolicy {
   }
 
   @Override
-  public synchronized void load(double draftSeconds, double aloneSeconds) {
+  public synchronized void load(double draftSeconds, double aloneSeconds, int commonDrafts) {
     server.says(draftSeconds, aloneSeconds);
+    this.commonDrafts = commonDrafts;
   }
 
   @Override
   public synchronized void answered(BlockAnswer answer, float[] probabilities, int from) {
     calibration.answered(answer.verified(), answer.accepted(), probabilities, from);
     isRefused = answer.verified() == 0;
-    sharedSteps = follow(sharedSteps, answer.shared() ? 1 : 0, SHARED_GAIN);
     linkNanos = follow(linkNanos, (double) answer.linkNanos(), rounds == 0 ? 1 : GAIN);
     // With several in flight it waited for the device's own.
     long waitedNanos = choice.window == 1 ? 0 : answer.queuedNanos();
-    server.block(answer.computed(), answer.serverNanos() - waitedNanos, !answer.shared());
+    int drafts = Math.max(answer.computed(), commonDrafts);
+    server.block(drafts, answer.serverNanos() - waitedNanos, !sharesSteps());
     rounds++;
   }
 

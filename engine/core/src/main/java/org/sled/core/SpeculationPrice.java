@@ -13,6 +13,9 @@ package org.sled.core;
  * steps with others' drafts, those whose own are wrong are slower than if nobody drafted, and each
  * device's own decision would be a coin's. A device that is alone holds nobody up.
  *
+ * <p>Where sessions share their steps, it names a length as well, the best one if all take it: each
+ * device would find another one, and blocks of different lengths are padded to the longest.
+ *
  * <p>Pure; belongs to one thread; allocates only when created.
  */
 public final class SpeculationPrice {
@@ -48,9 +51,9 @@ public final class SpeculationPrice {
   private static final double HOPE_RETURNS = 1.0 / 2000;
 
   /** Drafts must bring so many times the tokens per second; and so many, once they did not. */
-  private static final double LEAST_GAIN = 1.3;
+  private static final double LEAST_GAIN = 1.2;
 
-  private static final double RETURN_GAIN = 1.38;
+  private static final double RETURN_GAIN = 1.26;
 
   /** The same where there is one session only. */
   private static final double LONE_GAIN = 1.2;
@@ -59,6 +62,11 @@ public final class SpeculationPrice {
 
   /** More or fewer sessions by this share have another gain; that of before does not count. */
   private static final double OTHER_LOAD = 0.25;
+
+  /** Another length for all must bring so much more than that of now. */
+  private static final double OTHER_LENGTH = 1.03;
+
+  private static final double SHARING_GAIN = 0.05;
 
   /** Drafts per block that the gain is looked for among. */
   private static final int MOST_DRAFTS = 16;
@@ -78,6 +86,9 @@ public final class SpeculationPrice {
   private double rowsPerSession = 1;
   private double draftWork = 1; // of rounds, by that of one pass for all
   private double pushWork = 1;
+
+  private double sharing; // part of the steps with text that have several sessions'
+  private int commonDrafts; // that are best for all; 0: not known
 
   private double hope = 1; // 0: believes what it sees
   private double usualGain; // 0: not known yet
@@ -118,6 +129,7 @@ public final class SpeculationPrice {
     if (forecast.textSessions() > 0) {
       double rows = forecast.textRows() / (double) forecast.textSessions();
       rowsPerSession += ROWS_GAIN * (rows - rowsPerSession);
+      sharing += SHARING_GAIN * ((forecast.textSessions() > 1 ? 1 : 0) - sharing);
       learnWork(forecast, nanos - prompts, sessions);
     }
   }
@@ -191,20 +203,31 @@ public final class SpeculationPrice {
   }
 
   /**
-   * How many times as many tokens per second the server makes if all draft as far as it pays.
+   * How many times as many tokens per second the server makes if all draft as far as it pays, which
+   * is noted as their common length.
    *
    * @param promptNanos of prompts for each round of text, one token of each session
    */
   private double gainIfAllDraft(int served, double acceptance, double promptNanos) {
     double alone = pushRounds(served) + promptNanos;
     double best = 0;
+    double common = 0; // with as many drafts as now
+    int bestDrafts = 0;
     double chance = 1;
     double tokens = 1;
     for (int drafts = 1; drafts <= MOST_DRAFTS; drafts++) {
       chance *= acceptance;
       tokens += chance;
       double round = blockRounds(served * (1 + drafts)) + tokens * promptNanos;
-      best = Math.max(best, tokens * alone / round);
+      double gain = tokens * alone / round;
+      common = drafts == commonDrafts ? gain : common;
+      if (gain > best) {
+        best = gain;
+        bestDrafts = drafts;
+      }
+    }
+    if (best > OTHER_LENGTH * common) {
+      commonDrafts = bestDrafts;
     }
     return best;
   }
@@ -225,6 +248,14 @@ public final class SpeculationPrice {
    */
   public double draftSeconds() {
     return draftSeconds;
+  }
+
+  /**
+   * Drafts that blocks best have all alike; 0 where that is not known, or where sessions have their
+   * steps alone.
+   */
+  public int commonDrafts() {
+    return sharing > 0.5 ? commonDrafts : 0;
   }
 
   /** How many times the tokens per second drafts of all would bring; 0 if it is not known. */

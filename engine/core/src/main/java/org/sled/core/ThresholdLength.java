@@ -53,8 +53,8 @@ public final class ThresholdLength implements DraftLengthPolicy {
   }
 
   @Override
-  public void load(double draftSeconds, double aloneSeconds) {
-    pauses.load(draftSeconds, aloneSeconds);
+  public void load(double draftSeconds, double aloneSeconds, int commonDrafts) {
+    pauses.load(draftSeconds, aloneSeconds, commonDrafts);
   }
 
   @Override

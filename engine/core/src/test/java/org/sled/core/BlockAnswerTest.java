@@ -1,17 +1,13 @@
 package org.sled.core;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 
 class BlockAnswerTest {
   @Test
   void rowsBehindTheFirstWrongDraftWereComputedToo() {
-    BlockAnswer answer = answer(6, 1, 0, false, 7);
-    assertEquals(6, answer.computed());
-    assertFalse(answer.shared(), "all seven rows are its own");
+    assertEquals(6, answer(6, 1, 0, false, 7).computed());
   }
 
   @Test
@@ -20,14 +16,6 @@ class BlockAnswerTest {
     assertEquals(2, answer(6, 2, 2, true, 7).computed(), "whatever others sent");
     assertEquals(3, answer(6, 1, 0, false, 4).computed(), "the step has no more rows");
     assertEquals(0, answer(6, 0, 0, true, 1).computed());
-  }
-
-  @Test
-  void aStepOfManyRowsIsShared() {
-    assertFalse(answer(4, 4, 4, false, 5).shared());
-    assertFalse(answer(4, 4, 4, false, 8).shared(), "padding");
-    assertTrue(answer(4, 4, 4, false, 10).shared());
-    assertTrue(answer(4, 1, 0, false, 10).shared());
   }
 
   private static BlockAnswer answer(

@@ -22,6 +22,7 @@ class OptimalLengthTest {
   private double linkMillis = 5;
   private double aloneMillis = 60;
   private double priceMillis = 5;
+  private int commonDrafts;
 
   private long rounds;
   private int switches;
@@ -63,7 +64,7 @@ class OptimalLengthTest {
         // A round trip, and then a token after the other.
         millis += pushed ? 0 : linkMillis;
         millis += 4 * aloneMillis;
-        lengths.load(priceMillis / 1e3, aloneMillis / 1e3);
+        lengths.load(priceMillis / 1e3, aloneMillis / 1e3, commonDrafts);
         for (int i = 0; i < 4; i++) {
           if (lengths.wantsTrial()) {
             trials++;
@@ -81,13 +82,13 @@ class OptimalLengthTest {
       while (accepted < drafts && random.nextDouble() < acceptance) {
         accepted++;
       }
-      double server = aloneMillis + drafts * priceMillis;
+      double server = aloneMillis + Math.max(drafts, commonDrafts) * priceMillis;
       millis += draftingMillis(drafts, lastRoundMillis, stands) + linkMillis + server;
       stands = accepted == drafts && random.nextDouble() < acceptance;
       lastRoundMillis = linkMillis + server;
-      lengths.load(priceMillis / 1e3, aloneMillis / 1e3);
+      lengths.load(priceMillis / 1e3, aloneMillis / 1e3, commonDrafts);
       lengths.answered(
-          new BlockAnswer(drafts, drafts, accepted, false, nanos(linkMillis), nanos(server), 0),
+          new BlockAnswer(drafts, drafts, accepted, nanos(linkMillis), nanos(server), 0),
           unsure,
           0);
       made += accepted + 1;
@@ -213,8 +214,8 @@ class OptimalLengthTest {
   void trimsDoNotMislead() {
     // The server looks at two drafts only, and both are always right.
     for (int i = 0; i < 100; i++) {
-      policy.load(0.001, 0.060);
-      policy.answered(new BlockAnswer(2, 2, 2, false, nanos(5), nanos(70), 0), unsure, 0);
+      policy.load(0.001, 0.060, 0);
+      policy.answered(new BlockAnswer(2, 2, 2, nanos(5), nanos(70), 0), unsure, 0);
     }
     assertTrue(block(policy) >= 8);
   }
@@ -226,13 +227,12 @@ class OptimalLengthTest {
     run(policy, 500);
     int blocks = 0;
     for (int i = 0; i < 3000; i++) {
-      policy.load(0.120, 0.060);
+      policy.load(0.120, 0.060, 0);
       int drafts = block(policy);
       if (drafts == 0) {
         policy.pushed(1, nanos(60));
       } else {
-        policy.answered(
-            new BlockAnswer(drafts, drafts, drafts, true, nanos(1), nanos(70), 0), unsure, 0);
+        policy.answered(new BlockAnswer(drafts, drafts, drafts, nanos(1), nanos(70), 0), unsure, 0);
         blocks++;
       }
     }
@@ -242,8 +242,8 @@ class OptimalLengthTest {
   @Test
   void nonsenseFromAServerIsIgnored() {
     for (double nonsense : new double[] {Double.NaN, -1, Double.POSITIVE_INFINITY, 1e9}) {
-      policy.load(nonsense, 0.060);
-      policy.load(0.001, nonsense);
+      policy.load(nonsense, 0.060, 0);
+      policy.load(0.001, nonsense, 0);
     }
     double rate = run(policy, 500);
     assertTrue(rate >= 0.8 * bestRate(), () -> rate + " of " + bestRate() + " tokens/s");
@@ -256,14 +256,28 @@ class OptimalLengthTest {
     float[] probabilities = {0.9f, 0.9f, 0.9f, 0.3f, 0.9f};
     for (int i = 0; i < 60; i++) {
       policy.drafted(nanos(2), true);
-      policy.load(0.005, 0.060);
-      policy.answered(new BlockAnswer(4, 4, 3, shared, nanos(5), nanos(80), 0), probabilities, 0);
+      policy.load(0.005, 0.060, shared ? 4 : 0);
+      policy.answered(new BlockAnswer(4, 4, 3, nanos(5), nanos(80), 0), probabilities, 0);
     }
     policy.next(probabilities, 0, 0, MOST);
     int sure = policy.next(new float[] {0.9f, 0.9f, 0.9f, 0.9f, 0.9f}, 0, 5, MOST);
     int unsure = policy.next(probabilities, 0, 5, MOST);
-    assertTrue(shared || sure > 4, "goes on behind sure ones: " + sure);
+    assertTrue(shared ? sure == 4 : sure > 4, "goes on behind sure ones: " + sure);
     assertEquals(shared, unsure == sure, "what stands behind a wrong one: " + unsure);
+  }
+
+  /** What it would take by its own is padded to that. */
+  @ParameterizedTest
+  @ValueSource(doubles = {0.6, 0.7, 0.8})
+  void takesTheLengthThatTheServerNames(double itsAcceptance) {
+    acceptance = itsAcceptance;
+    linkMillis = 1;
+    draftMillis = 0.2;
+    aloneMillis = 20;
+    priceMillis = 4;
+    commonDrafts = 4;
+    run(policy, 500);
+    assertEquals(4, block(policy));
   }
 
   @Test
@@ -299,8 +313,8 @@ class OptimalLengthTest {
     assertEquals(2, threshold.next(probabilities, 0, 3, 8), "without the unsure one");
     assertEquals(1, threshold.next(probabilities, 2, 1, 8), "but one at least");
     assertEquals(2, threshold.next(probabilities, 0, 2, 2), "as many as may be");
-    threshold.answered(new BlockAnswer(0, 0, 0, false, 0, 0, 0), probabilities, 0);
-    threshold.answered(new BlockAnswer(0, 0, 0, false, 0, 0, 0), probabilities, 0);
+    threshold.answered(new BlockAnswer(0, 0, 0, 0, 0, 0), probabilities, 0);
+    threshold.answered(new BlockAnswer(0, 0, 0, 0, 0, 0), probabilities, 0);
     assertEquals(0, threshold.next(probabilities, 0, 0, 8), "a server that looks at nothing");
   }
 }

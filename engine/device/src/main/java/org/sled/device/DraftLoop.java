@@ -407,7 +407,7 @@ final class DraftLoop implements Runnable {
     rounds.restart(epoch, committed + 1, opened.firstToken());
     meter.overhead(opened.overheadMicros());
     tellLink(); // only now: the first round trips were of a cold connection
-    policy.load(opened.price(), opened.alone());
+    policy.load(opened.price(), opened.alone(), opened.commonDrafts());
     tokens.commit(committed + 1, opened.finishReason());
   }
 
@@ -493,7 +493,7 @@ final class DraftLoop implements Runnable {
     long serverMicros =
         (long) verdict.queueMicros() + verdict.computeMicros() + verdict.overheadMicros();
     long serverNanos = Math.min(roundNanos, TimeUnit.MICROSECONDS.toNanos(serverMicros));
-    policy.load(verdict.price(), verdict.alone());
+    policy.load(verdict.price(), verdict.alone(), verdict.commonDrafts());
     // Its drafts are the first behind what was committed until now.
     int block = sent.drafts(verdict.round());
     BlockAnswer answer =
@@ -652,7 +652,7 @@ final class DraftLoop implements Runnable {
     }
     meter.overhead(pushed.overheadMicros());
     long nowNanos = link.nanoTime();
-    policy.load(pushed.price(), pushed.alone());
+    policy.load(pushed.price(), pushed.alone(), pushed.commonDrafts());
     policy.pushed(count, credit.came(count, nowNanos));
     measureLink(nowNanos);
     rounds.advance(committed + count, pushed.token(count - 1));

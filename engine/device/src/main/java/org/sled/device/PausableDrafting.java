@@ -42,8 +42,8 @@ final class PausableDrafting implements DraftLengthPolicy {
   }
 
   @Override
-  public void load(double draftSeconds, double aloneSeconds) {
-    policy.load(draftSeconds, aloneSeconds);
+  public void load(double draftSeconds, double aloneSeconds, int commonDrafts) {
+    policy.load(draftSeconds, aloneSeconds, commonDrafts);
   }
 
   @Override

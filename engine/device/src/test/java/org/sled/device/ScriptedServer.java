@@ -260,6 +260,7 @@ final class ScriptedServer implements ConnectionListener, AutoCloseable {
             session.epoch(),
             price,
             alone,
+            0,
             1,
             2,
             0,
@@ -412,6 +413,7 @@ final class ScriptedServer implements ConnectionListener, AutoCloseable {
         session.epoch(),
         price,
         alone,
+        0,
         1,
         2,
         status,
@@ -436,7 +438,18 @@ final class ScriptedServer implements ConnectionListener, AutoCloseable {
       ByteBuf frame = connection.allocator().directBuffer();
       int committed = session.tokens.size();
       TokensFrame.writeHead(
-          frame, session.id, session.epoch(), price, alone, 0, 0, session.finish, 0, committed, 0);
+          frame,
+          session.id,
+          session.epoch(),
+          price,
+          alone,
+          0,
+          0,
+          0,
+          session.finish,
+          0,
+          committed,
+          0);
       connection.send(frame);
       return;
     }
@@ -452,7 +465,18 @@ final class ScriptedServer implements ConnectionListener, AutoCloseable {
         i++;
       }
       TokensFrame.writeHead(
-          frame, session.id, session.epoch(), price, alone, 1, 2, session.finish, 1, first, count);
+          frame,
+          session.id,
+          session.epoch(),
+          price,
+          alone,
+          0,
+          1,
+          2,
+          session.finish,
+          1,
+          first,
+          count);
       ids.forEach(frame::writeIntLE);
       connection.send(frame);
     }

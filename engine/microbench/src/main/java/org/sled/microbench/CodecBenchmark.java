@@ -80,6 +80,7 @@ public class CodecBenchmark {
         1,
         0f,
         0f,
+        0,
         10,
         2000,
         VerdictStatus.VERIFIED,

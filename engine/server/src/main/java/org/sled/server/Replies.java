@@ -34,6 +34,7 @@ final class Replies implements AutoCloseable {
   private int batchRows;
   private float price;
   private float alone;
+  private int commonDrafts;
 
   /**
    * Creates the encoder.
@@ -60,6 +61,7 @@ final class Replies implements AutoCloseable {
     this.waitEndNanos = waitEndNanos;
     price = (float) load.draftSeconds();
     alone = (float) load.aloneSeconds();
+    commonDrafts = load.commonDrafts();
     computeMicros = (int) (step.computeNanos() / NANOS_PER_MICRO);
     batchRows = Math.min(step.usefulRows(), 0xFFFF);
   }
@@ -79,6 +81,7 @@ final class Replies implements AutoCloseable {
             session.epoch,
             price,
             alone,
+            commonDrafts,
             queueMicros(session.decodedNanos, waitEndNanos),
             computeMicros,
             0,
@@ -161,6 +164,7 @@ final class Replies implements AutoCloseable {
         session.epoch,
         price,
         alone,
+        commonDrafts,
         queueMicros,
         ownComputeMicros,
         status,
@@ -195,6 +199,7 @@ final class Replies implements AutoCloseable {
         session.epoch,
         price,
         alone,
+        commonDrafts,
         queueMicros,
         ownComputeMicros,
         session.finishReason(),

@@ -247,7 +247,8 @@ public final class FrameEncoder {
     out.writeFloatLE(opened.alone());
     out.writeIntLE(opened.queueMicros());
     out.writeIntLE(opened.computeMicros());
-    out.writeIntLE(opened.overheadMicros());
+    out.writeMediumLE(opened.overheadMicros());
+    out.writeByte(opened.commonDrafts());
     out.writeIntLE(opened.committedLength());
     out.writeIntLE(opened.firstToken());
     out.writeByte(opened.finishReason().number());

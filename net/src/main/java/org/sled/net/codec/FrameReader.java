@@ -258,7 +258,8 @@ public final class FrameReader {
     float alone = body.readFloatLE();
     int queueMicros = number(body, "queue time");
     int computeMicros = number(body, "compute time");
-    int overheadMicros = number(body, "overhead");
+    int overheadMicros = body.readUnsignedMediumLE();
+    int commonDrafts = body.readUnsignedByte();
     int committedLength = number(body, "committed length");
     int firstToken = body.readIntLE();
     int finish = body.readUnsignedByte();
@@ -270,6 +271,7 @@ public final class FrameReader {
         epoch,
         price,
         alone,
+        commonDrafts,
         queueMicros,
         computeMicros,
         overheadMicros,

@@ -64,7 +64,6 @@ final class HotFrameChecks {
     requireNumber(in, ServerTimes.EPOCH_OFFSET, "epoch");
     requireNumber(in, ServerTimes.QUEUE_MICROS_OFFSET, "queue time");
     requireNumber(in, ServerTimes.COMPUTE_MICROS_OFFSET, "compute time");
-    requireNumber(in, ServerTimes.OVERHEAD_MICROS_OFFSET, "overhead");
   }
 
   private static void requireLength(FrameType type, int length, int least) throws FrameException {

@@ -7,9 +7,12 @@ package org.sled.net.protocol;
  * @param epoch the epoch of its OPEN
  * @param price seconds that a draft more in each session's block would add to a round; 0: not known
  * @param alone seconds that each token would take if nobody drafted; 0: not known
+ * @param commonDrafts drafts that blocks best have all alike, up to {@link
+ *     ServerTimes#MOST_COMMON_DRAFTS}; 0: not said
  * @param queueMicros time that the prompt waited, µs
  * @param computeMicros time that the prompt took, µs
- * @param overheadMicros the server's other time, µs; the connection writes it just before sending
+ * @param overheadMicros the server's other time, µs, up to {@link
+ *     ServerTimes#MOST_OVERHEAD_MICROS}; the connection writes it just before sending
  * @param committedLength prompt tokens plus the first token
  * @param firstToken the first new token
  * @param finishReason not NONE when the first token is also the last
@@ -19,6 +22,7 @@ public record Opened(
     int epoch,
     float price,
     float alone,
+    int commonDrafts,
     int queueMicros,
     int computeMicros,
     int overheadMicros,

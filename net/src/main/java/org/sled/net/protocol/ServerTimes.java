@@ -4,14 +4,14 @@ import io.netty.buffer.ByteBuf;
 
 /**
  * The part that OPENED, VERDICT and TOKENS share: what drafts cost, and the server's times, right
- * after the epoch, at the same offsets in all three.
+ * after the epoch, at the same offsets in all three. Little-endian.
  *
  * <pre>
- *  16      20      24      28      32        36         40
- *  +-------+-------+-------+-------+---------+----------+
- *  | epoch | price | alone | queue | compute | overhead |
- *  |  u32  | f32 s | f32 s | u32µs |  u32µs  |  u32µs   |
- *  +-------+-------+-------+-------+---------+----------+
+ *  16      20      24      28      32        36         39       40
+ *  +-------+-------+-------+-------+---------+----------+--------+
+ *  | epoch | price | alone | queue | compute | overhead | common |
+ *  |  u32  | f32 s | f32 s | u32µs |  u32µs  |  u24µs   |   u8   |
+ *  +-------+-------+-------+-------+---------+----------+--------+
  * </pre>
  *
  * <p>Overhead is what the server spent beside queue and compute. It is known only when the frame
@@ -39,8 +39,20 @@ public final class ServerTimes {
   /** Time in the target, u32, µs. */
   public static final int COMPUTE_MICROS_OFFSET = 32;
 
-  /** The server's remaining time, u32, µs. */
+  /** The server's remaining time, u24, µs, or {@link #MOST_OVERHEAD_MICROS} for more than that. */
   public static final int OVERHEAD_MICROS_OFFSET = 36;
+
+  /**
+   * Drafts that blocks best have all alike, since they are computed together, u8; 0: not said, as
+   * for a session that has its steps alone.
+   */
+  public static final int COMMON_DRAFTS_OFFSET = 39;
+
+  /** Largest overhead, µs. */
+  public static final int MOST_OVERHEAD_MICROS = (1 << 24) - 1;
+
+  /** Largest number of common drafts. */
+  public static final int MOST_COMMON_DRAFTS = (1 << 8) - 1;
 
   private static final int NANOS_PER_MICRO = 1_000;
 
@@ -61,8 +73,8 @@ public final class ServerTimes {
             - frame.getIntLE(start + QUEUE_MICROS_OFFSET)
             - frame.getIntLE(start + COMPUTE_MICROS_OFFSET);
     // Clocks of several threads and rounding can put it a little below 0.
-    int stamp = (int) Math.min(Math.max(micros, 0), Integer.MAX_VALUE);
-    frame.setIntLE(start + OVERHEAD_MICROS_OFFSET, stamp);
+    int stamp = (int) Math.min(Math.max(micros, 0), MOST_OVERHEAD_MICROS);
+    frame.setMediumLE(start + OVERHEAD_MICROS_OFFSET, stamp);
     return stamp;
   }
 }

@@ -8,7 +8,7 @@ import io.netty.buffer.ByteBuf;
  *
  * <pre>
  *  0          header, 16 bytes; round 0
- *  16         epoch, price, alone, queue, compute, overhead: {@link ServerTimes}
+ *  16         epoch, price, alone, queue, compute, overhead, common: {@link ServerTimes}
  *  40       41         42      44         48      52
  *  +--------+----------+-------+----------+-------+---------- - -
  *  | finish | reserved | batch | first    | count | token ids
@@ -68,6 +68,11 @@ public final class TokensFrame {
     return frame.getFloatLE(start + ServerTimes.ALONE_OFFSET);
   }
 
+  /** Drafts that blocks best have all alike; 0: not said. */
+  public int commonDrafts() {
+    return frame.getUnsignedByte(start + ServerTimes.COMMON_DRAFTS_OFFSET);
+  }
+
   /** Time that the session waited, µs. */
   public int queueMicros() {
     return frame.getIntLE(start + ServerTimes.QUEUE_MICROS_OFFSET);
@@ -80,7 +85,7 @@ public final class TokensFrame {
 
   /** The server's remaining time, µs. */
   public int overheadMicros() {
-    return frame.getIntLE(start + ServerTimes.OVERHEAD_MICROS_OFFSET);
+    return frame.getUnsignedMediumLE(start + ServerTimes.OVERHEAD_MICROS_OFFSET);
   }
 
   /** Whether the session is finished with the last of these tokens. */
@@ -123,6 +128,7 @@ public final class TokensFrame {
       int epoch,
       float price,
       float alone,
+      int commonDrafts,
       int queueMicros,
       int computeMicros,
       FinishReason finishReason,
@@ -135,7 +141,8 @@ public final class TokensFrame {
     out.writeFloatLE(alone);
     out.writeIntLE(queueMicros);
     out.writeIntLE(computeMicros);
-    out.writeIntLE(0);
+    out.writeMediumLE(0);
+    out.writeByte(commonDrafts);
     out.writeByte(finishReason.number());
     out.writeByte(0);
     out.writeShortLE(batchRows);

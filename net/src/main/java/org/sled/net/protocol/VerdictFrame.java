@@ -8,7 +8,7 @@ import io.netty.buffer.ByteBuf;
  *
  * <pre>
  *  0          header, 16 bytes; session and round of the block
- *  16         epoch, price, alone, queue, compute, overhead: {@link ServerTimes}
+ *  16         epoch, price, alone, queue, compute, overhead, common: {@link ServerTimes}
  *  40       41       42      44         46         48      52          56
  *  +--------+--------+-------+----------+----------+-------+-----------+
  *  | status | finish | batch | verified | accepted | next  | committed |
@@ -85,6 +85,11 @@ public final class VerdictFrame {
     return frame.getFloatLE(start + ServerTimes.ALONE_OFFSET);
   }
 
+  /** Drafts that blocks best have all alike; 0: not said. */
+  public int commonDrafts() {
+    return frame.getUnsignedByte(start + ServerTimes.COMMON_DRAFTS_OFFSET);
+  }
+
   /** Time that the block waited, µs. */
   public int queueMicros() {
     return frame.getIntLE(start + ServerTimes.QUEUE_MICROS_OFFSET);
@@ -97,7 +102,7 @@ public final class VerdictFrame {
 
   /** The server's remaining time, µs. */
   public int overheadMicros() {
-    return frame.getIntLE(start + ServerTimes.OVERHEAD_MICROS_OFFSET);
+    return frame.getUnsignedMediumLE(start + ServerTimes.OVERHEAD_MICROS_OFFSET);
   }
 
   /** What became of the block. */
@@ -143,6 +148,7 @@ public final class VerdictFrame {
       int epoch,
       float price,
       float alone,
+      int commonDrafts,
       int queueMicros,
       int computeMicros,
       VerdictStatus status,
@@ -158,7 +164,8 @@ public final class VerdictFrame {
     out.writeFloatLE(alone);
     out.writeIntLE(queueMicros);
     out.writeIntLE(computeMicros);
-    out.writeIntLE(0);
+    out.writeMediumLE(0);
+    out.writeByte(commonDrafts);
     out.writeByte(status.number());
     out.writeByte(finishReason.number());
     out.writeShortLE(batchRows);

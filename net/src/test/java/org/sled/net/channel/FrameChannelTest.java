@@ -33,6 +33,7 @@ final class FrameChannelTest {
         1,
         0f,
         0f,
+        0,
         queueMicros,
         computeMicros,
         VerdictStatus.VERIFIED,

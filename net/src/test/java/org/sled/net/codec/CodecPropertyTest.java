@@ -131,7 +131,9 @@ final class CodecPropertyTest {
                     numbers(),
                     Arbitraries.integers(),
                     Arbitraries.of(FinishReason.class))
-                .as((s, n, f, q, c, t, r) -> new Opened(s, n, f, f, q, c, q, c, t, r)),
+                .as(
+                    (s, n, f, q, c, t, r) ->
+                        new Opened(s, n, f, f, q & 0xff, q, c, q & 0xff_ffff, c, t, r)),
             Combinators.combine(
                     Arbitraries.integers().between(0, Integer.MAX_VALUE - 1000),
                     Arbitraries.bytes().array(byte[].class).ofMaxSize(300))

@@ -110,7 +110,7 @@ final class Samples {
           RESUME.digest());
 
   static final Opened OPENED =
-      new Opened(5, 1, 0.5f, 0.25f, 20, 3000, 15, 4, 11, FinishReason.NONE);
+      new Opened(5, 1, 0.5f, 0.25f, 4, 20, 3000, 15, 4, 11, FinishReason.NONE);
 
   static final VocabularyPart VOCABULARY_PART =
       new VocabularyPart(
@@ -151,6 +151,7 @@ final class Samples {
         1,
         0.5f,
         0.25f,
+        4,
         120,
         8000,
         VerdictStatus.VERIFIED,
@@ -163,7 +164,7 @@ final class Samples {
   }
 
   static void writeTokens(ByteBuf out) {
-    TokensFrame.writeHead(out, 5, 1, 0.5f, 0.25f, 120, 8000, FinishReason.LENGTH, 9, 7, 2);
+    TokensFrame.writeHead(out, 5, 1, 0.5f, 0.25f, 4, 120, 8000, FinishReason.LENGTH, 9, 7, 2);
     out.writeIntLE(15).writeIntLE(16);
   }
 

@@ -78,6 +78,7 @@ final class FakeSession implements SessionView {
         0f,
         0,
         0,
+        0,
         status,
         finish,
         1,

@@ -70,7 +70,7 @@ final class RecordingListener implements ConnectionListener {
     }
     if (!open.hasMorePrompt()) {
       connection.sendStamped(
-          new Opened(open.session(), open.epoch(), 0f, 0f, 0, 0, 0, 2, 7, FinishReason.NONE),
+          new Opened(open.session(), open.epoch(), 0f, 0f, 0, 0, 0, 0, 2, 7, FinishReason.NONE),
           decodedNanos);
     }
   }
@@ -105,6 +105,7 @@ final class RecordingListener implements ConnectionListener {
         0.5f,
         0,
         0,
+        0,
         VerdictStatus.VERIFIED,
         FinishReason.NONE,
         draft.draftCount() + 1,
@@ -125,6 +126,7 @@ final class RecordingListener implements ConnectionListener {
         push.epoch(),
         0f,
         0f,
+        0,
         0,
         0,
         FinishReason.NONE,

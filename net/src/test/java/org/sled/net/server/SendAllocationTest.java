@@ -47,7 +47,22 @@ final class SendAllocationTest {
       UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(true, true);
       ByteBuf frame = allocator.directBuffer(VerdictFrame.BYTES);
       VerdictFrame.write(
-          frame, 1, 1, 1, 0f, 0f, 0, 0, VerdictStatus.VERIFIED, FinishReason.NONE, 1, 0, 0, 1, 2);
+          frame,
+          1,
+          1,
+          1,
+          0f,
+          0f,
+          0,
+          0,
+          0,
+          VerdictStatus.VERIFIED,
+          FinishReason.NONE,
+          1,
+          0,
+          0,
+          1,
+          2);
       sendAll(connection, frame, WARM_UP_FRAMES);
       ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
       long self = Thread.currentThread().getId();
