@@ -87,6 +87,9 @@ public final class OptimalLength implements DraftLengthPolicy {
   /** The same where steps are shared: those wait for others, however early a block is there. */
   private static final double SHARED_WINDOW_MARGIN = 1.1;
 
+  /** Longer blocks than others', who wait for them, must be so much faster with each draft. */
+  private static final double LONGER_MARGIN = 1.02;
+
   private final int mostWindow;
   private final DraftCalibration calibration = new DraftCalibration();
 
@@ -260,7 +263,8 @@ public final class OptimalLength implements DraftLengthPolicy {
       double stands = chance * acceptance;
       double nanos = round + stands * whenRight + (1 - stands) * whenWrong;
       double rate = tokens / Math.max(1, nanos);
-      if (rate > rateOfBest) {
+      double margin = sharesSteps() && k > commonDrafts ? LONGER_MARGIN : 1;
+      if (rate > rateOfBest * margin) {
         best = k;
         rateOfBest = rate;
       }

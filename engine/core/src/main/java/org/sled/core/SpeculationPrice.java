@@ -63,6 +63,9 @@ public final class SpeculationPrice {
   /** More or fewer sessions by this share have another gain; that of before does not count. */
   private static final double OTHER_LOAD = 0.25;
 
+  /** A longer block for all must bring so much more: texts whose drafts are wrong wait for it. */
+  private static final double LONGER = 1.02;
+
   /** Another length for all must bring so much more than that of now. */
   private static final double OTHER_LENGTH = 1.03;
 
@@ -212,7 +215,8 @@ public final class SpeculationPrice {
     double alone = pushRounds(served) + promptNanos;
     double best = 0;
     double common = 0; // with as many drafts as now
-    int bestDrafts = 0;
+    int worthDrafts = 0;
+    double worth = 0; // with so many
     double chance = 1;
     double tokens = 1;
     for (int drafts = 1; drafts <= MOST_DRAFTS; drafts++) {
@@ -221,13 +225,14 @@ public final class SpeculationPrice {
       double round = blockRounds(served * (1 + drafts)) + tokens * promptNanos;
       double gain = tokens * alone / round;
       common = drafts == commonDrafts ? gain : common;
-      if (gain > best) {
-        best = gain;
-        bestDrafts = drafts;
+      best = Math.max(best, gain);
+      if (gain > LONGER * worth) {
+        worth = gain;
+        worthDrafts = drafts;
       }
     }
-    if (best > OTHER_LENGTH * common) {
-      commonDrafts = bestDrafts;
+    if (best > OTHER_LENGTH * common || worthDrafts < commonDrafts - 1) {
+      commonDrafts = worthDrafts;
     }
     return best;
   }

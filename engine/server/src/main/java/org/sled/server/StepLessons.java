@@ -87,11 +87,12 @@ final class StepLessons {
     if (LOG.isDebugEnabled()) {
       log(step, expectedNanos, beginNanos - waitEndNanos, plan, queue.size());
       LOG.debug(
-          "{} sessions: {} ms per token without drafts, {} ms per draft, gain {}",
+          "{} sessions: {} ms per token without drafts, {} ms per draft, gain {}, {} drafts",
           served,
           1e3 * price.aloneSeconds(),
           1e3 * price.draftSeconds(),
-          price.gain());
+          price.gain(),
+          price.commonDrafts());
     }
   }
 
