@@ -88,7 +88,7 @@ public final class OptimalLength implements DraftLengthPolicy {
   private static final double SHARED_WINDOW_MARGIN = 1.1;
 
   /** Longer blocks than others', who wait for them, must be so much faster with each draft. */
-  private static final double LONGER_MARGIN = 1.02;
+  private static final double LONGER_MARGIN = 1.03;
 
   private final int mostWindow;
   private final DraftCalibration calibration = new DraftCalibration();

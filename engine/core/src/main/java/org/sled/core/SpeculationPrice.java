@@ -64,7 +64,7 @@ public final class SpeculationPrice {
   private static final double OTHER_LOAD = 0.25;
 
   /** A longer block for all must bring so much more: texts whose drafts are wrong wait for it. */
-  private static final double LONGER = 1.02;
+  private static final double LONGER = 1.03;
 
   /** Another length for all must bring so much more than that of now. */
   private static final double OTHER_LENGTH = 1.03;
@@ -231,7 +231,7 @@ public final class SpeculationPrice {
         worthDrafts = drafts;
       }
     }
-    if (best > OTHER_LENGTH * common || worthDrafts < commonDrafts - 1) {
+    if (best > OTHER_LENGTH * common || worthDrafts < commonDrafts) {
       commonDrafts = worthDrafts;
     }
     return best;

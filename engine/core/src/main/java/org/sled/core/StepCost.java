@@ -153,17 +153,11 @@ public final class StepCost {
    * what each of the next rows adds.
    */
   public double passCostRows() {
-    return passCostRows(usualContext);
-  }
-
-  /** The same of rows in contexts of this length, but not below the usual one. */
-  public double passCostRows(double contextTokens) {
     if (!isKnown()) {
       return FIRST_PASS_COST_ROWS;
     }
     double perRow = rowNanos();
     double fixed = passNanos(FEW_ROWS) - FEW_ROWS * perRow;
-    perRow += Math.max(0, contextNanos(1, contextTokens));
     return perRow <= 0 ? MOST_PASS_COST_ROWS : within(1, MOST_PASS_COST_ROWS, fixed / perRow);
   }
 

@@ -14,7 +14,7 @@ class FleetTest {
   private static final int SEEDS = 4;
 
   /** Of the others' tokens per second. */
-  private static final double LEAST_TOKENS = 0.93;
+  private static final double LEAST_TOKENS = 0.92;
 
   /** Of the time per token without drafts, p99. */
   private static final double MOST_TOKEN_TIME = 1.05;
