@@ -175,7 +175,7 @@ public final class SpeculationPrice {
       return; // nothing is known of costs
     }
     double hoped = acceptance + hope * Math.max(0, HOPED_ACCEPTANCE - acceptance);
-    follow(gainIfAllDraft(served, hoped, promptsPerToken(served, acceptance)), sessions);
+    follow(weighDrafts(served, hoped, promptsPerToken(served, acceptance)), sessions);
     double least = deters ? RETURN_GAIN : LEAST_GAIN;
     deters = usualGain < (sessions > 1 ? least : LONE_GAIN);
     if (deters) {
@@ -206,12 +206,12 @@ public final class SpeculationPrice {
   }
 
   /**
-   * How many times as many tokens per second the server makes if all draft as far as it pays, which
-   * is noted as their common length.
+   * Weighs how many drafts all could have per block, and notes what is best for them.
    *
    * @param promptNanos of prompts for each round of text, one token of each session
+   * @return how many times as many tokens per second the server makes then as without drafts
    */
-  private double gainIfAllDraft(int served, double acceptance, double promptNanos) {
+  private double weighDrafts(int served, double acceptance, double promptNanos) {
     double alone = pushRounds(served) + promptNanos;
     double best = 0;
     double common = 0; // with as many drafts as now
