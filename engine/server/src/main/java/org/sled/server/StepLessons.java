@@ -118,7 +118,8 @@ final class StepLessons {
       what.append(plan.kind(i)).append('=').append(plan.rows(i));
     }
     LOG.debug(
-        "step of {} rows in {} passes, contexts of {}: {} ms, expected {}; idle for {} ms before;{}; {} wait",
+        "step of {} rows in {} passes, contexts of {}: {} ms, expected {}; idle for {} ms before;{};"
+            + " {} wait",
         step.rows(),
         step.passes(),
         Math.round(forecast.contextTokens()),
