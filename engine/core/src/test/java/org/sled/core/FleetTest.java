@@ -22,7 +22,7 @@ class FleetTest {
   @ParameterizedTest
   @CsvSource({"small model, 13, 0.95", "slow processor, 15, 2.5", "GPU, 8, 0.1"})
   void theDefaultIsAsGoodAsBatchesAndAsNoDrafts(String name, double passMillis, double rowMillis) {
-    VirtualFleet.Costs costs = VirtualFleet.Costs.ofMillis(name, passMillis, rowMillis, 0);
+    VirtualFleet.Costs costs = VirtualFleet.Costs.ofMillis(passMillis, rowMillis, 0);
     for (int devices : new int[] {1, 2, 4, 8, 16}) {
       Sums sled = new Sums();
       Sums batches = new Sums();

@@ -31,8 +31,7 @@ class LongPromptsTest {
   })
   void roundsAndFirstTokensAreDelayedWithinBounds(
       String name, int devices, double passMillis, double rowMillis, double tokenMillis) {
-    VirtualFleet.Costs costs =
-        VirtualFleet.Costs.ofMillis(name, passMillis, rowMillis, tokenMillis);
+    VirtualFleet.Costs costs = VirtualFleet.Costs.ofMillis(passMillis, rowMillis, tokenMillis);
     double alone = run(costs, 0, 1 / 60.0).firstTokenMillis();
     VirtualFleet without = run(costs, devices, 0);
     VirtualFleet beside = run(costs, devices, LOAD / (alone / 1e3));

@@ -20,16 +20,18 @@ final class VirtualFleet {
   private static final double LINK_NANOS = MS;
   private static final double DRAFT_NANOS = 0.15 * MS;
   private static final double STEP_NOISE = 0.05;
+
+  /** Of the texts' drafts, and how far a text is from it at most. */
+  private static final double MEAN_ACCEPTANCE = 0.82;
+
+  private static final double ACCEPTANCE_SPREAD = 0.12;
+
   private static final int[] CALIBRATED_ROWS = {1, 2, 3, 4, 5, 6, 8, 12, 16, 24, 32};
 
-  /**
-   * What it costs to read the weights once, what a row does, and its attention to a token, ns.
-   *
-   * @param name for people
-   */
-  record Costs(String name, double pass, double row, double token) {
-    static Costs ofMillis(String name, double pass, double row, double token) {
-      return new Costs(name, pass * MS, row * MS, token * MS);
+  /** What it costs to read the weights once, what a row does, and its attention to a token, ns. */
+  record Costs(double pass, double row, double token) {
+    static Costs ofMillis(double pass, double row, double token) {
+      return new Costs(pass * MS, row * MS, token * MS);
     }
   }
 
@@ -64,7 +66,7 @@ final class VirtualFleet {
         cached = 0;
         textTokens = 0;
         textLeft = 24 + random.nextInt(72);
-        acceptance = meanAcceptance + acceptanceSpread * (2 * random.nextDouble() - 1);
+        acceptance = MEAN_ACCEPTANCE + ACCEPTANCE_SPREAD * (2 * random.nextDouble() - 1);
         book.opened(session);
         queue.add(session, 0, WorkKind.PREFILL, 18 + random.nextInt(14), 0, sentNanos);
       } else if (drafts > 0) {
@@ -193,8 +195,6 @@ final class VirtualFleet {
   private final Costs costs;
   private final Random random;
   private final double seconds;
-  private final double meanAcceptance;
-  private final double acceptanceSpread;
   private final int mostDrafts;
   private final List<Device> devices = new ArrayList<>();
 
@@ -230,8 +230,6 @@ final class VirtualFleet {
     this.costs = builder.costs;
     this.seconds = seconds;
     random = new Random(builder.seed);
-    meanAcceptance = builder.meanAcceptance;
-    acceptanceSpread = builder.acceptanceSpread;
     mostDrafts = builder.mostDrafts;
     promptTokens = builder.promptTokens;
     promptPeriodNanos = (long) (1e9 / builder.promptsPerSecond);
@@ -257,8 +255,6 @@ final class VirtualFleet {
     private Supplier<DraftLengthPolicy> policy = () -> null;
     private int mostDrafts = MOST_DRAFTS;
     private boolean isStatic;
-    private double meanAcceptance = 0.82;
-    private double acceptanceSpread = 0.12;
     private int promptTokens;
     private double promptsPerSecond;
     private int seed = 1;
@@ -278,13 +274,6 @@ final class VirtualFleet {
     /** Batches of as many blocks as devices, or 50 ms. */
     Builder inStaticBatches() {
       isStatic = true;
-      return this;
-    }
-
-    /** Mean of the texts, and how far they are from it at most. */
-    Builder withAcceptance(double mean, double spread) {
-      meanAcceptance = mean;
-      acceptanceSpread = spread;
       return this;
     }
 

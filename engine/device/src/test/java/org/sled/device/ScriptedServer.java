@@ -435,51 +435,39 @@ final class ScriptedServer implements ConnectionListener, AutoCloseable {
     }
     if (push.credit() == 0) {
       takesBack.incrementAndGet();
-      ByteBuf frame = connection.allocator().directBuffer();
-      int committed = session.tokens.size();
-      TokensFrame.writeHead(
-          frame,
-          session.id,
-          session.epoch(),
-          price,
-          alone,
-          0,
-          0,
-          0,
-          session.finish,
-          0,
-          committed,
-          0);
-      connection.send(frame);
+      sendTokens(connection, session, session.tokens.size(), List.of());
       return;
     }
     for (int i = 0; i < push.credit() && session.finish == FinishReason.NONE; ) {
       int first = session.tokens.size();
-      int count = 0;
       // Several in a frame, since a server may.
-      ByteBuf frame = connection.allocator().directBuffer();
       List<Integer> ids = new ArrayList<>();
-      while (count < 3 && i < push.credit() && session.finish == FinishReason.NONE) {
+      while (ids.size() < 3 && i < push.credit() && session.finish == FinishReason.NONE) {
         ids.add(commit(session));
-        count++;
         i++;
       }
-      TokensFrame.writeHead(
-          frame,
-          session.id,
-          session.epoch(),
-          price,
-          alone,
-          0,
-          1,
-          2,
-          session.finish,
-          1,
-          first,
-          count);
-      ids.forEach(frame::writeIntLE);
-      connection.send(frame);
+      sendTokens(connection, session, first, ids);
     }
+  }
+
+  private void sendTokens(Connection connection, Session session, int first, List<Integer> ids) {
+    boolean computed = !ids.isEmpty();
+    ByteBuf frame = connection.allocator().directBuffer();
+    TokensFrame.writeHead(
+        frame,
+        session.id,
+        session.epoch(),
+        price,
+        alone,
+        0,
+        computed ? 1 : 0,
+        computed ? 2 : 0,
+        session.finish,
+        computed ? 1 : 0,
+        first,
+        ids.size());
+    ids.forEach(frame::writeIntLE);
+    connection.send(frame);
   }
 
   @Override

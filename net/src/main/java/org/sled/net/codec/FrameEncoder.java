@@ -24,6 +24,7 @@ import org.sled.net.protocol.Push;
 import org.sled.net.protocol.Redirect;
 import org.sled.net.protocol.Resume;
 import org.sled.net.protocol.Sampling;
+import org.sled.net.protocol.ServerTimes;
 import org.sled.net.protocol.TokenBias;
 import org.sled.net.protocol.TokenIds;
 import org.sled.net.protocol.TokenizerFingerprint;
@@ -242,13 +243,15 @@ public final class FrameEncoder {
   }
 
   private static void writeOpened(Opened opened, ByteBuf out) {
-    out.writeIntLE(opened.epoch());
-    out.writeFloatLE(opened.price());
-    out.writeFloatLE(opened.alone());
-    out.writeIntLE(opened.queueMicros());
-    out.writeIntLE(opened.computeMicros());
-    out.writeMediumLE(opened.overheadMicros());
-    out.writeByte(opened.commonDrafts());
+    ServerTimes.write(
+        out,
+        opened.epoch(),
+        opened.price(),
+        opened.alone(),
+        opened.commonDrafts(),
+        opened.queueMicros(),
+        opened.computeMicros(),
+        opened.overheadMicros());
     out.writeIntLE(opened.committedLength());
     out.writeIntLE(opened.firstToken());
     out.writeByte(opened.finishReason().number());

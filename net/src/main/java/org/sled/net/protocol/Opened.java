@@ -7,8 +7,7 @@ package org.sled.net.protocol;
  * @param epoch the epoch of its OPEN
  * @param price seconds that a draft more in each session's block would add to a round; 0: not known
  * @param alone seconds that each token would take if nobody drafted; 0: not known
- * @param commonDrafts drafts that blocks best have all alike, up to {@link
- *     ServerTimes#MOST_COMMON_DRAFTS}; 0: not said
+ * @param commonDrafts drafts that blocks best have all alike, up to 255; 0: not said
  * @param queueMicros time that the prompt waited, µs
  * @param computeMicros time that the prompt took, µs
  * @param overheadMicros the server's other time, µs, up to {@link

@@ -51,12 +51,33 @@ public final class ServerTimes {
   /** Largest overhead, µs. */
   public static final int MOST_OVERHEAD_MICROS = (1 << 24) - 1;
 
-  /** Largest number of common drafts. */
-  public static final int MOST_COMMON_DRAFTS = (1 << 8) - 1;
-
   private static final int NANOS_PER_MICRO = 1_000;
 
   private ServerTimes() {}
+
+  /**
+   * Appends them, behind the frame's header.
+   *
+   * @param commonDrafts 0 to 255
+   * @param overheadMicros 0 where the connection is to stamp it
+   */
+  public static void write(
+      ByteBuf out,
+      int epoch,
+      float price,
+      float alone,
+      int commonDrafts,
+      int queueMicros,
+      int computeMicros,
+      int overheadMicros) {
+    out.writeIntLE(epoch);
+    out.writeFloatLE(price);
+    out.writeFloatLE(alone);
+    out.writeIntLE(queueMicros);
+    out.writeIntLE(computeMicros);
+    out.writeMediumLE(overheadMicros);
+    out.writeByte(commonDrafts);
+  }
 
   /**
    * Writes the overhead into a frame that is about to be sent: now − decoded − queue − compute.

@@ -136,13 +136,7 @@ public final class TokensFrame {
       int firstPosition,
       int count) {
     FrameHeader.write(out, lengthBytes(count), FrameType.TOKENS, session, 0);
-    out.writeIntLE(epoch);
-    out.writeFloatLE(price);
-    out.writeFloatLE(alone);
-    out.writeIntLE(queueMicros);
-    out.writeIntLE(computeMicros);
-    out.writeMediumLE(0);
-    out.writeByte(commonDrafts);
+    ServerTimes.write(out, epoch, price, alone, commonDrafts, queueMicros, computeMicros, 0);
     out.writeByte(finishReason.number());
     out.writeByte(0);
     out.writeShortLE(batchRows);

@@ -159,13 +159,7 @@ public final class VerdictFrame {
       int nextToken,
       int committedLength) {
     FrameHeader.write(out, BYTES, FrameType.VERDICT, session, round);
-    out.writeIntLE(epoch);
-    out.writeFloatLE(price);
-    out.writeFloatLE(alone);
-    out.writeIntLE(queueMicros);
-    out.writeIntLE(computeMicros);
-    out.writeMediumLE(0);
-    out.writeByte(commonDrafts);
+    ServerTimes.write(out, epoch, price, alone, commonDrafts, queueMicros, computeMicros, 0);
     out.writeByte(status.number());
     out.writeByte(finishReason.number());
     out.writeShortLE(batchRows);
