@@ -46,7 +46,7 @@
  *   SLED_ERR_DECODE         the computation failed. Engine: committed tokens of every session survive, the K/V of
  *                           the sessions of this step is dropped and computed again by later slots. Draft: the K/V
  *                           is dropped; call again from position 0
- *   SLED_ERR_INTERNAL       a bug or a failed allocation; close the handle
+ *   SLED_ERR_INTERNAL       a bug; close the handle
  */
 #ifndef SLED_H
 #define SLED_H
@@ -507,7 +507,8 @@ SLED_API int32_t sled_session_close(int64_t engine, int32_t session);
 
 /* Makes a session resident: gives it this sequence, or with -1 the lowest free one. K/V that sled_session_detach saved is
  * copied back bit for bit and its host memory freed; cached_tokens stays what it is. A session that is resident keeps its
- * sequence, whichever was asked for. SLED_ERR_ARGUMENT: no such sequence. SLED_ERR_NO_SEQUENCE: it is taken, or all are. */
+ * sequence, whichever was asked for. SLED_ERR_ARGUMENT: no such sequence. SLED_ERR_NO_SEQUENCE: it is taken, or all are.
+ * SLED_ERR_MEMORY: no memory to copy the K/V back; it stays saved. */
 SLED_API int32_t sled_session_attach(int64_t engine, int32_t session, int32_t sequence);
 
 /* Takes a session's sequence away; its committed tokens stay. keep = 1: its K/V is copied to host memory first, about as
@@ -525,8 +526,8 @@ SLED_API int32_t sled_session_detach(int64_t engine, int32_t session, int32_t ke
  *               sequence, nothing is copied, and `from` is not resident then and has no K/V
  *   move = 0    `to` must be resident (SLED_ERR_NO_SEQUENCE); the K/V is copied, out of the cache or out of where `from`
  *               was saved, which takes time and for a moment memory for all cached tokens of `from`. `from` stays as it
- *               is. SLED_ERR_MEMORY, SLED_ERR_UNSUPPORTED: as for sled_session_detach. With unified K/V nothing is
- *               copied if `from` is resident */
+ *               is. SLED_ERR_MEMORY, SLED_ERR_UNSUPPORTED: as for sled_session_detach; after SLED_ERR_MEMORY `to` may
+ *               have no K/V. With unified K/V nothing is copied if `from` is resident */
 SLED_API int32_t sled_session_share(int64_t engine, int32_t to, int32_t from, int32_t token_count, int32_t move);
 
 enum sled_finish {
@@ -601,7 +602,8 @@ typedef struct sled_step_stats {
 /* One step: verifies all blocks and prefill chunks in as few passes over the weights as their shapes allow.
  * slots_address: slot_count contiguous sled_slot; at most one slot per session. stats_address: a sled_step_stats
  * or 0. A slot with wrong contents is left out, its `status` says why, and the others are not disturbed; the call
- * then still returns SLED_OK. SLED_ERR_DECODE: no slot of the step took effect. */
+ * then still returns SLED_OK. SLED_ERR_DECODE, SLED_ERR_MEMORY: no slot of the step took effect; cached_tokens says which
+ * sessions have lost their K/V. */
 SLED_API int32_t sled_step(int64_t engine, int64_t slots_address, int32_t slot_count, int64_t stats_address);
 
 /* ------------------------------------------------------------------ the draft context (device) --------------- */

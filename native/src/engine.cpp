@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <new>
 
 #include "hash.hpp"
 #include "log_queue.hpp"
@@ -112,6 +113,7 @@ Engine::Engine(std::shared_ptr<Model> model, const sled_engine_params &params)
   sessions_.resize(static_cast<size_t>(params.session_count == 0 ? params.sequence_count : params.session_count));
   owners_.fill(-1);
   batch_ = std::make_unique<RowBatch>(shape_.pass_rows);
+  drafts_.reserve(SLED_MAX_EXACT_ROWS);
   conclude_numerics(params.numerics);
   if (shape_.top_rows) {
     conclude_top_rows(params.flags);
@@ -468,11 +470,15 @@ void Engine::step(sled_slot *slots, int32_t slot_count, sled_step_stats *stats_o
       }
       decode_group(slots, group, stats);
     }
-  } catch (const Failure &) {
+  } catch (const std::bad_alloc &) {
+    abandon(slots);
+    fail(SLED_ERR_DECODE, "no memory for a step of %d slots", slot_count);
+  } catch (...) {
     abandon(slots);
     throw;
   }
 
+  // From here on nothing is allocated: all slots take effect.
   const int64_t commit_start = now_ns();
   for (const ShapeItem &item : items_) {
     sled_slot &slot = slots[item.index];

@@ -35,7 +35,8 @@ void restore_kv(llama_context *context, int32_t sequence, const SavedKv &saved) 
   if (llama_state_seq_set_data(context, saved.bytes.get(), saved.size, sequence) != saved.size) {
     const std::string why = last_logged_error();
     llama_memory_seq_rm(llama_get_memory(context), sequence, -1, -1);
-    fail(SLED_ERR_INTERNAL, "llama.cpp could not restore the K/V of a session%s%s", why.empty() ? "" : ": ",
+    // What was saved is as it was: it is its own bookkeeping for which there is no memory.
+    fail(SLED_ERR_MEMORY, "llama.cpp could not restore the K/V of a session%s%s", why.empty() ? "" : ": ",
          why.c_str());
   }
 }

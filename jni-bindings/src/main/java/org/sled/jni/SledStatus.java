@@ -31,7 +31,7 @@ public enum SledStatus {
   CONTEXT_FULL(SledNative.SLED_ERR_CONTEXT_FULL),
   /** The computation failed; K/V was dropped, committed tokens survive. */
   DECODE(SledNative.SLED_ERR_DECODE),
-  /** A bug or a failed allocation; close the owner. */
+  /** A bug; close the owner. */
   INTERNAL(SledNative.SLED_ERR_INTERNAL);
 
   private static final SledStatus[] BY_NEGATED_CODE = values();

@@ -244,7 +244,8 @@ public final class VerifyEngine extends NativeHandle {
    * session that is resident. Allocates nothing on the Java heap.
    *
    * @param sequence which one, or {@link #ANY_SEQUENCE}
-   * @throws SledException {@link SledStatus#NO_SEQUENCE} if it is taken, or all are
+   * @throws SledException {@link SledStatus#NO_SEQUENCE} if it is taken, or all are; {@link
+   *     SledStatus#MEMORY} if there is no memory to copy K/V back: it stays saved
    */
   public void attach(int session, int sequence) {
     NativeCall.check(
@@ -330,8 +331,8 @@ public final class VerifyEngine extends NativeHandle {
    * others are not disturbed. Allocates nothing.
    *
    * @param slots at most one slot per session
-   * @throws SledException {@link SledStatus#DECODE}: no slot of the step took effect, and the K/V
-   *     of their sessions is gone
+   * @throws SledException {@link SledStatus#DECODE}, {@link SledStatus#MEMORY}: no slot of the step
+   *     took effect, and the K/V of their sessions may be gone ({@link SessionInfo#cachedTokens})
    */
   public void step(VerifySlots slots, int slotCount, StepStats stats) {
     if (slotCount > slots.capacity()) {

@@ -214,8 +214,8 @@ final class ServeCommand implements Callable<Integer> {
       converter = IntegerWithin.SomeSeconds.class,
       defaultValue = "60",
       description =
-          "Seconds after which a step of the model counts as stuck: it is logged, and /health says"
-              + " so. Default: ${DEFAULT-VALUE}.")
+          "Seconds after which a step of the model, or waiting without one, counts as stuck: it is"
+              + " logged, and /health says so. Default: ${DEFAULT-VALUE}.")
   private int stepTimeoutSeconds;
 
   @Option(

@@ -101,10 +101,23 @@ public final class KvLedger {
 
   /** The session that has to make room; {@link #NONE} if all resident ones are busy. */
   public int victim() {
-    if (next[retiredHead] != retiredHead) {
-      return next[retiredHead];
-    }
-    return next[idleHead] == idleHead ? NONE : next[idleHead];
+    return victim(NONE);
+  }
+
+  /**
+   * The session that has to make room where one is spared; {@link #NONE} if all others are busy.
+   *
+   * @param spared does not make room, whatever its state; {@link #NONE} for nobody
+   */
+  public int victim(int spared) {
+    int retired = longest(retiredHead, spared);
+    return retired == NONE ? longest(idleHead, spared) : retired;
+  }
+
+  /** The first session of a ring but for one that is spared. */
+  private int longest(int head, int spared) {
+    int session = next[head] == spared ? next[spared] : next[head];
+    return session == head ? NONE : session;
   }
 
   /** The longest retired session; {@link #NONE} if there is none. */
@@ -138,6 +151,12 @@ public final class KvLedger {
     if (bytes == 0) {
       cells[session] = 0;
     }
+  }
+
+  /** The saved K/V of a session that is away is lost. */
+  public void forgotten(int session) {
+    require(state[session] == AWAY, session, "is not away");
+    dropSaved(session);
   }
 
   /** A session that is away takes over the sequence of another, and so many cells of it. */
@@ -237,6 +256,11 @@ public final class KvLedger {
   /** Whether it owns a sequence. */
   public boolean isResident(int session) {
     return sequenceOf[session] != NONE;
+  }
+
+  /** Whether it is resident and wants nothing for now. */
+  public boolean isIdle(int session) {
+    return state[session] == IDLE;
   }
 
   /** Whether it has ended and only keeps its K/V. */

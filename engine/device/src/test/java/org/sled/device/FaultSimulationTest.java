@@ -12,14 +12,16 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.sled.net.protocol.TokenIds;
 
 /**
  * 200 seeds of loss, delay, duplication, disconnects and restarts in virtual time: every stream is
- * the target's, no token twice, none lost.
+ * the target's, no token twice, none lost; and once the faults stop, it ends by a deadline ({@code
+ * -Dsled.faults.seeds} for another number of seeds).
  */
 final class FaultSimulationTest {
-  private static final int SCHEDULES = 200;
+  private static final int SCHEDULES = Integer.getInteger("sled.faults.seeds", 200);
   private static final int TOKENS = 400;
   private static final List<DraftPolicy> POLICIES = List.of(DraftPolicy.values());
   private static final int[] PROMPT = {5, 6, 7, 8};
@@ -73,9 +75,18 @@ final class FaultSimulationTest {
   }
 
   /** What one schedule came to. */
-  private record Outcome(int connections, int resumesWithTokens, int revisions, int rounds) {}
+  private record Outcome(
+      int connections, int resumesWithTokens, int revisions, int rounds, long nanos) {}
 
   private static Outcome run(long seed) throws InterruptedException {
+    try {
+      return play(seed);
+    } catch (RuntimeException | Error e) {
+      throw new AssertionError("seed " + seed, e);
+    }
+  }
+
+  private static Outcome play(long seed) throws InterruptedException {
     Random random = new Random(seed);
     // Sometimes the target ends the text itself.
     int endAt = random.nextInt(3) == 0 ? PROMPT.length + 50 + random.nextInt(TOKENS) : -1;
@@ -125,20 +136,32 @@ final class FaultSimulationTest {
     assertEquals(expected, screen.shown, "seed " + seed);
     assertEquals(expected.size(), screen.verified, "seed " + seed);
     return new Outcome(
-        link.connections, link.resumesWithTokens, screen.revisions, meter.snapshot().rounds());
+        link.connections,
+        link.resumesWithTokens,
+        screen.revisions,
+        meter.snapshot().rounds(),
+        clock.nanoTime());
   }
 
   @Test
+  @Timeout(600) // a stream that neither ends nor lets time go by
   void everyStreamIsTheTargets() throws Exception {
     int lost = 0;
     int withTokens = 0;
     int revisions = 0;
+    long longest = 0;
+    int finished = 0;
     for (long seed = 0; seed < SCHEDULES; seed++) {
       Outcome outcome = run(seed);
       lost += outcome.connections() - 1;
       withTokens += outcome.resumesWithTokens();
       revisions += outcome.revisions();
+      longest = Math.max(longest, outcome.nanos());
+      finished++;
     }
+    System.out.printf(
+        "%d of %d streams ended, the last after %.1f virtual s; %d connections broke%n",
+        finished, SCHEDULES, longest / 1e9, lost);
     assertTrue(lost > 2 * SCHEDULES, lost + " connections broke");
     assertTrue(withTokens > SCHEDULES / 2, withTokens + " servers had forgotten the text");
     assertTrue(revisions > SCHEDULES / 10, revisions + " revisions");

@@ -16,6 +16,7 @@ import org.sled.net.protocol.Resume;
 /**
  * A session's way to servers that come and go, in virtual time and by a seed: frames are late, come
  * twice, and are lost with their connection; the next one may be to a server that knows nothing.
+ * After a while that stops, but for the delays, and the session has to end by a deadline.
  */
 final class FaultyLink implements SessionLink {
   private static final int SESSION = 1;
@@ -23,6 +24,15 @@ final class FaultyLink implements SessionLink {
   private static final long LONGEST_CONNECTION = TimeUnit.SECONDS.toNanos(3);
   private static final long LONGEST_OUTAGE = TimeUnit.SECONDS.toNanos(2);
   private static final int PERCENT_TWICE = 10;
+
+  /** No connection breaks after that, and nothing comes twice. */
+  private static final long FAULTS_END = TimeUnit.SECONDS.toNanos(60);
+
+  /**
+   * Behind the faults: 400 tokens, one by one, each with two delays, the slowest step and the
+   * slowest drafts, take half of it.
+   */
+  private static final long DEADLINE = FAULTS_END + TimeUnit.SECONDS.toNanos(240);
 
   private final VirtualClock clock;
   private final Random random;
@@ -81,6 +91,16 @@ final class FaultyLink implements SessionLink {
     return clock.nanoTime();
   }
 
+  private void requireInTime() {
+    if (clock.nanoTime() > DEADLINE) {
+      throw new AssertionError("the stream has not ended by the deadline");
+    }
+  }
+
+  private boolean faultsAreOver(long nanos) {
+    return nanos >= FAULTS_END;
+  }
+
   private long upTo(long nanos) {
     return (long) (random.nextDouble() * nanos);
   }
@@ -99,6 +119,9 @@ final class FaultyLink implements SessionLink {
     connected = true;
     connections++;
     brokenNanos = clock.nanoTime() + upTo(LONGEST_CONNECTION);
+    if (faultsAreOver(brokenNanos)) {
+      brokenNanos = Long.MAX_VALUE;
+    }
     server = new VirtualServer(serving, vocabularySize, contextTokens, prompt, text);
     newestUp = 0;
     newestDown = 0;
@@ -164,7 +187,7 @@ final class FaultyLink implements SessionLink {
   @Override
   public void block(
       int round, int predecessor, TokenHistory history, int kvOffset, int draftCount) {
-    int times = random.nextInt(100) < PERCENT_TWICE ? 2 : 1;
+    int times = comesTwice() ? 2 : 1;
     for (int i = 0; i < times; i++) {
       ByteBuf frame = ByteBufAllocator.DEFAULT.directBuffer(DraftFrame.lengthBytes(draftCount));
       DraftFrame.writeHead(
@@ -187,7 +210,12 @@ final class FaultyLink implements SessionLink {
     send(new Push(SESSION, epoch, committedLength - 1, credit));
   }
 
+  private boolean comesTwice() {
+    return random.nextInt(100) < PERCENT_TWICE && !faultsAreOver(clock.nanoTime());
+  }
+
   private void send(Object what) {
+    requireInTime();
     pump(clock.nanoTime());
     newestUp = Math.max(newestUp, clock.nanoTime() + upTo(LONGEST_DELAY));
     if (newestUp < brokenNanos) {
@@ -216,7 +244,7 @@ final class FaultyLink implements SessionLink {
       return;
     }
     boolean verdict = what instanceof ByteBuf frame && ServerLink.isVerdict(frame);
-    if (verdict && random.nextInt(100) < PERCENT_TWICE) {
+    if (verdict && comesTwice()) {
       arrived.add(new VirtualServer.Timed(newestDown, ((ByteBuf) what).copy()));
     }
     arrived.add(new VirtualServer.Timed(newestDown, what));
@@ -259,6 +287,10 @@ final class FaultyLink implements SessionLink {
     if (arrived.isEmpty()) {
       pump(brokenNanos);
     }
+    requireInTime();
+    if (arrived.isEmpty() && brokenNanos == Long.MAX_VALUE) {
+      throw new AssertionError("nothing will ever come while the device waits for a " + what);
+    }
     if (arrived.isEmpty()) {
       clock.advanceTo(Math.max(clock.nanoTime(), brokenNanos));
       throw new ConnectionLostException("the connection broke while waiting for a " + what);
@@ -270,6 +302,7 @@ final class FaultyLink implements SessionLink {
 
   @Override
   public void pause(long nanos) {
+    requireInTime();
     clock.advanceTo(clock.nanoTime() + nanos);
   }
 

@@ -272,7 +272,7 @@ public final class Daemon implements AutoCloseable {
 
       @Override
       public String unready() {
-        return draining ? "draining" : null;
+        return draining ? "draining" : problem();
       }
     };
   }
@@ -319,7 +319,8 @@ public final class Daemon implements AutoCloseable {
     }
   }
 
-  private static Welcome welcome(
+  /** What a client that comes is told. */
+  static Welcome welcome(
       ServerConfig config, TargetDescription target, ServerStats stats, boolean hasVocabulary) {
     return new Welcome(
         Protocol.MAX_VERSION,
@@ -413,13 +414,15 @@ public final class Daemon implements AutoCloseable {
   }
 
   /**
-   * Is the verifier thread at work, or ready for it? Not if it has ended, or has been in one step
-   * for longer than {@code patience}.
+   * Is the verifier thread at work, or ready for it? Not if it has ended, has been in one step for
+   * longer than {@code patience}, or lets sessions wait without a step for longer than the step
+   * timeout of its configuration.
    *
    * @param patience more than 0.1 s, for that long an idle verifier sleeps
    */
   public boolean isResponsive(Duration patience) {
     return verifierThread.isAlive()
+        && verifier.monitor().stall() == null
         && System.nanoTime() - verifier.turnNanos() <= patience.toNanos();
   }
 

@@ -1,17 +1,11 @@
 package org.sled.server;
 
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Deque;
-import java.util.List;
 import java.util.function.Consumer;
 import org.sled.core.KvLedger;
 import org.sled.core.PrefixIndex;
 import org.sled.jni.SledException;
 import org.sled.jni.SledStatus;
 import org.sled.net.protocol.TokenIds;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Sees to it that a session that wants a step owns a sequence of the K/V cache: restores what was
@@ -22,18 +16,27 @@ import org.slf4j.LoggerFactory;
  * until its sequence is needed.
  */
 final class KvKeeper {
-  private static final Logger LOG = LoggerFactory.getLogger(KvKeeper.class);
-
   /** Fewer common tokens than that are computed: that is as cheap as copying. */
   static final int LEAST_SHARED_TOKENS = 16;
 
   /** K/V of fewer tokens than that is not saved: it is computed again. */
   private static final int LEAST_SAVED_TOKENS = 16;
 
-  /** A session that pushes may keep its sequence for so many tokens while others wait for one. */
+  /** A session may keep its sequence for so many tokens while others wait for one. */
   private static final int TURN_TOKENS = 32;
 
+  /** What came of looking for a sequence. */
+  private enum Settled {
+    /** The session has one. */
+    YES,
+    /** It waits for another session's prompt. */
+    FOLLOWS,
+    /** All sequences belong to busy sessions. */
+    NO_ROOM
+  }
+
   private final TargetEngine engine;
+  private final KvCopies copies;
   private final KvLedger ledger;
   private final PrefixIndex prefixes = new PrefixIndex();
   private final StreamFinder streams;
@@ -43,18 +46,10 @@ final class KvKeeper {
   private final ServerSession[] sessions; // by number; retired ones are not in it
   private final int[][] prompts; // by number; until the session has K/V
   private final int[] turnTokens; // by number: tokens since it got its sequence
-  private final boolean[] waits; // by number: is in one of the two lists below
-
-  /** Sessions for which there was no sequence, longest waiting first. */
-  private final Deque<ServerSession> homeless = new ArrayDeque<>();
-
-  /** Sessions that wait until another one has computed what they have in common. */
-  private final List<Follower> followers = new ArrayList<>();
+  private final WaitingSessions waiting;
 
   private double bytesPerToken;
   private int open;
-
-  private record Follower(ServerSession session, ServerSession leader, int tokens) {}
 
   /**
    * Creates the keeper of an engine without sessions.
@@ -67,11 +62,12 @@ final class KvKeeper {
     this.ledger = ledger;
     this.shares = shares;
     this.stats = stats;
+    copies = new KvCopies(engine);
     streams = new StreamFinder(engine, sessionCount);
     sessions = new ServerSession[sessionCount];
     prompts = new int[sessionCount][];
     turnTokens = new int[sessionCount];
-    waits = new boolean[sessionCount];
+    waiting = new WaitingSessions(sessionCount);
   }
 
   /** The session with this number, or null. */
@@ -103,6 +99,7 @@ final class KvKeeper {
     int number = openNative(command);
     ledger.opened(number);
     sessions[number] = session;
+    waiting.settled(number);
     open++;
     prompts[number] = new int[prompt.count()];
     for (int i = 0; i < prompt.count(); i++) {
@@ -188,36 +185,32 @@ final class KvKeeper {
    */
   boolean secure(ServerSession session) {
     int number = session.number;
-    if (ledger.isResident(number)) {
-      if (!homeless.isEmpty() && turnTokens[number] >= TURN_TOKENS && session.pushes()) {
-        ledger.idle(number); // others wait for its sequence, and it would never pause
-        waitForSequence(session);
-        return false;
+    boolean resident = ledger.isResident(number);
+    if (waiting.forSequence() > 0 && (!resident || turnTokens[number] >= TURN_TOKENS)) {
+      // Those who wait longer first. Whoever has a sequence may never pause by itself.
+      if (resident) {
+        ledger.idle(number);
       }
+      waiting.add(session);
+      return false;
+    }
+    if (resident) {
       ledger.busy(number);
       return true;
     }
-    if (!homeless.isEmpty()) {
-      waitForSequence(session); // those who wait longer first
-      return false;
+    Settled settled = settle(session);
+    if (settled == Settled.NO_ROOM) {
+      waiting.add(session);
     }
-    return settle(session);
+    return settled == Settled.YES;
   }
 
-  /** Finds a sequence for a session that has none; queues it if that is not possible now. */
-  private boolean settle(ServerSession session) {
-    if (ledger.cells(session.number) == 0 && shares) {
-      return settleBesideOthers(session);
-    }
-    if (attach(session)) {
-      return true;
-    }
-    waitForSequence(session);
-    return false;
-  }
-
-  private boolean settleBesideOthers(ServerSession session) {
+  /** Finds a sequence for a session that has none. */
+  private Settled settle(ServerSession session) {
     int number = session.number;
+    if (ledger.cells(number) > 0 || !shares) {
+      return attach(session, KvLedger.NONE) ? Settled.YES : Settled.NO_ROOM;
+    }
     int[] tokens = prompts[number] != null ? prompts[number] : committed(session);
     int most = session.committedLength() - 1;
     int donor = KvLedger.NONE;
@@ -226,31 +219,35 @@ final class KvKeeper {
       donor = prefixes.session();
       shared = Math.min(prefixes.tokens(), ledger.cells(donor));
     }
-    if (prefixes.find(tokens, most, this::isComputing)
+    if (copies.canShare()
+        && waiting.mayFollow(number)
+        && prefixes.find(tokens, most, this::isComputing)
         && prefixes.tokens() >= shared + LEAST_SHARED_TOKENS) {
-      ServerSession leader = sessions[prefixes.session()];
-      followers.add(new Follower(session, leader, prefixes.tokens()));
-      waits[number] = true;
-      return false;
+      waiting.follow(session, sessions[prefixes.session()], prefixes.tokens());
+      return Settled.FOLLOWS;
     }
     boolean settled =
-        shared >= LEAST_SHARED_TOKENS ? share(session, donor, shared) : attach(session);
+        shared >= LEAST_SHARED_TOKENS
+            ? attachAndShare(session, donor, shared)
+            : attach(session, KvLedger.NONE);
     if (!settled) {
-      waitForSequence(session);
-      return false;
+      return Settled.NO_ROOM;
     }
     stats.prefix(most, session.cached);
     prefixes.put(number, tokens);
     prompts[number] = null;
-    return true;
+    return Settled.YES;
   }
 
   private int[] committed(ServerSession session) {
     return engine.committedTokens(session.number, session.committedLength());
   }
 
+  /** A session whose K/V can be copied, or taken over. */
   private boolean isDonor(int number) {
-    return ledger.isResident(number) && ledger.cells(number) >= LEAST_SHARED_TOKENS;
+    return ledger.isResident(number)
+        && ledger.cells(number) >= LEAST_SHARED_TOKENS
+        && (copies.canShare() || ledger.isRetired(number));
   }
 
   /** A session whose prompt is being computed, so that its K/V grows. */
@@ -261,72 +258,95 @@ final class KvKeeper {
         && ledger.isResident(number);
   }
 
-  private boolean attach(ServerSession session) {
-    int sequence = makeRoom();
+  /** Whether a leader still computes what others wait for. */
+  private boolean isLed(ServerSession leader, int number, int tokens) {
+    return sessions[number] == leader
+        && isComputing(number)
+        && ledger.cells(number) < tokens
+        && copies.canShare();
+  }
+
+  /**
+   * Gives a session a sequence, and the K/V that was saved of it.
+   *
+   * @param spared session that does not make room for it
+   * @return whether there was a sequence
+   */
+  private boolean attach(ServerSession session, int spared) {
+    int sequence = makeRoom(spared);
     if (sequence == KvLedger.NONE) {
       return false;
     }
     int number = session.number;
     long savedBytes = ledger.savedBytes(number);
-    engine.attach(number, sequence);
-    ledger.attached(number, sequence);
-    if (savedBytes > 0) {
+    if (!copies.attach(number, sequence)) {
+      ledger.forgotten(number);
+      stats.swapDropped(savedBytes);
+      stats.evicted();
+    } else if (savedBytes > 0) {
       stats.swappedIn(savedBytes);
     }
-    session.cached = ledger.cells(number);
-    turnTokens[number] = 0;
+    ledger.attached(number, sequence);
+    settled(session, ledger.cells(number));
     return true;
   }
 
-  private boolean share(ServerSession session, int donor, int tokens) {
-    int number = session.number;
+  private void settled(ServerSession session, int cachedTokens) {
+    session.cached = cachedTokens;
+    turnTokens[session.number] = 0;
+    waiting.settled(session.number);
+  }
+
+  /**
+   * Gives a session a sequence, and if possible K/V that a donor has for its first tokens. What the
+   * donor was, idle, busy or retired, it stays, unless it is the one that has to make room.
+   */
+  private boolean attachAndShare(ServerSession session, int donor, int tokens) {
+    boolean retired = ledger.isRetired(donor);
     // A retired session that has little else is taken over; others are copied, if there is room.
-    boolean move = ledger.isRetired(donor) && ledger.cells(donor) < 2 * tokens;
-    if (!move) {
-      boolean wasRetired = ledger.isRetired(donor);
-      ledger.busy(donor); // must not make room
-      int sequence = makeRoom();
-      if (wasRetired) {
-        ledger.retired(donor);
-      } else if (sessions[donor].wants == ServerSession.Wants.NOTHING) {
-        ledger.idle(donor);
+    if (retired && ledger.cells(donor) < 2 * tokens) {
+      return takeOver(session, donor, tokens);
+    }
+    if (!attach(session, donor)) {
+      if (retired) {
+        return takeOver(session, donor, tokens); // nobody else is left to make room
       }
-      if (sequence == KvLedger.NONE) {
-        if (!wasRetired) {
-          return false;
-        }
-        move = true; // nobody else is left to make room
-      } else {
-        engine.attach(number, sequence);
-        ledger.attached(number, sequence);
+      if (!attach(session, KvLedger.NONE)) {
+        return false;
+      }
+      if (ledger.cells(donor) < tokens) {
+        return true; // the donor has made room, and its K/V is lost
       }
     }
-    turnTokens[number] = 0;
-    try {
-      engine.share(number, donor, tokens, move);
-    } catch (SledException e) {
-      // No memory, or a model whose K/V cannot be copied: nothing has changed, it is computed.
-      LOG.warn("K/V of a common beginning is computed, not copied: {}", e.getMessage());
-      session.cached = 0;
-      return !move || attach(session);
+    if (copies.share(session.number, donor, tokens)) {
+      ledger.cached(session.number, tokens);
+      session.cached = tokens;
     }
-    if (move) {
-      ledger.moved(donor, number, tokens);
-      drop(donor);
-    } else {
-      ledger.cached(number, tokens);
-    }
-    session.cached = tokens;
     return true;
   }
 
-  /** A free sequence, made free if need be; {@link KvLedger#NONE} if everybody is busy. */
-  private int makeRoom() {
+  private boolean takeOver(ServerSession session, int donor, int tokens) {
+    int number = session.number;
+    if (!copies.takeOver(number, donor, tokens)) {
+      return attach(session, KvLedger.NONE);
+    }
+    ledger.moved(donor, number, tokens);
+    drop(donor);
+    settled(session, tokens);
+    return true;
+  }
+
+  /**
+   * A free sequence, made free if need be; {@link KvLedger#NONE} if everybody is busy.
+   *
+   * @param spared session that does not make room; {@link KvLedger#NONE} for nobody
+   */
+  private int makeRoom(int spared) {
     int sequence = ledger.freeSequence();
     if (sequence != KvLedger.NONE) {
       return sequence;
     }
-    int victim = ledger.victim();
+    int victim = ledger.victim(spared);
     if (victim == KvLedger.NONE) {
       return KvLedger.NONE;
     }
@@ -343,18 +363,11 @@ final class KvKeeper {
     int tokens = ledger.cells(number);
     boolean keep =
         tokens >= LEAST_SAVED_TOKENS
+            && copies.canSave()
             && ledger.maySave(Math.max(1, (long) Math.ceil(bytesPerToken * tokens)));
-    long bytes = 0;
-    if (keep) {
-      try {
-        bytes = engine.detach(number, true);
-        bytesPerToken = bytes / (double) tokens;
-      } catch (SledException e) {
-        // No memory, or K/V that cannot be saved (sliding windows): it is computed again.
-        if (e.status() != SledStatus.MEMORY && e.status() != SledStatus.UNSUPPORTED) {
-          throw e;
-        }
-      }
+    long bytes = keep ? copies.save(number) : 0;
+    if (bytes > 0) {
+      bytesPerToken = bytes / (double) tokens;
     }
     if (bytes == 0) {
       engine.detach(number, false);
@@ -388,55 +401,40 @@ final class KvKeeper {
 
   /** A session does not want a step any more before it got a sequence. */
   void forget(ServerSession session) {
-    if (waits[session.number]) {
-      waits[session.number] = false;
-      homeless.remove(session);
-      followers.removeIf(follower -> follower.session() == session);
-    }
-  }
-
-  private void waitForSequence(ServerSession session) {
-    waits[session.number] = true;
-    homeless.add(session);
+    waiting.remove(session);
   }
 
   /**
-   * Gives back sessions that {@link #secure} refused and that can go on now.
+   * Gives back sessions that {@link #secure} refused and that can go on now. When nobody is busy,
+   * there always is one among them: all sequences are free, or belong to sessions that make room.
    *
    * @param action puts them into the work queue
    */
   void resume(Consumer<ServerSession> action) {
-    for (int i = followers.size() - 1; i >= 0; i--) {
-      Follower follower = followers.get(i);
-      boolean waits =
-          sessions[follower.leader().number] == follower.leader()
-              && isComputing(follower.leader().number)
-              && ledger.cells(follower.leader().number) < follower.tokens();
-      if (!waits) {
-        followers.remove(i);
-        waitForSequence(follower.session());
+    waiting.release(this::isLed);
+    for (int left = waiting.forSequence(); left > 0; left--) {
+      ServerSession session = waiting.poll();
+      Settled settled = ledger.isResident(session.number) ? Settled.YES : settle(session);
+      if (settled == Settled.NO_ROOM) {
+        waiting.addFirst(session); // those behind it would find no room either
+        return;
       }
-    }
-    for (int left = homeless.size(); left > 0; left--) {
-      ServerSession session = homeless.poll();
-      waits[session.number] = false;
-      int before = homeless.size();
-      boolean ready = ledger.isResident(session.number) || settle(session);
-      if (ready) {
+      if (settled == Settled.YES) {
         ledger.busy(session.number);
         turnTokens[session.number] = 0;
         action.accept(session);
-      } else if (homeless.size() > before) {
-        // No room: those behind it have none either. It keeps its place.
-        homeless.addFirst(homeless.pollLast());
-        return;
       }
     }
   }
 
   /** Whether anybody waits for a sequence or for another session's prompt. */
   boolean isAnybodyWaiting() {
-    return !homeless.isEmpty() || !followers.isEmpty();
+    return !waiting.isEmpty();
+  }
+
+  /** Who waits. */
+  WaitingSessions waiting() {
+    return waiting;
   }
 
   /** Frees what retired sessions keep. */

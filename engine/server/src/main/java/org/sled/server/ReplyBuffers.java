@@ -2,6 +2,8 @@ package org.sled.server;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import org.sled.net.protocol.TokensFrame;
+import org.sled.net.protocol.VerdictFrame;
 
 /**
  * Small direct buffers for verdicts and tokens that are used over and over. Verifier thread only.
@@ -11,8 +13,8 @@ import io.netty.buffer.ByteBufAllocator;
  * and dropped the other, it is free again.
  */
 final class ReplyBuffers implements AutoCloseable {
-  /** Fits a VERDICT (52 bytes) and a TOKENS of one (52). */
-  static final int BYTES = 64;
+  /** Fits a VERDICT, and a TOKENS of one token. */
+  static final int BYTES = Math.max(VerdictFrame.BYTES, TokensFrame.lengthBytes(1));
 
   private final ByteBufAllocator allocator;
   private final ByteBuf[] buffers;

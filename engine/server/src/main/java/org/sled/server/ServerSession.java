@@ -51,7 +51,10 @@ final class ServerSession implements SessionView {
   /** When its OPEN was decoded, ns. */
   long openedNanos;
 
-  /** It took part in a step that failed: it is computed alone until it gives a token again. */
+  /**
+   * It took part in a step that failed: it is computed alone until it gives a token again, and ends
+   * if that fails, too.
+   */
   boolean suspect;
 
   /** Tokens that the server may still add alone. */

@@ -1,14 +1,19 @@
 package org.sled.server;
 
 import java.lang.invoke.VarHandle;
+import java.time.Duration;
 import org.sled.core.WorkKind;
+import org.sled.core.WorkQueue;
 
 /**
- * The step that is being computed, for those who watch. The verifier thread writes, without
- * allocating; any thread reads. A reader that met a writer notices and gives up: it watches for
- * steps that last.
+ * The step that is being computed, or who waits while there is none, for those who watch. The
+ * verifier thread writes, without allocating; any thread reads. A reader that met a writer notices
+ * and gives up: it watches for steps that last.
  */
 final class StepMonitor {
+  /** Sessions that are named in a description of who waits. */
+  private static final int MOST_NAMED = 16;
+
   private final ServerSession[] sessions;
   private final WorkKind[] kinds;
   private final int[] rows;
@@ -17,6 +22,24 @@ final class StepMonitor {
 
   /** Odd during a step. What stands above belongs to the step as long as this stays the same. */
   private volatile long turn;
+
+  /** How long sessions may wait without a step before that is described, ns. */
+  private volatile long patienceNanos = Long.MAX_VALUE;
+
+  // Of those who wait while nothing is computed; for the verifier thread.
+  private boolean waiting;
+  private long waitingSinceNanos;
+
+  /** Null as long as nobody has waited for longer than that. */
+  private volatile Stall stall;
+
+  /**
+   * Sessions wait, and no step is made.
+   *
+   * @param sinceNanos since when, on the clock of {@link System#nanoTime}
+   * @param what how many wait for what, and which
+   */
+  record Stall(long sinceNanos, String what) {}
 
   /**
    * A step that is being computed.
@@ -47,6 +70,7 @@ final class StepMonitor {
     count = slotCount;
     beginNanos = System.nanoTime();
     turn++;
+    goesOn();
     return beginNanos;
   }
 
@@ -58,7 +82,63 @@ final class StepMonitor {
     return System.nanoTime();
   }
 
+  /** No step is made at the moment: sessions may wait all the same. */
+  void idle(WorkQueue queue, KvKeeper keeper) {
+    if (queue.size() == 0 && !keeper.isAnybodyWaiting()) {
+      goesOn();
+      return;
+    }
+    long nowNanos = System.nanoTime();
+    if (!waiting) {
+      waiting = true;
+      waitingSinceNanos = nowNanos;
+    } else if (stall == null && nowNanos - waitingSinceNanos > patienceNanos) {
+      stall = new Stall(waitingSinceNanos, describe(queue, keeper));
+    }
+  }
+
+  private void goesOn() {
+    waiting = false;
+    if (stall != null) {
+      stall = null;
+    }
+  }
+
+  private static String describe(WorkQueue queue, KvKeeper keeper) {
+    WaitingSessions waiting = keeper.waiting();
+    StringBuilder text = new StringBuilder();
+    text.append(queue.size()).append(" for a step, ");
+    text.append(waiting.forSequence()).append(" for a place in the K/V cache, ");
+    text.append(waiting.forLeader()).append(" for another session's prompt");
+    for (int i = 0; i < Math.min(queue.size(), MOST_NAMED); i++) {
+      name(text.append(i == 0 ? ": " : ", "), keeper.session(queue.session(i)));
+      text.append(' ').append(queue.kind(i)).append(" of ").append(queue.rows(i));
+    }
+    int[] left = {MOST_NAMED};
+    waiting.forEach(
+        session -> {
+          if (left[0]-- > 0) {
+            name(text.append("; "), session);
+          }
+        });
+    return text.toString();
+  }
+
+  private static void name(StringBuilder text, ServerSession session) {
+    text.append(session.connection.remoteAddress()).append(" session ").append(session.id);
+  }
+
   // ---------------------------------------------------------------- any thread
+
+  /** From now on a stall is described when it has lasted for so long. */
+  void describeStallsAfter(Duration patience) {
+    patienceNanos = patience.toNanos();
+  }
+
+  /** Who waits although no step is made, if that lasts; else null. */
+  Stall stall() {
+    return stall;
+  }
 
   /** The step that is being computed, or null. */
   Running running() {

@@ -6,8 +6,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Notices steps that take too long, and says so in the log: once when, with what is in them, and
- * once when they are over. A thread of its own looks now and then; the verifier does not notice.
+ * Notices steps that take too long, and sessions that wait for as long while no step is made, and
+ * says so in the log: once when, with what is in them, and once when they are over. A thread of its
+ * own looks now and then; the verifier does not notice.
  */
 final class StepWatchdog implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(StepWatchdog.class);
@@ -24,11 +25,13 @@ final class StepWatchdog implements AutoCloseable {
   // Watchdog thread.
   private StepMonitor.Running stuck; // null when none is known
   private long stuckSinceNanos;
+  private StepMonitor.Stall stalled; // null when none is known
 
   StepWatchdog(StepMonitor monitor, Duration timeout, ServerStats stats) {
     this.monitor = monitor;
     this.timeout = timeout;
     this.stats = stats;
+    monitor.describeStallsAfter(timeout);
     thread = new Thread(this::run, "sled-watchdog");
     thread.setDaemon(true);
   }
@@ -43,16 +46,17 @@ final class StepWatchdog implements AutoCloseable {
     try {
       while (true) {
         TimeUnit.MILLISECONDS.sleep(period);
-        look();
+        lookAtStep();
+        lookAtStall();
       }
     } catch (InterruptedException e) {
       // Closed.
     }
   }
 
-  private void look() {
+  private void lookAtStep() {
     if (stuck != null && !monitor.isRunning(stuck)) {
-      LOG.warn("the stuck step is over, after {} s", seconds(System.nanoTime() - stuckSinceNanos));
+      LOG.warn("the stuck step is over, after {} s", secondsSince(stuckSinceNanos));
       stuck = null;
     }
     StepMonitor.Running running = monitor.running();
@@ -68,12 +72,38 @@ final class StepWatchdog implements AutoCloseable {
     }
   }
 
-  /** Why the step that is computed is no good sign, or null. Any thread. */
+  private void lookAtStall() {
+    StepMonitor.Stall stall = monitor.stall();
+    if (stall == stalled) {
+      return;
+    }
+    if (stalled != null) {
+      LOG.warn("steps are made again, after {} s", secondsSince(stalled.sinceNanos()));
+    }
+    stalled = stall;
+    if (stall != null) {
+      LOG.error("{}; they wait {}", stallProblem(stall), stall.what());
+    }
+  }
+
+  /** Why nothing may come of what is computed, or is to be computed; null if all is well. */
   String problem() {
     StepMonitor.Running running = monitor.running();
-    return running == null || running.nanos() < timeout.toNanos()
-        ? null
-        : "a step has been computed for " + seconds(running.nanos()) + " s";
+    if (running != null && running.nanos() >= timeout.toNanos()) {
+      return "a step has been computed for " + seconds(running.nanos()) + " s";
+    }
+    StepMonitor.Stall stall = monitor.stall();
+    return stall == null ? null : stallProblem(stall);
+  }
+
+  private static String stallProblem(StepMonitor.Stall stall) {
+    return "sessions wait, and no step has been made for "
+        + secondsSince(stall.sinceNanos())
+        + " s";
+  }
+
+  private static String secondsSince(long nanos) {
+    return seconds(System.nanoTime() - nanos);
   }
 
   private static String seconds(long nanos) {

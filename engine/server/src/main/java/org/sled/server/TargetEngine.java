@@ -24,7 +24,11 @@ interface TargetEngine extends AutoCloseable {
   /** Frees a session, and its sequence if it has one. */
   void closeSession(int session);
 
-  /** Gives a session this free sequence; K/V that was saved is restored. */
+  /**
+   * Gives a session this free sequence; K/V that was saved is restored.
+   *
+   * @throws SledException MEMORY: it cannot be restored, and nothing changed
+   */
   void attach(int session, int sequence);
 
   /**
@@ -32,7 +36,8 @@ interface TargetEngine extends AutoCloseable {
    *
    * @param keep whether its K/V is saved in host memory; else it is forgotten
    * @return bytes saved
-   * @throws SledException MEMORY: it cannot be saved, and nothing changed
+   * @throws SledException MEMORY, UNSUPPORTED (a model of which nothing can be saved): nothing
+   *     changed
    */
   long detach(int session, boolean keep);
 
@@ -40,9 +45,11 @@ interface TargetEngine extends AutoCloseable {
    * Gives a session K/V that another one has computed for the same tokens.
    *
    * @param to has a sequence and less K/V than that; or, with {@code move}, no sequence
-   * @param from has a sequence
+   * @param from has a sequence; or, without {@code move}, K/V that was saved
    * @param tokens that both begin with; fewer than {@code to} has committed
    * @param move {@code to} takes the sequence over, and {@code from} has none any more
+   * @throws SledException MEMORY, UNSUPPORTED (a model of which nothing can be copied; moves are
+   *     always possible): {@code to} has no K/V
    */
   void share(int to, int from, int tokens, boolean move);
 
@@ -65,7 +72,8 @@ interface TargetEngine extends AutoCloseable {
   /**
    * Computes one step; results are in the slots.
    *
-   * @throws SledException DECODE: no slot took effect, and the K/V of their sessions is gone
+   * @throws SledException DECODE, MEMORY: no slot took effect; the K/V of their sessions may be
+   *     gone, see {@link #cachedTokens}
    */
   void step(VerifySlots slots, int slotCount, StepStats stats);
 

@@ -64,6 +64,8 @@ final class Verifier implements Runnable {
   private final Consumer<Command> handler = this::handle;
   private final Consumer<ServerSession> resumed = this::enqueue;
 
+  private final RepeatedComplaint failures = new RepeatedComplaint(LOG);
+
   /**
    * Sessions of a failed step that have not given a token since. They are computed one by one, to
    * find the one that fails.
@@ -141,14 +143,7 @@ final class Verifier implements Runnable {
   public void run() {
     try {
       while (!stopped) {
-        turnNanos = System.nanoTime();
-        int handled = inbox.drain(handler);
-        if (keeper.isAnybodyWaiting()) {
-          keeper.resume(resumed);
-        }
-        if (scheduler.plan(System.nanoTime(), queue, plan) > 0) {
-          step();
-        } else if (handled == 0) {
+        if (!turn()) {
           countWaiting();
           countCells();
           inbox.sleep(plan.wakeNanos());
@@ -162,6 +157,25 @@ final class Verifier implements Runnable {
       inbox.abandon();
       freeEverything();
     }
+  }
+
+  /**
+   * Comes round once: handles what has come in, and computes a step if there is one to compute.
+   *
+   * @return whether there was anything to do
+   */
+  boolean turn() {
+    turnNanos = System.nanoTime();
+    int handled = inbox.drain(handler);
+    if (keeper.isAnybodyWaiting()) {
+      keeper.resume(resumed);
+    }
+    if (scheduler.plan(System.nanoTime(), queue, plan) > 0) {
+      step();
+      return true;
+    }
+    monitor.idle(queue, keeper);
+    return handled > 0;
   }
 
   private void freeEverything() {
@@ -543,8 +557,9 @@ final class Verifier implements Runnable {
   private void finishSlot(ServerSession session, int slot) {
     if (slots.status(slot) != SledStatus.OK.code()) {
       // Everything was checked before: a slot that the engine refuses is a mistake of this server.
-      LOG.error("the engine refused a slot: {}", SledStatus.of(slots.status(slot)));
-      fail(session, "the engine refused the block: " + SledStatus.of(slots.status(slot)));
+      String problem = "the engine refused a slot: " + SledStatus.of(slots.status(slot));
+      failures.report(System.nanoTime(), problem);
+      fail(session, problem);
       return;
     }
     int token = slots.nextToken(slot);
@@ -603,20 +618,21 @@ final class Verifier implements Runnable {
   }
 
   /**
-   * A failed step took no effect, but the K/V of its sessions is gone. It is computed again, one
-   * session at a time, so that one that cannot be computed does not take the others with it.
+   * A failed step took no effect, but the K/V of its sessions may be gone. It is computed again,
+   * one session at a time, so that one that cannot be computed does not take the others with it.
    */
   private void onFailedStep(SledException failure, int count) {
-    LOG.error("a step of {} sessions failed: {}", count, failure.getMessage());
-    if (failure.status() != SledStatus.DECODE) {
+    if (failure.status() != SledStatus.DECODE && failure.status() != SledStatus.MEMORY) {
       throw failure;
     }
+    failures.report(
+        stepEndNanos, "a step of " + count + " sessions failed: " + failure.getMessage());
     for (int i = 0; i < count; i++) {
       ServerSession session = keeper.session(plan.session(i));
       session.cached = engine.cachedTokens(session.number);
       keeper.cached(session);
       queue.remove(session.number);
-      if (count == 1) {
+      if (count == 1 && session.suspect) {
         fail(session, failure.getMessage());
       } else {
         if (!session.suspect) {

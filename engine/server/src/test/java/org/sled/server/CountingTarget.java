@@ -27,6 +27,12 @@ final class CountingTarget implements TargetEngine {
   /** Tokens whose K/V was taken from others. */
   long sharedTokens;
 
+  /** K/V cannot be copied, as with sliding windows: it can stay, be moved or be forgotten. */
+  boolean refusesCopies;
+
+  /** Copies that were asked for although they are refused. */
+  int refusedCopies;
+
   CountingTarget(int sessions, int sequences) {
     prompts = new int[sessions][];
     committed = new int[sessions];
@@ -91,7 +97,10 @@ final class CountingTarget implements TargetEngine {
 
   @Override
   public long detach(int session, boolean keep) {
-    check(sequenceOf[session] != NONE, "is resident");
+    if (keep) {
+      check(sequenceOf[session] != NONE, "is resident");
+      requireCopies();
+    }
     release(session);
     saved[session] = keep ? cached[session] : 0;
     cached[session] = saved[session];
@@ -100,12 +109,15 @@ final class CountingTarget implements TargetEngine {
 
   @Override
   public void share(int to, int from, int tokens, boolean move) {
-    check(isResident(from) && cached[from] >= tokens, "the donor has that K/V");
+    check(isResident(from) || (saved[from] > 0 && !move), "the donor has K/V");
+    check(cached[from] >= tokens, "the donor has that K/V");
     check(cached[to] < tokens && tokens < committed[to], "it is of use");
     for (int i = 0; i < Math.min(tokens, prompts[from].length); i++) {
       check(prompts[from][i] == prompts[to][i], "is common");
     }
-    if (move) {
+    if (!move) {
+      requireCopies();
+    } else {
       check(!isResident(to), "has no sequence to lose");
       sequenceOf[to] = sequenceOf[from];
       sequenceOf[from] = NONE;
@@ -114,6 +126,13 @@ final class CountingTarget implements TargetEngine {
     check(isResident(to), "has a sequence");
     cached[to] = tokens;
     sharedTokens += tokens;
+  }
+
+  private void requireCopies() {
+    if (refusesCopies) {
+      refusedCopies++;
+      throw new SledException(SledStatus.UNSUPPORTED, "scripted windows");
+    }
   }
 
   @Override

@@ -5,6 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -15,6 +18,7 @@ import org.sled.net.protocol.Open;
 import org.sled.net.protocol.Sampling;
 import org.sled.net.protocol.TokenDigest;
 import org.sled.net.protocol.TokenIds;
+import org.slf4j.LoggerFactory;
 
 class KvKeeperTest {
   private static final int CONTEXT = 1000;
@@ -145,8 +149,142 @@ class KvKeeperTest {
     ServerSession follower = open(prompt(100, 9, 2));
     assertFalse(keeper.secure(follower));
     keeper.close(leader);
+    leader.closed(); // as the verifier does
     assertEquals(List.of(follower), resumed());
     assertEquals(0, follower.cached);
+  }
+
+  @Test
+  void followersGoOnLongestWaitingFirst() {
+    keeper(4, 4, 1000, true);
+    ServerSession leader = open(prompt(100, 5, 1));
+    assertTrue(keeper.secure(leader));
+    ServerSession first = open(prompt(100, 9, 2));
+    ServerSession second = open(prompt(100, 9, 3));
+    assertFalse(keeper.secure(first));
+    assertFalse(keeper.secure(second));
+    compute(leader, 104);
+    assertEquals(List.of(first, second), resumed());
+  }
+
+  /** Leaders that all leave: whoever follows the fifth in vain computes by itself. */
+  @Test
+  void nobodyFollowsForEver() {
+    keeper(8, 8, 1000, true);
+    ServerSession leader = open(prompt(100, 5, 1));
+    assertTrue(keeper.secure(leader));
+    ServerSession follower = open(prompt(100, 9, 2));
+    assertFalse(keeper.secure(follower));
+    int leaders = 1;
+    while (leaders < 100) {
+      ServerSession next = open(prompt(100, 9, 10 + leaders));
+      keeper.close(leader);
+      leader.closed();
+      leader = next;
+      // Comes between, so that it leads.
+      assertTrue(keeper.secure(next));
+      if (resumed().contains(follower)) {
+        break;
+      }
+      leaders++;
+    }
+    assertTrue(leaders < 10, leaders + " leaders were followed");
+  }
+
+  /** The donor is the only one that can make room. */
+  @Test
+  void aDonorThatIsIdleGivesItsSequenceUp() {
+    for (boolean copies : new boolean[] {true, false}) {
+      for (long swapBytes : new long[] {1000, 0}) {
+        keeper(2, 1, swapBytes, true);
+        engine.refusesCopies = !copies;
+        ServerSession donor = open(prompt(40, 5, 1));
+        assertTrue(keeper.secure(donor));
+        compute(donor, 44);
+        ServerSession other = open(prompt(40, 9, 2));
+        assertFalse(keeper.secure(other), "the donor is busy");
+        assertEquals(List.of(), resumed());
+        assertEquals(List.of(), resumed(), "and stays busy");
+        rest(donor);
+        assertEquals(List.of(other), resumed());
+        boolean kept = copies && swapBytes > 0;
+        assertEquals(kept ? 40 : 0, other.cached, "what was saved can be copied");
+        assertFalse(ledger.isResident(donor.number));
+        compute(other, 48);
+        rest(other);
+        assertTrue(keeper.secure(donor));
+        assertEquals(kept ? 44 : 0, donor.cached, "comes back, or is computed again");
+      }
+    }
+  }
+
+  /** The donor waits for its next turn itself, as one that pushes does. */
+  @Test
+  void aDonorThatWaitsGivesItsSequenceUp() {
+    keeper(2, 1, 1000, true);
+    ServerSession donor = open(prompt(40, 5, 1));
+    assertTrue(keeper.secure(donor));
+    compute(donor, 44);
+    ServerSession other = open(prompt(40, 9, 2));
+    assertFalse(keeper.secure(other));
+    donor.wants = ServerSession.Wants.PUSHED_TOKEN;
+    keeper.served(donor, 100);
+    assertFalse(keeper.secure(donor), "others wait");
+    assertEquals(List.of(other), resumed());
+    assertEquals(40, other.cached);
+    compute(other, 48);
+    rest(other);
+    assertEquals(List.of(donor), resumed());
+    assertEquals(44, donor.cached);
+  }
+
+  /** A device with several blocks in flight never pauses. */
+  @Test
+  void blocksTakeTurns() {
+    keeper(2, 1, 1000, true);
+    ServerSession first = open(1, 2, 3);
+    ServerSession second = open(4, 5, 6);
+    assertTrue(keeper.secure(first));
+    assertFalse(keeper.secure(second));
+    first.wants = ServerSession.Wants.VERDICT;
+    int tokens = 0;
+    while (keeper.secure(first)) {
+      keeper.served(first, 1);
+      tokens++;
+      assertTrue(tokens < 1000, "nobody has the sequence for ever while others wait");
+    }
+    assertEquals(List.of(second), resumed());
+  }
+
+  @Test
+  void whatAModelRefusesIsTriedOnceAndSaidOnce() {
+    keeper(8, 2, 1 << 20, true);
+    engine.refusesCopies = true;
+    Logger logger = (Logger) LoggerFactory.getLogger(KvCopies.class);
+    ListAppender<ILoggingEvent> logged = new ListAppender<>();
+    logged.start();
+    logger.addAppender(logged);
+    try {
+      for (int i = 0; i < 50; i++) {
+        ServerSession session = open(prompt(40, 5, 1 + i % 8));
+        assertTrue(keeper.secure(session));
+        compute(session, 44);
+        rest(session);
+        if (i >= 7) {
+          keeper.forEach(other -> close(other, session));
+        }
+      }
+      assertTrue(engine.refusedCopies <= 2, engine.refusedCopies + " copies were tried");
+      assertEquals(1, logged.list.size());
+    } finally {
+      logger.detachAppender(logged);
+    }
+  }
+
+  private void close(ServerSession session, ServerSession other) {
+    if (session != other) {
+      keeper.close(session);
+    }
   }
 
   @Test

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import org.agrona.UnsafeApi;
 import org.sled.jni.SledException;
 import org.sled.jni.SledStatus;
@@ -72,6 +73,15 @@ final class ScriptedTarget implements TargetEngine {
 
   /** Steps fail as no step should. */
   volatile boolean breaks;
+
+  /** K/V cannot be copied, as with sliding windows: it can stay, be moved or be forgotten. */
+  volatile boolean refusesCopies;
+
+  /** Asked before each copy of K/V and each step: whether there is no memory for it. */
+  volatile BooleanSupplier outOfMemory = () -> false;
+
+  /** Copies that were asked for although they are refused. */
+  final AtomicInteger refusedCopies = new AtomicInteger();
 
   /**
    * Creates the target.
@@ -148,6 +158,9 @@ final class ScriptedTarget implements TargetEngine {
     Session session = sessions[number];
     check(session.sequence < 0, "is not resident yet");
     check(owners[sequence] == null, "the sequence is free");
+    if (session.saved > 0) {
+      requireMemory();
+    }
     owners[sequence] = session;
     session.sequence = sequence;
     session.cached = session.saved;
@@ -158,8 +171,12 @@ final class ScriptedTarget implements TargetEngine {
   @Override
   public long detach(int number, boolean keep) {
     Session session = sessions[number];
-    check(session.sequence >= 0, "is resident");
+    if (keep) {
+      check(session.sequence >= 0, "is resident");
+      requireCopies();
+    }
     release(session);
+    savedTokens.addAndGet(-session.saved);
     session.saved = keep ? session.cached : 0;
     savedTokens.addAndGet(session.saved);
     session.cached = session.saved;
@@ -170,10 +187,13 @@ final class ScriptedTarget implements TargetEngine {
   public void share(int to, int from, int tokens, boolean move) {
     Session receiver = sessions[to];
     Session donor = sessions[from];
-    check(donor.sequence >= 0 && donor.cached >= tokens, "the donor has that K/V");
+    check(donor.sequence >= 0 || (donor.saved > 0 && !move), "the donor has K/V");
+    check(donor.cached >= tokens, "the donor has that K/V");
     check(receiver.cached < tokens && tokens < receiver.tokens.size(), "it is of use");
     check(donor.tokens.subList(0, tokens).equals(receiver.tokens.subList(0, tokens)), "is common");
-    if (move) {
+    if (!move) {
+      requireCopies();
+    } else {
       check(receiver.sequence < 0, "has no sequence to lose");
       receiver.sequence = donor.sequence;
       owners[donor.sequence] = receiver;
@@ -183,6 +203,20 @@ final class ScriptedTarget implements TargetEngine {
     check(receiver.sequence >= 0, "has a sequence");
     receiver.cached = tokens;
     sharedTokens.addAndGet(tokens);
+  }
+
+  private void requireCopies() {
+    if (refusesCopies) {
+      refusedCopies.incrementAndGet();
+      throw new SledException(SledStatus.UNSUPPORTED, "scripted windows");
+    }
+    requireMemory();
+  }
+
+  private void requireMemory() {
+    if (outOfMemory.getAsBoolean()) {
+      throw new SledException(SledStatus.MEMORY, "scripted lack of memory");
+    }
   }
 
   @Override
@@ -232,6 +266,7 @@ final class ScriptedTarget implements TargetEngine {
         throw new SledException(SledStatus.DECODE, "scripted failure");
       }
     }
+    requireMemory();
     int rows = 0;
     for (int i = 0; i < slotCount; i++) {
       rows += slots.leadCount(i) + slots.draftCount(i);

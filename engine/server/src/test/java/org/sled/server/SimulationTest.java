@@ -5,6 +5,7 @@ import static org.sled.server.CountingTarget.check;
 
 import java.util.PriorityQueue;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -23,7 +24,7 @@ import org.sled.net.protocol.TokenizerFingerprint;
  * Ten thousand sessions on one scripted engine under a virtual clock, a thousand times (well under
  * a minute on two cores; {@code -Dsled.simulation.seeds} for another number). Scheduler, cost
  * model, ledger and keeper are the server's own; the network, the clock and the target's arithmetic
- * are not.
+ * are not. Some sessions end before they are served; all others are, by a deadline.
  */
 class SimulationTest {
   private static final int SEEDS = Integer.getInteger("sled.simulation.seeds", 1000);
@@ -33,8 +34,12 @@ class SimulationTest {
   private static final int CONTEXT = 256;
   private static final int STEP_ROWS = 512;
 
+  /** By then all sessions have ended, ns of virtual time: the slowest seed takes half of that. */
+  private static final long DEADLINE_NANOS = TimeUnit.SECONDS.toNanos(2_000);
+
   @Test
   void invariantsHoldForAThousandSeeds() {
+    AtomicLong longest = new AtomicLong();
     long start = System.nanoTime();
     AtomicLong steps = new AtomicLong();
     AtomicLong swaps = new AtomicLong();
@@ -48,11 +53,13 @@ class SimulationTest {
               steps.addAndGet(simulation.steps);
               swaps.addAndGet(simulation.stats.snapshot().swappedOut());
               shared.addAndGet(simulation.engine.sharedTokens);
+              longest.accumulateAndGet(simulation.nowNanos, Math::max);
             });
     double seconds = (System.nanoTime() - start) / 1e9;
     System.out.printf(
-        "%d seeds of %d sessions: %d steps, %d swaps, %d shared tokens, %.1f s%n",
-        SEEDS, SESSIONS, steps.get(), swaps.get(), shared.get(), seconds);
+        "%d seeds of %d sessions: %d steps, %d swaps, %d shared tokens, %.1f s; the longest took %.1f"
+            + " virtual s%n",
+        SEEDS, SESSIONS, steps.get(), swaps.get(), shared.get(), seconds, longest.get() / 1e9);
     assertTrue(swaps.get() > 0 && shared.get() > 0, "not everything was put to the test");
   }
 
@@ -111,6 +118,7 @@ class SimulationTest {
               "counting",
               "");
       engine = new CountingTarget(target.sessionNumbers(), SEQUENCES);
+      engine.refusesCopies = seed % 7 == 3;
       ledger = new KvLedger(target.sessionNumbers(), SEQUENCES, CONTEXT, config.swapBytes());
       keeper =
           new KvKeeper(engine, ledger, target.sessionNumbers(), config.sharesPrefixes(), stats);
@@ -138,6 +146,7 @@ class SimulationTest {
 
     void run() {
       while (finished < SESSIONS) {
+        check(nowNanos < DEADLINE_NANOS, "all end in time; " + (SESSIONS - finished) + " have not");
         while (!events.isEmpty() && events.peek() / SESSIONS * 1000 <= nowNanos) {
           arrive((int) (events.poll() % SESSIONS));
         }
@@ -196,6 +205,21 @@ class SimulationTest {
       keeper.open(session, new Command.OpenSession(session, frame, tokens, nowNanos));
       scheduling.book().opened(session.number);
       want(session, ServerSession.Wants.FIRST_TOKEN);
+      if (random.nextInt(200) == 0) {
+        leave(session); // wherever it waits: others may wait for it
+      }
+    }
+
+    private void leave(ServerSession session) {
+      queue.remove(session.number);
+      end(session);
+    }
+
+    private void end(ServerSession session) {
+      scheduling.book().forget(session.number);
+      keeper.close(session);
+      session.closed();
+      finished++;
     }
 
     private void want(ServerSession session, ServerSession.Wants wanted) {
@@ -309,10 +333,7 @@ class SimulationTest {
         roundsLeft[session.id]--;
       }
       if (roundsLeft[session.id] == 0) {
-        scheduling.book().forget(number);
-        keeper.close(session);
-        session.closed();
-        finished++;
+        end(session);
         return;
       }
       send(session.id, pushes[session.id] ? 0 : 500 + random.nextInt(5_000));

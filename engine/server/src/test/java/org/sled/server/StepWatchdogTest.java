@@ -62,29 +62,85 @@ final class StepWatchdogTest {
         .send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
   }
 
+  private static String page(Daemon daemon, String path, int status) throws Exception {
+    URI uri = URI.create("http://127.0.0.1:" + daemon.adminAddress().getPort() + path);
+    HttpResponse<String> response =
+        HttpClient.newHttpClient()
+            .send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
+    assertEquals(status, response.statusCode(), response::body);
+    return response.body();
+  }
+
+  private static final TargetDescription DESCRIPTION =
+      new TargetDescription(
+          new TokenizerFingerprint(ScriptedTarget.VOCABULARY, 1, 2, 3, 4),
+          200,
+          2,
+          2,
+          512,
+          63,
+          true,
+          42,
+          "scripted",
+          "");
+
+  private static ScriptedTarget target() {
+    return new ScriptedTarget(DESCRIPTION.sessionNumbers(), DESCRIPTION.sequences(), 200);
+  }
+
+  private static ServerConfig config(SchedulingConfig scheduling) {
+    return ServerConfig.of(Path.of("scripted"))
+        .listen("127.0.0.1", 0)
+        .admin(new ServerConfig.Admin("127.0.0.1", 0, true))
+        .stepTimeout(TIMEOUT)
+        .scheduling(scheduling)
+        .conclude();
+  }
+
+  /** A scheduler that waits for a second session, as none should wait: for much too long. */
+  @Test
+  void waitingWithoutAStepIsReportedOnceAndOnceMoreWhenItEnds() throws Exception {
+    SchedulingConfig patient =
+        new SchedulingConfig(SchedulerKind.STATIC, 2, 1e9, 0, 1, 0, 1 << 20, true);
+    try (Daemon daemon = Daemon.start(config(patient), DESCRIPTION, target());
+        ClientTransport transport = new ClientTransport(1);
+        TestDevice device = new TestDevice(transport, daemon.address())) {
+      Thread.sleep(2 * TIMEOUT.toMillis()); // nobody waits
+      page(daemon, "/health", 200);
+      device.open(7, PROMPT, 50);
+      int first = device.receive(Opened.class).firstToken();
+      device.open(8, PROMPT, 50);
+      device.receive(Opened.class);
+      device.draft(7, 1, 1, 4, 0, first, 900, 901);
+      ILoggingEvent stalled = logged.poll(PATIENCE_SECONDS, TimeUnit.SECONDS);
+      assertEquals(Level.ERROR, stalled.getLevel());
+      String text = stalled.getFormattedMessage();
+      assertTrue(text.startsWith("sessions wait, and no step has been made for "), text);
+      assertTrue(text.contains("1 for a step, 0 for a place in the K/V cache"), text);
+      assertTrue(text.contains("session 7 BLOCK of 3"), text);
+      assertTrue(text.contains("127.0.0.1:"), text);
+      String problem = page(daemon, "/health", 503);
+      assertTrue(problem.startsWith("sessions wait, and no step has been made for "), problem);
+      page(daemon, "/ready", 503);
+      assertFalse(daemon.isResponsive(Duration.ofHours(1)));
+      assertNull(logged.poll(3 * TIMEOUT.toMillis(), TimeUnit.MILLISECONDS), "only once");
+
+      device.draft(8, 1, 1, 4, 0, first, 900, 901);
+      device.receive(TestDevice.Verdict.class);
+      device.receive(TestDevice.Verdict.class);
+      ILoggingEvent over = logged.poll(PATIENCE_SECONDS, TimeUnit.SECONDS);
+      assertEquals(Level.WARN, over.getLevel());
+      assertTrue(over.getFormattedMessage().startsWith("steps are made again, after "));
+      page(daemon, "/health", 200);
+      page(daemon, "/ready", 200);
+    }
+  }
+
   @Test
   void aStuckStepIsReportedOnceAndOnceMoreWhenItEnds() throws Exception {
-    ScriptedTarget target = new ScriptedTarget(2 * 2, 2, 200);
+    ScriptedTarget target = target();
     CountDownLatch gate = new CountDownLatch(1);
-    ServerConfig config =
-        ServerConfig.of(Path.of("scripted"))
-            .listen("127.0.0.1", 0)
-            .admin(new ServerConfig.Admin("127.0.0.1", 0, true))
-            .stepTimeout(TIMEOUT)
-            .conclude();
-    TargetDescription description =
-        new TargetDescription(
-            new TokenizerFingerprint(ScriptedTarget.VOCABULARY, 1, 2, 3, 4),
-            200,
-            2,
-            2,
-            512,
-            63,
-            true,
-            42,
-            "scripted",
-            "");
-    try (Daemon daemon = Daemon.start(config, description, target);
+    try (Daemon daemon = Daemon.start(config(SchedulingConfig.DEFAULT), DESCRIPTION, target);
         ClientTransport transport = new ClientTransport(1);
         TestDevice device = new TestDevice(transport, daemon.address())) {
       device.open(7, PROMPT, 50);
