@@ -118,6 +118,46 @@ class ManySessionsTest {
     }
   }
 
+  /** Neither ever pauses, and each could take over what the other has of the prompt. */
+  @Test
+  @Timeout(300)
+  void twoStreamsOfOnePromptShareOneSequence() throws Exception {
+    int newTokens = 100;
+    List<Integer> alone;
+    try (ClientTransport transport = new ClientTransport(1);
+        Daemon daemon = Daemon.start(config(1, 1, scheduling(0, false)));
+        TestDevice device = new TestDevice(transport, daemon.address())) {
+      alone = open(device, 1);
+      push(device, 1, alone, newTokens);
+      receive(device, alone, newTokens);
+    }
+    for (long swapBytes : new long[] {1L << 30, 0}) {
+      try (ClientTransport transport = new ClientTransport(1);
+          Daemon daemon = Daemon.start(config(2, 1, scheduling(swapBytes, true)));
+          TestDevice first = new TestDevice(transport, daemon.address());
+          TestDevice second = new TestDevice(transport, daemon.address())) {
+        List<Integer> firstText = open(first, 1);
+        push(first, 1, firstText, newTokens);
+        List<Integer> secondText = open(second, 1);
+        push(second, 1, secondText, newTokens);
+        receive(first, firstText, newTokens);
+        receive(second, secondText, newTokens);
+        assertEquals(alone, firstText);
+        assertEquals(alone, secondText);
+      }
+    }
+  }
+
+  private static void push(TestDevice device, int session, List<Integer> text, int tokens) {
+    device.connection.send(new Push(session + 1, 1, text.size() - 1, tokens));
+  }
+
+  private static void receive(TestDevice device, List<Integer> text, int tokens) throws Exception {
+    for (int i = 0; i < tokens; i++) {
+      text.addAll(device.receive(TestDevice.Tokens.class).ids());
+    }
+  }
+
   private static void inTurns(List<List<Integer>> alone, long swapBytes) throws Exception {
     try (ClientTransport transport = new ClientTransport(1);
         Daemon daemon = Daemon.start(config(SESSIONS, SEQUENCES, scheduling(swapBytes, true)));
