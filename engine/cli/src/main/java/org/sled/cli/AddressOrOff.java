@@ -1,5 +1,6 @@
 package org.sled.cli;
 
+import java.util.function.UnaryOperator;
 import org.sled.server.ServerConfig;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
@@ -22,12 +23,13 @@ record AddressOrOff(ServerAddress address) {
   }
 
   /** What {@link ServerAddress} takes, or {@code off}. */
-  private static AddressOrOff parse(String value, int defaultPort) {
+  private static AddressOrOff parse(
+      String value, int defaultPort, UnaryOperator<ServerAddress> check) {
     if (value.equals(OFF)) {
       return new AddressOrOff(null);
     }
     try {
-      return new AddressOrOff(ServerAddress.parse(value, defaultPort));
+      return new AddressOrOff(check.apply(ServerAddress.parse(value, defaultPort)));
     } catch (IllegalArgumentException e) {
       throw new TypeConversionException(e.getMessage() + "; or off");
     }
@@ -37,15 +39,15 @@ record AddressOrOff(ServerAddress address) {
   static final class Admin implements ITypeConverter<AddressOrOff> {
     @Override
     public AddressOrOff convert(String value) {
-      return parse(value, ServerConfig.DEFAULT_ADMIN_PORT);
+      return parse(value, ServerConfig.DEFAULT_ADMIN_PORT, address -> address);
     }
   }
 
-  /** For picocli: where a server listens. */
+  /** For picocli: where another server listens. */
   static final class Server implements ITypeConverter<AddressOrOff> {
     @Override
     public AddressOrOff convert(String value) {
-      return parse(value, ServerAddress.DEFAULT_PORT);
+      return parse(value, ServerAddress.DEFAULT_PORT, ServerAddress::toConnectTo);
     }
   }
 }

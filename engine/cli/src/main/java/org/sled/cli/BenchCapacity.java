@@ -9,6 +9,7 @@ import org.sled.bench.load.CapacitySearch;
 import org.sled.bench.load.LoadPlan;
 import org.sled.bench.load.Metric;
 import org.sled.bench.report.CapacityResult;
+import org.sled.bench.report.Rounding;
 import org.sled.bench.report.RunOutcome;
 
 /** Looks for the largest number of devices that holds the objective. */
@@ -40,11 +41,11 @@ final class BenchCapacity {
           .err()
           .printf(
               Locale.ROOT,
-              "%d devices: TPOT p%s %s ms, %.1f tokens/s: %s%n",
+              "%d devices: TPOT p%s %s ms, %s tokens/s: %s%n",
               devices,
               trimmed(analysis.percentile()),
               tpot == null ? "-" : String.format(Locale.ROOT, "%.1f", tpot),
-              last.tokensPerSecond(),
+              Rounding.text("%.1f", last.tokensPerSecond()),
               held ? "holds" : "does not hold");
       tried.add(new CapacityResult.Try(devices, tpot, last.tokensPerSecond(), held));
       search.tried(devices, held);

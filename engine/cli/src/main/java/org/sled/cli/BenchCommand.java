@@ -36,7 +36,6 @@ import picocli.CommandLine.Spec;
 /** {@code sled bench}: load on a server, measured. */
 @Command(
     name = "bench",
-    mixinStandardHelpOptions = true,
     versionProvider = Version.class,
     sortOptions = false,
     description = "Puts the load of many devices on a server, and measures it.",
@@ -44,7 +43,8 @@ import picocli.CommandLine.Spec;
       "",
       "Examples:",
       "  sled bench --target demo:target --concurrency 8 --duration 10 --report out/",
-      "  sled bench --server edge:7411 --model draft.gguf --request-rate 2 --goodput ttft:500,tpot:50",
+      "  sled bench --server edge:7411 --model draft.gguf --request-rate 2 --goodput"
+          + " ttft:500,tpot:50",
       "  sled bench --target target.gguf --model draft.gguf --record trace.gz",
       "  sled bench --target target.gguf --replay trace.gz --concurrency 64 --rtt 40",
       "  sled bench --target target.gguf --mode central",
@@ -252,7 +252,10 @@ final class BenchCommand implements Callable<Integer> {
   private Model openModel() {
     boolean vocabularyOnly = mode == Mode.CENTRAL || device.looksUp();
     Path file = device.looksUp() ? subject.targetFile(surroundings) : draftFile();
-    return Model.open(file, ModelParams.DEFAULT.withVocabularyOnly(vocabularyOnly));
+    Progress progress = Progress.of(surroundings, "loading " + file);
+    try (progress) {
+      return Model.open(file, ModelParams.DEFAULT.withVocabularyOnly(vocabularyOnly));
+    }
   }
 
   private Path draftFile() {

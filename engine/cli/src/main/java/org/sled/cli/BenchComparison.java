@@ -4,6 +4,7 @@ import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.Locale;
 import org.sled.bench.report.Comparison;
+import org.sled.bench.report.Rounding;
 
 /** {@code sled bench --compare}: two results, side by side. */
 final class BenchComparison {
@@ -19,7 +20,12 @@ final class BenchComparison {
     out.printf("%-28s %12s %12s %8s%n", "", "A", "B", "B / A");
     for (Comparison.Row row : comparison.rows()) {
       out.printf(
-          Locale.ROOT, "%-28s %12.3f %12.3f %8.3f%n", row.name(), row.a(), row.b(), row.ratio());
+          Locale.ROOT,
+          "%-28s %12.3f %12.3f %8s%n",
+          row.name(),
+          row.a(),
+          row.b(),
+          Rounding.text("%.3f", row.ratio()));
     }
     for (String difference : comparison.differences()) {
       out.println(difference);

@@ -31,14 +31,17 @@ final class BenchCosts {
         params.numerics() == null
             ? ModelParams.DEFAULT
             : ModelParams.DEFAULT.forNumerics(params.numerics());
-    try (Model model = Model.open(target, modelParams);
+    Progress.Counter counter = new Progress.Counter("measuring what a step costs");
+    Progress progress = Progress.of(surroundings, counter);
+    try (progress;
+        Model model = Model.open(target, modelParams);
         CostMeasurement measurement =
             new CostMeasurement(model, target.toString(), params, mostSequences, contextTokens)) {
       CostTable table =
           measurement.measure(
               CostMeasurement.sequenceCounts(mostSequences),
               ROWS,
-              (done, all) -> CountProgress.show(surroundings, done, all, "shapes"));
+              (done, all) -> counter.at(done, all, "shapes"));
       table.lines().forEach(surroundings.err()::println);
       return table;
     }

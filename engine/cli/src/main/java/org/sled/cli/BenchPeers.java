@@ -19,6 +19,7 @@ import org.sled.bench.peers.PeerFiles;
 import org.sled.bench.report.Environment;
 import org.sled.bench.report.PeerCells;
 import org.sled.bench.report.PeerComparison;
+import org.sled.bench.report.Rounding;
 import org.sled.bench.report.RunOutcome;
 import org.sled.bench.sled.FleetOptions;
 import org.sled.bench.trace.DraftTrace;
@@ -161,7 +162,10 @@ final class BenchPeers {
       options = options.withDraft(setup.draft(), setup.device().drafting().draftTokens());
     }
     surroundings.err().println("starting " + peer.word() + " ...");
-    return BenchSystem.llama(peer.word(), LlamaServer.start(program, options, STARTUP));
+    Progress progress = Progress.of(surroundings, "waiting until it listens");
+    try (progress) {
+      return BenchSystem.llama(peer.word(), LlamaServer.start(program, options, STARTUP));
+    }
   }
 
   private int mostDevices() {
@@ -189,11 +193,11 @@ final class BenchPeers {
                 .err()
                 .printf(
                     Locale.ROOT,
-                    "RTT %.0f ms, %d devices, %s: %.1f tokens/s%n",
+                    "RTT %.0f ms, %d devices, %s: %s tokens/s%n",
                     rtt,
                     devices,
                     system.name(),
-                    outcome.tokensPerSecond());
+                    Rounding.text("%.1f", outcome.tokensPerSecond()));
           }
         }
         outcomes.forEach(

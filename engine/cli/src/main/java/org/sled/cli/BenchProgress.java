@@ -8,6 +8,7 @@ import org.sled.bench.load.IntervalSink;
 import org.sled.bench.load.LoadPlan;
 import org.sled.bench.load.Meters;
 import org.sled.bench.load.Metric;
+import org.sled.bench.report.Rounding;
 
 /**
  * How a run goes, on stderr: a line that is drawn anew on a terminal, one now and then elsewhere.
@@ -70,10 +71,10 @@ final class BenchProgress implements IntervalSink {
         new StringBuilder(
             String.format(
                 Locale.ROOT,
-                "%s%4.0f s  %7.1f tokens/s  %3d active  %4d done",
+                "%s%4.0f s  %7s tokens/s  %3d active  %4d done",
                 label,
                 seconds,
-                tokens * NANOS_PER_SECOND / (endNanos - startNanos),
+                Rounding.text("%.1f", tokens * NANOS_PER_SECOND / (endNanos - startNanos)),
                 activeRequests,
                 meters.requestsDone()));
     Histogram itl = histograms.get(Metric.ITL);

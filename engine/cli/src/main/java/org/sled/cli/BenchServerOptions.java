@@ -13,6 +13,7 @@ final class BenchServerOptions {
   @Option(
       names = "--server-threads",
       paramLabel = "N",
+      converter = IntegerWithin.CountOrAuto.class,
       description =
           "With --target: threads of the server. Default: all cores, less one where real devices"
               + " draft on the same machine.")
@@ -43,8 +44,9 @@ final class BenchServerOptions {
       names = "--server-options",
       paramLabel = "TEXT",
       description =
-          "With --target: further options of sled serve, such as \"--kv-type q8_0\". Unless it says so,"
-              + " prompts' beginnings are not shared: a bench's prompts come round again and again.")
+          "With --target: further options of sled serve, such as \"--kv-type q8_0\". Unless it says"
+              + " so, prompts' beginnings are not shared: a bench's prompts come round again and"
+              + " again.")
   private String more;
 
   /** Threads that the server gets. */

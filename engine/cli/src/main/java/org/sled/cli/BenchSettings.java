@@ -11,7 +11,12 @@ import picocli.CommandLine.ParseResult;
 
 /** What was chosen, by name, with defaults: enough to repeat a run. */
 final class BenchSettings {
+  private static final String SEED = "--seed";
   private static final Set<String> SECRET = Set.of("--auth-token");
+
+  /** The seed is said as it was drawn. */
+  private static final Set<String> LEFT_OUT = Set.of("--auth-token", SEED);
+
   private static final Set<String> NOT_OF_THE_RUN =
       Set.of("--help", "--version", "--verbose", "--json", "--report", "--compare");
 
@@ -30,14 +35,14 @@ final class BenchSettings {
     List<String> given = parsed.expandedArgs();
     for (int i = 0; i < given.size(); i++) {
       String argument = given.get(i);
-      if (SECRET.contains(argument)) {
+      if (LEFT_OUT.contains(argument)) {
         i++; // and its value
-      } else if (SECRET.stream().noneMatch(name -> argument.startsWith(name + "="))) {
+      } else if (LEFT_OUT.stream().noneMatch(name -> argument.startsWith(name + "="))) {
         command.add(argument);
       }
     }
-    if (sampling.usesSeed() && !parsed.hasMatchedOption("--seed")) {
-      command.add("--seed=" + Long.toUnsignedString(sampling.seed()));
+    if (sampling.usesSeed() || parsed.hasMatchedOption(SEED)) {
+      command.add(SEED + "=" + Long.toUnsignedString(sampling.seed()));
     }
     return command;
   }

@@ -62,6 +62,9 @@ final class BenchSubject {
     }
     Path file = targetFile(surroundings);
     surroundings.err().println("starting a server with " + target() + " ...");
-    return OwnDaemon.start(options.arguments(file, devices, undisturbed));
+    Progress progress = Progress.of(surroundings, "waiting until it listens");
+    try (progress) {
+      return OwnDaemon.start(options.arguments(file, devices, undisturbed));
+    }
   }
 }

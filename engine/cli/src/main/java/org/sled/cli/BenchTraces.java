@@ -42,16 +42,22 @@ final class BenchTraces {
   }
 
   /** Has the draft model propose at every position of what was heard, and writes the trace. */
-  DraftTrace finish(TraceRecorder recorder, Model model, BenchRuns runs) throws IOException {
+  DraftTrace finish(TraceRecorder recorder, Model model, BenchRuns runs)
+      throws IOException, InterruptedException {
     surroundings.err().printf("recording drafts of %d generations ...%n", recorder.count());
-    DraftTrace trace =
-        recorder.finish(
-            model,
-            device.model(),
-            device.draftThreads(),
-            runs.devices(),
-            runs.server(),
-            done -> CountProgress.show(surroundings, done, recorder.count(), "generations"));
+    Progress.Counter counter = new Progress.Counter("recording drafts");
+    DraftTrace trace;
+    Progress progress = Progress.of(surroundings, counter);
+    try (progress) {
+      trace =
+          recorder.finish(
+              model,
+              device.model(),
+              device.draftThreads(),
+              runs.devices(),
+              runs.server(),
+              (done, all) -> counter.at(done, all, "positions"));
+    }
     if (device.record() != null) {
       TraceFile.write(device.record(), trace);
     }

@@ -39,8 +39,12 @@ final class BenchWithoutServer {
           BatchedBench.Shapes shapes =
               new BatchedBench.Shapes(
                   List.of(FLOOR_PROMPT_TOKENS), List.of(FLOOR_NEW_TOKENS), setup.deviceCounts());
-          for (BatchedBench.Result result :
-              BatchedBench.run(program, setup.target(), setup.threads(), shapes, TIMEOUT)) {
+          List<BatchedBench.Result> results;
+          Progress progress = Progress.of(surroundings, "measuring the native floor");
+          try (progress) {
+            results = BatchedBench.run(program, setup.target(), setup.threads(), shapes, TIMEOUT);
+          }
+          for (BatchedBench.Result result : results) {
             floor.add(
                 new PeerComparison.Floor(
                     result.sequences(), result.promptTokens(), result.newTokensPerSecond()));
@@ -64,13 +68,16 @@ final class BenchWithoutServer {
                   SINGLE_STREAM_TOKENS,
                   setup.threads(),
                   setup.contextTokens());
-          JavaLlama.Result result = JavaLlama.run(jar, options, TIMEOUT);
-          streams.add(
-              new PeerComparison.SingleStream(
-                  "java-llama.cpp", result.tokensPerSecond(), result.firstTokenSeconds() * 1e3));
-          streams.add(
-              LocalStream.measure(
-                  setup.target(), SINGLE_STREAM_PROMPT, SINGLE_STREAM_TOKENS, setup.threads()));
+          Progress progress = Progress.of(surroundings, "measuring a single stream");
+          try (progress) {
+            JavaLlama.Result result = JavaLlama.run(jar, options, TIMEOUT);
+            streams.add(
+                new PeerComparison.SingleStream(
+                    "java-llama.cpp", result.tokensPerSecond(), result.firstTokenSeconds() * 1e3));
+            streams.add(
+                LocalStream.measure(
+                    setup.target(), SINGLE_STREAM_PROMPT, SINGLE_STREAM_TOKENS, setup.threads()));
+          }
         });
     return streams;
   }

@@ -4,18 +4,36 @@ package org.sled.cli;
 final class CommandFailure extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
+  /** The prompt leaves no room for an answer. */
+  static final String CONTEXT_FULL = "context_full";
+
   private final int exitCode;
+  private final String code;
 
   CommandFailure(String message) {
     this(ExitCodes.FAILED, message);
   }
 
   CommandFailure(int exitCode, String message) {
+    this(exitCode, exitCode == ExitCodes.USAGE ? ErrorReport.USAGE : ErrorReport.FAILED, message);
+  }
+
+  /**
+   * Creates it.
+   *
+   * @param code for programs, see {@link ErrorReport}
+   */
+  CommandFailure(int exitCode, String code, String message) {
     super(message);
     this.exitCode = exitCode;
+    this.code = code;
   }
 
   int exitCode() {
     return exitCode;
+  }
+
+  String code() {
+    return code;
   }
 }

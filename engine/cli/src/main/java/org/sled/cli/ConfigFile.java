@@ -2,9 +2,6 @@ package org.sled.cli;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
@@ -12,6 +9,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import org.sled.bench.load.Utf8;
 import picocli.CommandLine;
 import picocli.CommandLine.IDefaultValueProvider;
 import picocli.CommandLine.Model.CommandSpec;
@@ -147,12 +145,7 @@ final class ConfigFile {
       throw new IllegalArgumentException(
           file + " is larger than 1 MiB: that is no configuration file");
     }
-    try {
-      String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
-      return text.startsWith("\uFEFF") ? text.substring(1) : text; // the mark of some editors
-    } catch (CharacterCodingException e) {
-      throw new IllegalArgumentException(file + " is no text in UTF-8; save it as such", e);
-    }
+    return Utf8.withoutMark(Utf8.text(bytes, file.toString()));
   }
 
   private static String unknown(String key, Set<String> known) {

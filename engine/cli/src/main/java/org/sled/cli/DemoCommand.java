@@ -1,5 +1,6 @@
 package org.sled.cli;
 
+import java.io.IOException;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -31,7 +32,6 @@ import picocli.CommandLine.Option;
 /** {@code sled demo}: a server and its devices in this process, over real sockets. */
 @Command(
     name = "demo",
-    mixinStandardHelpOptions = true,
     versionProvider = Version.class,
     sortOptions = false,
     description =
@@ -65,6 +65,7 @@ final class DemoCommand implements Callable<Integer> {
       names = {"-d", "--devices"},
       paramLabel = "N",
       defaultValue = "4",
+      converter = IntegerWithin.DemoDevices.class,
       description = "Devices, 1 to 256. Default: ${DEFAULT-VALUE}.")
   private int deviceCount;
 
@@ -72,6 +73,7 @@ final class DemoCommand implements Callable<Integer> {
       names = {"-s", "--seconds"},
       paramLabel = "S",
       defaultValue = "15",
+      converter = IntegerWithin.SomeSeconds.class,
       description = "How long. Default: ${DEFAULT-VALUE}.")
   private int seconds;
 
@@ -81,6 +83,7 @@ final class DemoCommand implements Callable<Integer> {
       names = {"-n", "--max-tokens"},
       paramLabel = "N",
       defaultValue = "256",
+      converter = IntegerWithin.Count.class,
       description = "Tokens of a story at most. Default: ${DEFAULT-VALUE}.")
   private int maxTokens;
 
@@ -104,6 +107,7 @@ final class DemoCommand implements Callable<Integer> {
       names = {"-t", "--threads"},
       paramLabel = "N",
       defaultValue = "1",
+      converter = IntegerWithin.CountOrAuto.class,
       description =
           "Threads of the server; each device has one. More threads than free cores make it very"
               + " slow, since they wait for each other busily. Default: ${DEFAULT-VALUE}.")
@@ -135,10 +139,6 @@ final class DemoCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     log.apply();
-    if (deviceCount < 1 || deviceCount > 256 || seconds < 1 || maxTokens < 1) {
-      throw new CommandFailure(
-          ExitCodes.USAGE, "--devices is 1 to 256, --seconds and --max-tokens 1 or more");
-    }
     sampling = samplingOptions.sampling();
     surroundings.signals().onInterrupt(interrupted::countDown);
     ModelFiles models = new ModelFiles(surroundings.home());
@@ -151,16 +151,20 @@ final class DemoCommand implements Callable<Integer> {
         return ExitCodes.INTERRUPTED;
       }
       surroundings.err().println("comparing with what the target alone says ...");
-      Exactness exactness =
-          Exactness.check(
-              models.find(target),
-              0,
-              threads,
-              outcome.streams(),
-              maxTokens,
-              sampling,
-              COMPARE_FACTOR * seconds,
-              this::isInterrupted);
+      Exactness exactness;
+      Progress progress = Progress.of(surroundings, "comparing");
+      try (progress) {
+        exactness =
+            Exactness.check(
+                models.find(target),
+                0,
+                threads,
+                outcome.streams(),
+                maxTokens,
+                sampling,
+                COMPARE_FACTOR * seconds,
+                this::isInterrupted);
+      }
       if (isInterrupted()) {
         return ExitCodes.INTERRUPTED;
       }
@@ -188,7 +192,7 @@ final class DemoCommand implements Callable<Integer> {
             .serverName("sled demo")
             .conclude();
     List<DemoDevice> devices = new ArrayList<>();
-    try (Daemon daemon = Daemon.start(config)) {
+    try (Daemon daemon = start(config)) {
       surroundings.err().print(daemon.describe());
       int port = daemon.address().getPort();
       surroundings
@@ -213,6 +217,13 @@ final class DemoCommand implements Callable<Integer> {
       } finally {
         devices.forEach(DemoDevice::close);
       }
+    }
+  }
+
+  private Daemon start(ServerConfig config) throws IOException {
+    Progress progress = Progress.of(surroundings, "loading " + target);
+    try (progress) {
+      return Daemon.start(config);
     }
   }
 
@@ -347,17 +358,17 @@ final class DemoCommand implements Callable<Integer> {
     exactness.differences().forEach(difference -> out.println("                 " + difference));
     out.printf(
         Locale.ROOT,
-        "%-16s %.1f tokens/s over %d devices in %.1f s%n",
+        "%-16s %s tokens/s over %d devices in %.1f s%n",
         "speed",
-        totals.tokens() / outcome.seconds(),
+        Rounding.text("%.1f", totals.tokens() / outcome.seconds()),
         deviceCount,
         outcome.seconds());
     if (totals.rounds() > 0) {
       out.printf(
           Locale.ROOT,
-          "%-16s %.2f of the drafts (per position: %s)%n",
+          "%-16s %s of the drafts (per position: %s)%n",
           "accepted share",
-          totals.acceptedShare(),
+          Rounding.text("%.2f", totals.acceptedShare()),
           perPosition(totals));
       out.printf(
           Locale.ROOT,

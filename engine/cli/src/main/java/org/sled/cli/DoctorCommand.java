@@ -18,7 +18,6 @@ import picocli.CommandLine.Mixin;
 /** {@code sled doctor}: what is here, what is missing, and how to mend it. */
 @Command(
     name = "doctor",
-    mixinStandardHelpOptions = true,
     versionProvider = Version.class,
     description = "Says what this installation has, what is missing, and how to mend it.",
     footer = {

@@ -3,7 +3,6 @@ package org.sled.cli;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
-import java.io.PrintStream;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.sled.device.StreamEvent;
@@ -19,14 +18,15 @@ import org.sled.net.protocol.TokenIds;
 final class EventLines implements ServedOutput {
   private final TextOutput verified;
   private final UnverifiedText unverified;
-  private final PrintStream out;
+  private final ResultStream out;
 
   /**
    * One event. What does not belong to its kind is left out.
    *
    * @param event "verified", "unverified", "revision", "connection_lost" or "resumed"
-   * @param position of the first token that it is about, behind the prompt
-   * @param text that the tokens complete
+   * @param position of the first token that it is about, behind the prompt; of the next one where
+   *     there is none
+   * @param text that the tokens complete; a last event without tokens has what was held back
    * @param tokenIds the tokens
    * @param reason why the connection was lost
    * @param server where the text goes on
@@ -51,7 +51,7 @@ final class EventLines implements ServedOutput {
     }
   }
 
-  EventLines(Model tokenizer, List<String> stopStrings, PrintStream out) {
+  EventLines(Model tokenizer, List<String> stopStrings, ResultStream out) {
     verified = new TextOutput(tokenizer, stopStrings, null);
     unverified = new UnverifiedText(tokenizer, stopStrings);
     this.out = out;
@@ -91,15 +91,18 @@ final class EventLines implements ServedOutput {
 
   private void print(Line line) {
     out.println(Json.line(line));
-    out.flush();
-    if (out.checkError()) {
-      throw new CommandFailure(ExitCodes.FAILED, "cannot write to stdout any more");
-    }
+    out.check();
   }
 
   @Override
   public void end() {
+    int before = verified.text().length();
     verified.end();
+    String heldBack = verified.text().substring(before);
+    if (!heldBack.isEmpty()) {
+      // What might have become a stop string, or a whole character, belongs to the text after all.
+      print(Line.ofTokens("verified", verified.tokens().size(), heldBack, TokenIds.of(new int[0])));
+    }
   }
 
   @Override

@@ -3,25 +3,10 @@ package org.sled.cli;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicReference;
-import org.sled.bench.report.Rounding;
-import org.sled.device.EventStream;
-import org.sled.device.Generation;
-import org.sled.device.GenerationEnd;
-import org.sled.device.GenerationRequest;
-import org.sled.device.GenerationStats;
 import org.sled.device.SledClient;
-import org.sled.device.StreamEvent;
 import org.sled.jni.EngineParams;
-import org.sled.jni.Model;
-import org.sled.jni.ModelParams;
 import org.sled.jni.Numerics;
-import org.sled.jni.VerifyEngine;
-import org.sled.net.protocol.Sampling;
-import org.sled.net.protocol.TokenIds;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -29,7 +14,6 @@ import picocli.CommandLine.Option;
 /** {@code sled generate}: one text, from a server or from the target alone. */
 @Command(
     name = "generate",
-    mixinStandardHelpOptions = true,
     versionProvider = Version.class,
     sortOptions = false,
     description = "Generates a text: with a server and a draft model here, or the target alone.",
@@ -46,12 +30,12 @@ import picocli.CommandLine.Option;
       "  sled generate --server edge1,edge2 --outage local --prompt \"Tell me a story\"",
       "",
       "With the same target both ways print the same text, whatever is drafted. With a",
-      "temperature they do so for the same seed."
+      "temperature they do so for the same seed.",
+      "",
+      "The first Ctrl-C, SIGTERM or SIGHUP cancels the text, and ends the command within",
+      "5 s whatever it is at; the second ends it at once."
     })
 final class GenerateCommand implements Callable<Integer> {
-  private static final double NANOS_PER_MILLI = 1e6;
-  private static final double NANOS_PER_SECOND = 1e9;
-
   private final Surroundings surroundings;
 
   @Option(
@@ -76,9 +60,10 @@ final class GenerateCommand implements Callable<Integer> {
       names = {"-m", "--model"},
       paramLabel = "FILE",
       description =
-          "The draft model; with --local the target. A GGUF file, demo:draft or demo:target. none: no"
-              + " file here; the tokenizer comes from the server, and drafts are what followed when"
-              + " the last tokens were said before. Default: demo:draft, with --local demo:target.")
+          "The draft model; with --local the target. A GGUF file, demo:draft or demo:target. none:"
+              + " no file here; the tokenizer comes from the server, and drafts are what followed"
+              + " when the last tokens were said before. Default: demo:draft, or none where that is"
+              + " not of the server's vocabulary; with --local demo:target.")
   private String model;
 
   @Mixin private PromptOptions prompt;
@@ -86,6 +71,7 @@ final class GenerateCommand implements Callable<Integer> {
   @Option(
       names = {"-n", "--max-tokens"},
       paramLabel = "N",
+      converter = IntegerWithin.CountOrAuto.class,
       defaultValue = "256",
       description =
           "New tokens at most, 0 for as many as the context holds. Default: ${DEFAULT-VALUE}.")
@@ -114,21 +100,24 @@ final class GenerateCommand implements Callable<Integer> {
   @Option(
       names = {"-t", "--threads"},
       paramLabel = "N",
+      converter = IntegerWithin.CountOrAuto.class,
       description =
           "Threads for the model here, 0 for all cores. Default: 1 for a draft model, all cores"
               + " with --local.")
   private Integer threads;
 
   @Option(
-      names = "--context",
+      names = {"-c", "--context"},
       paramLabel = "N",
+      converter = IntegerWithin.CountOrAuto.class,
       defaultValue = "0",
       description = "With --local: tokens of the context, 0 for the model's, at most 4096.")
   private int contextTokens;
 
   @Option(
-      names = "--gpu-layers",
+      names = {"-ngl", "--gpu-layers"},
       paramLabel = "N",
+      converter = IntegerWithin.CountOrAll.class,
       defaultValue = "-1",
       description = "Layers of the model on a GPU if there is one, -1 for all.")
   private int gpuLayers;
@@ -145,13 +134,16 @@ final class GenerateCommand implements Callable<Integer> {
   @Option(
       names = "--timeout",
       paramLabel = "SECONDS",
+      converter = IntegerWithin.SomeSeconds.class,
       defaultValue = "10",
       description = "Time for connecting. Default: ${DEFAULT-VALUE}.")
   private int timeoutSeconds;
 
   @Option(
       names = "--json",
-      description = "Print one JSON object as the last line of stdout, and no text as it comes.")
+      description =
+          "Print one JSON object as the last line of stdout, and no text as it comes; of an error,"
+              + " too.")
   private boolean json;
 
   @Option(
@@ -164,10 +156,6 @@ final class GenerateCommand implements Callable<Integer> {
 
   @Mixin private LogOptions log;
 
-  private Sampling sampling;
-  private List<String> stopStrings;
-  private final AtomicBoolean interrupted = new AtomicBoolean();
-
   GenerateCommand(Surroundings surroundings) {
     this.surroundings = surroundings;
   }
@@ -176,11 +164,33 @@ final class GenerateCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     log.apply();
     check();
-    sampling = samplingOptions.sampling();
-    stopStrings = stopOptions.strings();
     gpu.check(gpuLayers);
-    String text = prompt.text(surroundings.in());
-    return local ? generateAlone(text) : generateWithServer(text);
+    TextWish wish =
+        new TextWish(
+            prompt.text(surroundings.in()),
+            prompt,
+            maxTokens,
+            drafting.draftTokens(),
+            ignoreEnd,
+            samplingOptions.sampling(),
+            stopOptions.strings(),
+            numerics,
+            gpuLayers,
+            form());
+    if (local) {
+      EngineParams engine =
+          EngineParams.DEFAULT
+              .withContextTokens(contextTokens)
+              .withThreads(threads == null ? 0 : threads)
+              .withNumerics(numerics);
+      return new LocalText(surroundings, wish)
+          .generate(model == null ? ModelFiles.DEMO_TARGET : model, engine);
+    }
+    return new ServedText(surroundings, wish, this::client).generate(model);
+  }
+
+  private TextWish.Form form() {
+    return events ? TextWish.Form.EVENTS : json ? TextWish.Form.JSON : TextWish.Form.TEXT;
   }
 
   private void check() {
@@ -194,98 +204,24 @@ final class GenerateCommand implements Callable<Integer> {
       throw new CommandFailure(
           ExitCodes.USAGE, "--server and --local contradict each other: give one of them");
     }
-    if (maxTokens < 0 || contextTokens < 0 || (threads != null && threads < 0)) {
-      throw new CommandFailure(
-          ExitCodes.USAGE, "--max-tokens, --context and --threads are 0 or more");
-    }
     if (local && ModelFiles.NONE.equals(model)) {
       throw new CommandFailure(
           ExitCodes.USAGE, "--local generates with a model: --model none is for use with a server");
     }
-    if (timeoutSeconds < 1) {
-      throw new CommandFailure(ExitCodes.USAGE, "--timeout is 1 second or more");
-    }
   }
 
-  private ModelParams modelParams() {
-    return ModelParams.DEFAULT.withGpuLayers(gpuLayers);
-  }
-
-  private GenerationRequest request(Model tokenizer, int[] tokens) {
-    SamplingOptions.check(sampling, tokenizer);
-    return new GenerationRequest(
-        TokenIds.of(tokens), maxTokens, drafting.draftTokens(), ignoreEnd, sampling, stopStrings);
-  }
-
-  private ServedOutput servedOutput(Model tokenizer) {
-    return events
-        ? new EventLines(tokenizer, stopStrings, surroundings.out())
-        : new PlainOutput(
-            tokenizer, stopStrings, json ? null : surroundings.out(), surroundings.err());
-  }
-
-  // ---------------------------------------------------------------- with a server
-
-  /** Without drafts the tokenizer is enough. */
-  private Model openDraft(String name) {
-    return Model.open(
-        new ModelFiles(surroundings.home()).find(name),
-        modelParams()
-            .withVocabularyOnly(drafting.draftTokens() == 0)
-            .withExactWeights(numerics == Numerics.EXACT));
-  }
-
-  private int generateWithServer(String text) throws InterruptedException {
-    AtomicReference<Generation> running = new AtomicReference<>();
-    Thread main = Thread.currentThread();
-    surroundings
-        .signals()
-        .onInterrupt(
-            () -> {
-              interrupted.set(true);
-              Generation generation = running.get();
-              if (generation != null) {
-                generation.cancel();
-              } else {
-                main.interrupt();
-              }
-            });
-    String name = model == null ? ModelFiles.DEMO_DRAFT : model;
-    try (Model draft = name.equals(ModelFiles.NONE) ? null : openDraft(name);
-        SledClient client =
-            (draft == null
-                    ? SledClient.builder().promptLookup()
-                    : SledClient.builder().draftModel(draft))
-                .servers(addresses())
-                .outage(outage.outage())
-                .outageTimeout(outage.timeout())
-                .drafting(drafting.drafting())
-                .draftThreads(threads == null ? 1 : threads)
-                .exactDrafts(numerics == Numerics.EXACT)
-                .authToken(authToken)
-                .clientName("sled-cli")
-                .connectTimeout(Duration.ofSeconds(timeoutSeconds))
-                .connect()) {
-      Model tokenizer = client.tokenizer();
-      int[] tokens = prompt.tokens(tokenizer, client.server().chatTemplate(), text);
-      try (EventStream stream = client.events(request(tokenizer, tokens))) {
-        Generation generation = stream.generation();
-        running.set(generation);
-        if (interrupted.get()) {
-          generation.cancel();
-        }
-        ServedOutput output = servedOutput(tokenizer);
-        try {
-          for (StreamEvent event = stream.next(); event != null; event = stream.next()) {
-            output.on(event);
-          }
-        } finally {
-          output.end();
-        }
-        report(client, generation, output, tokens.length, name);
-        return generation.end() == GenerationEnd.CANCELLED ? ExitCodes.INTERRUPTED : ExitCodes.DONE;
-      }
-    }
+  /** A client without drafts so far. */
+  private SledClient.Builder client() {
+    return SledClient.builder()
+        .servers(addresses())
+        .outage(outage.outage())
+        .outageTimeout(outage.timeout())
+        .drafting(drafting.drafting())
+        .draftThreads(threads == null ? 1 : threads)
+        .exactDrafts(numerics == Numerics.EXACT)
+        .authToken(authToken)
+        .clientName("sled-cli")
+        .connectTimeout(Duration.ofSeconds(timeoutSeconds));
   }
 
   private List<InetSocketAddress> addresses() {
@@ -293,169 +229,5 @@ final class GenerateCommand implements Callable<Integer> {
     return all.stream()
         .map(server -> InetSocketAddress.createUnresolved(server.host(), server.port()))
         .toList();
-  }
-
-  private void report(
-      SledClient client,
-      Generation generation,
-      ServedOutput output,
-      int promptTokens,
-      String draftName) {
-    GenerationStats stats = generation.stats();
-    StreamTotals totals = new StreamTotals();
-    totals.add(stats);
-    if (json || events) {
-      surroundings
-          .out()
-          .println(
-              Json.line(
-                  new GenerationReport(
-                      stats.tokens(),
-                      Rounding.orNull(stats.tokensPerSecond()),
-                      stats.rounds(),
-                      stats.resumes(),
-                      stats.drafted(),
-                      stats.accepted(),
-                      Rounding.orNull(stats.acceptedShare()),
-                      drafting.draftTokens() == 0 ? null : totals.acceptancePerPosition(),
-                      Percentiles.millis(stats.roundMicros()),
-                      Percentiles.micros(stats.serverOverheadMicros()),
-                      output.text(),
-                      output.tokens(),
-                      generation.end().word(),
-                      stats.timeToFirstTokenNanos() < 0
-                          ? null
-                          : Rounding.orNull(stats.timeToFirstTokenNanos() / NANOS_PER_MILLI),
-                      drafting.draftTokens(),
-                      promptTokens,
-                      client.server().address(),
-                      SamplingReport.of(sampling),
-                      stopStrings,
-                      NumericsChoice.word(client.server().exactNumerics()),
-                      hex(client.server().numericsId()),
-                      client.server().modelName(),
-                      drafting.draftTokens() == 0 ? null : draftName)));
-      surroundings.out().flush();
-      return;
-    }
-    StringBuilder line = new StringBuilder(tokensLine(stats.tokens(), stats.tokensPerSecond()));
-    if (stats.rounds() > 0) {
-      line.append(
-          String.format(
-              Locale.ROOT,
-              ", %d rounds, accepted share %.2f, round p50 %.1f ms, p99 %.1f ms",
-              stats.rounds(),
-              stats.acceptedShare(),
-              stats.roundMicros().getValueAtPercentile(50) / 1e3,
-              stats.roundMicros().getValueAtPercentile(99) / 1e3));
-    }
-    surroundings
-        .err()
-        .println(
-            line.append(SamplingReport.words(sampling))
-                .append(
-                    numericsWords(
-                        NumericsChoice.word(client.server().exactNumerics()),
-                        client.server().numericsId())));
-  }
-
-  private static String tokensLine(int tokens, double perSecond) {
-    return String.format(Locale.ROOT, "%d tokens, %.1f tokens/s", tokens, perSecond);
-  }
-
-  private static String numericsWords(String numerics, long id) {
-    return ", " + numerics + " numerics " + hex(id);
-  }
-
-  private static String hex(long numericsId) {
-    return String.format("%016x", numericsId);
-  }
-
-  // ---------------------------------------------------------------- the target alone
-
-  private int generateAlone(String text) {
-    surroundings.signals().onInterrupt(() -> interrupted.set(true));
-    String name = model == null ? ModelFiles.DEMO_TARGET : model;
-    try (TargetAlone target =
-        new TargetAlone(
-            new ModelFiles(surroundings.home()).find(name),
-            modelParams(),
-            EngineParams.DEFAULT
-                .withContextTokens(contextTokens)
-                .withThreads(threads == null ? 0 : threads)
-                .withNumerics(numerics))) {
-      int[] tokens = prompt.tokens(target.model(), target.model().chatTemplate(), text);
-      TextOutput output =
-          new TextOutput(target.model(), stopStrings, json ? null : surroundings.out());
-      long startNanos = System.nanoTime();
-      long[] tokenNanos = {-1, 0};
-      GenerationEnd end;
-      try {
-        end =
-            target.generate(
-                request(target.model(), tokens),
-                token -> {
-                  tokenNanos[1] = System.nanoTime() - startNanos;
-                  tokenNanos[0] = tokenNanos[0] < 0 ? tokenNanos[1] : tokenNanos[0];
-                  output.add(token);
-                },
-                interrupted::get);
-      } finally {
-        output.end();
-      }
-      int count = output.tokens().size();
-      double perSecond = count == 0 ? Double.NaN : count * NANOS_PER_SECOND / tokenNanos[1];
-      if (json) {
-        reportAlone(target, output, end, tokens.length, perSecond, tokenNanos[0], name);
-      } else {
-        VerifyEngine.Info info = target.info();
-        surroundings
-            .err()
-            .println(
-                tokensLine(count, perSecond)
-                    + SamplingReport.words(sampling)
-                    + numericsWords(NumericsChoice.word(info.numerics()), info.numericsId()));
-      }
-      return end == GenerationEnd.CANCELLED ? ExitCodes.INTERRUPTED : ExitCodes.DONE;
-    }
-  }
-
-  private void reportAlone(
-      TargetAlone target,
-      TextOutput output,
-      GenerationEnd end,
-      int promptTokens,
-      double perSecond,
-      long firstTokenNanos,
-      String name) {
-    surroundings
-        .out()
-        .println(
-            Json.line(
-                new GenerationReport(
-                    output.tokens().size(),
-                    Rounding.orNull(perSecond),
-                    0,
-                    null,
-                    0L,
-                    0L,
-                    null,
-                    null,
-                    null,
-                    null,
-                    output.text(),
-                    output.tokens(),
-                    end.word(),
-                    firstTokenNanos < 0 ? null : Rounding.orNull(firstTokenNanos / NANOS_PER_MILLI),
-                    null,
-                    promptTokens,
-                    null,
-                    SamplingReport.of(sampling),
-                    stopStrings,
-                    NumericsChoice.word(target.info().numerics()),
-                    hex(target.info().numericsId()),
-                    target.model().name().isEmpty() ? name : target.model().name(),
-                    null)));
-    surroundings.out().flush();
   }
 }

@@ -8,6 +8,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.sled.jni.Model;
 import org.sled.jni.ModelFile;
@@ -20,7 +21,6 @@ import picocli.CommandLine.Parameters;
 /** {@code sled models grow}: a target that costs like a large one, out of a small one. */
 @Command(
     name = "grow",
-    mixinStandardHelpOptions = true,
     versionProvider = Version.class,
     description = {
       "Makes a model that costs as much to run as a large one, and says exactly what the small one"
@@ -124,8 +124,8 @@ final class GrowCommand implements Callable<Integer> {
     }
     Path in = new ModelFiles(surroundings.home()).find(model);
     checkOut();
-    surroundings.signals().onInterrupt(() -> interrupted.set(true));
     Path directory = workDirectory();
+    surroundings.signals().onInterrupt(() -> stop(directory));
     try {
       Path small = type == null ? in : convert(in, directory.resolve("small.gguf"));
       ModelFile.Growth growth = null;
@@ -168,7 +168,10 @@ final class GrowCommand implements Callable<Integer> {
 
   private Path convert(Path in, Path to) throws InterruptedException {
     say("converting " + in + " to " + type);
-    ModelFile.quantize(in, to, type, threads, false);
+    Progress progress = Progress.of(surroundings, "converting");
+    try (progress) {
+      ModelFile.quantize(in, to, type, threads, false);
+    }
     stopIfInterrupted();
     return to;
   }
@@ -195,20 +198,30 @@ final class GrowCommand implements Callable<Integer> {
                     plan.embeddingWidthBefore())
                 : ""));
     Path part = to.resolveSibling(to.getFileName() + ".part");
-    FileProgress progress = new FileProgress(part, plan.fileBytes(), surroundings.err());
-    try {
+    Progress progress = Progress.of(surroundings, written(part, plan.fileBytes()));
+    try (progress) {
       ModelFile.grow(small, to, parameters, width, false);
-    } finally {
-      progress.stop();
     }
     stopIfInterrupted();
     return plan;
   }
 
+  private static Supplier<String> written(Path file, long bytes) {
+    Progress.Counter counter = new Progress.Counter("growing");
+    return () -> {
+      counter.atBytes(file.toFile().length(), bytes); // 0 where there is none
+      return counter.get();
+    };
+  }
+
   private void check(Path small, Path grown) throws InterruptedException {
     say("comparing what both say");
     SameTokens tokens = new SameTokens(threads, interrupted::get);
-    String difference = tokens.difference(small, grown);
+    String difference;
+    Progress progress = Progress.of(surroundings, "comparing");
+    try (progress) {
+      difference = tokens.difference(small, grown);
+    }
     stopIfInterrupted();
     if (difference != null || tokens.compared() == 0) {
       throw new CommandFailure(
@@ -258,19 +271,33 @@ final class GrowCommand implements Callable<Integer> {
     surroundings.err().println(line);
   }
 
-  /** Native calls cannot be interrupted: it is done behind them. */
+  /** At a signal. What native code goes on to write until the process ends has no name any more. */
+  private void stop(Path directory) {
+    interrupted.set(true);
+    try {
+      delete(directory);
+    } catch (IOException e) {
+      say(directory + " is left behind: " + e);
+    }
+  }
+
+  /** Native calls cannot be interrupted: it is done behind them, or the process ends first. */
   private void stopIfInterrupted() throws InterruptedException {
     if (interrupted.get()) {
       throw new InterruptedException();
     }
   }
 
-  private static void delete(Path directory) throws IOException {
+  /** Removes it, if it is still there. */
+  private static synchronized void delete(Path directory) throws IOException {
+    if (!Files.exists(directory)) {
+      return;
+    }
     try (Stream<Path> files = Files.list(directory)) {
       for (Path file : files.toList()) {
-        Files.delete(file);
+        Files.deleteIfExists(file);
       }
     }
-    Files.delete(directory);
+    Files.deleteIfExists(directory);
   }
 }

@@ -1,5 +1,6 @@
 package org.sled.cli;
 
+import java.math.BigInteger;
 import org.sled.device.Drafting;
 import org.sled.jni.VerifyEngine;
 import org.sled.server.ServerConfig;
@@ -21,19 +22,20 @@ abstract class IntegerWithin implements ITypeConverter<Integer> {
 
   @Override
   public Integer convert(String value) {
-    int number;
+    BigInteger number;
     try {
-      number = Integer.parseInt(value);
+      number = new BigInteger(value);
     } catch (NumberFormatException e) {
-      throw new TypeConversionException("'" + value + "' is no whole number");
+      throw new TypeConversionException("'" + value + "' is no whole number; write it in digits");
     }
-    if (number < least || number > most) {
+    if (number.compareTo(BigInteger.valueOf(least)) < 0
+        || number.compareTo(BigInteger.valueOf(most)) > 0) {
       throw new TypeConversionException(
-          most == Integer.MAX_VALUE
+          most == Integer.MAX_VALUE && number.signum() <= 0
               ? number + " is below " + least
               : number + " is not within " + least + " to " + most);
     }
-    return number;
+    return number.intValueExact();
   }
 
   /** Sessions of a server, resident or not. */
@@ -47,6 +49,20 @@ abstract class IntegerWithin implements ITypeConverter<Integer> {
   static final class Sequences extends IntegerWithin {
     Sequences() {
       super(0, VerifyEngine.MAX_SEQUENCES);
+    }
+  }
+
+  /** Devices of the demo. */
+  static final class DemoDevices extends IntegerWithin {
+    DemoDevices() {
+      super(1, 256);
+    }
+  }
+
+  /** A count, at least one. */
+  static final class Count extends IntegerWithin {
+    Count() {
+      super(1, Integer.MAX_VALUE);
     }
   }
 

@@ -2,10 +2,11 @@ package org.sled.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import org.sled.bench.report.FiniteNumbers;
 
 /** Reports as one line of JSON. Any thread. */
 final class Json {
-  private static final ObjectMapper MAPPER = new ObjectMapper();
+  private static final ObjectMapper MAPPER = new ObjectMapper().registerModule(new FiniteNumbers());
 
   private Json() {}
 

@@ -11,6 +11,12 @@ import picocli.CommandLine.ParseResult;
  * picocli goes on with the option's own default.
  */
 final class LayeredDefaults implements IDefaultValueProvider {
+  /** The origin of what a flag says. */
+  static final String FLAG = "flag";
+
+  /** The origin of what nothing says. */
+  static final String DEFAULT = "default";
+
   private final EnvironmentDefaults environment;
   private final ConfigFile file; // null without one
 
@@ -36,14 +42,14 @@ final class LayeredDefaults implements IDefaultValueProvider {
   /** Where the value of an option comes from, for people. */
   String origin(OptionSpec option, ParseResult parsed) {
     if (parsed.hasMatchedOption(option)) {
-      return "flag";
+      return FLAG;
     }
     String variable = environment.variableOf(option);
     if (variable != null) {
       return variable;
     }
     String place = file == null ? null : file.place(option);
-    return place != null ? place : "default";
+    return place != null ? place : DEFAULT;
   }
 
   /** A flag that counts, {@code -v -v}, is given as a number here: picocli wants it repeated. */

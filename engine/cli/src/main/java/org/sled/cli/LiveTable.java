@@ -4,6 +4,7 @@ import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.sled.bench.report.Rounding;
 
 /**
  * The state of the demo's devices on stderr: a table that is drawn anew on a terminal, a line now
@@ -45,7 +46,11 @@ final class LiveTable {
         tokens += device.stats().tokens();
       }
       err.printf(
-          Locale.ROOT, "%5.1f s  %d tokens, %.1f tokens/s%n", seconds, tokens, tokens / seconds);
+          Locale.ROOT,
+          "%5.1f s  %d tokens, %s tokens/s%n",
+          seconds,
+          tokens,
+          Rounding.text("%.1f", tokens / seconds));
     }
   }
 
@@ -72,11 +77,11 @@ final class LiveTable {
   private static String row(String name, int stories, StreamTotals stats, double seconds) {
     return String.format(
         Locale.ROOT,
-        "%-8s %8d %8d %10.1f %10s %12s %12s",
+        "%-8s %8d %8d %10s %10s %12s %12s",
         name,
         stories,
         stats.tokens(),
-        stats.tokens() / seconds,
+        Rounding.text("%.1f", stats.tokens() / seconds),
         share(stats),
         millis(stats, 50),
         millis(stats, 99));

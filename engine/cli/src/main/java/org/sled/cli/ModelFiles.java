@@ -3,12 +3,14 @@ package org.sled.cli;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 
 /** Finds model files by what the user called them. */
 final class ModelFiles {
-  static final String DEMO_TARGET = "demo:target";
-  static final String DEMO_DRAFT = "demo:draft";
+  private static final String DEMO = "demo:";
+  static final String DEMO_TARGET = DEMO + "target";
+  static final String DEMO_DRAFT = DEMO + "draft";
 
   /** A device without a model file; only where an option says so. */
   static final String NONE = "none";
@@ -17,6 +19,11 @@ final class ModelFiles {
 
   ModelFiles(Path home) {
     this.home = home;
+  }
+
+  /** Whether somebody who writes this means a model. */
+  static boolean isModelName(String word) {
+    return word.startsWith(DEMO) || word.toLowerCase(Locale.ROOT).endsWith(".gguf");
   }
 
   /** The demo pair by its names, whether the files are there or not. */
@@ -35,7 +42,7 @@ final class ModelFiles {
    */
   Path find(String name) {
     Path demo = demoPair().get(name);
-    if (demo == null && name.startsWith("demo:")) {
+    if (demo == null && name.startsWith(DEMO)) {
       throw new CommandFailure(
           ExitCodes.USAGE, name + " is no demo model; there are " + demoPair().keySet());
     }

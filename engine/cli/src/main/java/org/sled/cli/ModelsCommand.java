@@ -15,7 +15,6 @@ import picocli.CommandLine.Parameters;
 /** {@code sled models}: what is in a GGUF file. */
 @Command(
     name = "models",
-    mixinStandardHelpOptions = true,
     versionProvider = Version.class,
     description = "Describes the bundled demo pair, or the given models.",
     footer = {

@@ -22,6 +22,7 @@ final class OutageOptions {
       names = "--outage-timeout",
       paramLabel = "SECONDS",
       defaultValue = "300",
+      converter = IntegerWithin.SomeSeconds.class,
       description = "How long to wait for a server at most. Default: ${DEFAULT-VALUE}.")
   private int timeoutSeconds;
 
@@ -30,9 +31,6 @@ final class OutageOptions {
   }
 
   Duration timeout() {
-    if (timeoutSeconds < 1) {
-      throw new CommandFailure(ExitCodes.USAGE, "--outage-timeout is 1 second or more");
-    }
     return Duration.ofSeconds(timeoutSeconds);
   }
 }

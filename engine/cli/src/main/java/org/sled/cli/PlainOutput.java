@@ -26,7 +26,7 @@ final class PlainOutput implements ServedOutput {
    * @param out gets the verified text; null to only keep it
    * @param err gets the rest
    */
-  PlainOutput(Model tokenizer, List<String> stopStrings, PrintStream out, PrintStream err) {
+  PlainOutput(Model tokenizer, List<String> stopStrings, ResultStream out, PrintStream err) {
     verified = new TextOutput(tokenizer, stopStrings, out);
     unverified = new UnverifiedText(tokenizer, stopStrings);
     this.err = err;

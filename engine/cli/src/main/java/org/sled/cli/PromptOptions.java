@@ -2,11 +2,12 @@ package org.sled.cli;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import org.sled.bench.load.Utf8;
 import org.sled.device.Prompts;
 import org.sled.jni.ChatMessage;
 import org.sled.jni.Model;
@@ -16,18 +17,24 @@ import picocli.CommandLine.Parameters;
 
 /** What to say to the model, and how. */
 final class PromptOptions {
+  /** Some ten million tokens; no context holds as many. */
+  private static final int MAX_BYTES = 64 << 20;
+
   /** One of the ways to give a prompt. */
   static final class Source {
     @Option(
         names = {"-p", "--prompt"},
         paramLabel = "TEXT",
-        description = "The prompt.")
+        description =
+            "The prompt. Of a prompt, wherever it comes from, a byte order mark at its beginning"
+                + " and one line break at its end are dropped, and CR LF is LF; it is UTF-8, or"
+                + " refused.")
     private String text;
 
     @Option(
         names = "--prompt-file",
         paramLabel = "FILE",
-        description = "A file that holds the prompt, UTF-8.")
+        description = "A file that holds the prompt.")
     private Path file;
 
     @Parameters(
@@ -64,36 +71,57 @@ final class PromptOptions {
       throw new CommandFailure(
           ExitCodes.USAGE, "--system needs the chat template: leave --raw out");
     }
-    String prompt;
-    if (source.text != null) {
-      prompt = source.text;
-    } else if (source.file != null) {
-      if (!Files.isReadable(source.file)) {
-        throw new CommandFailure("cannot read the prompt from " + source.file);
-      }
-      try {
-        prompt = Files.readString(source.file, StandardCharsets.UTF_8);
-      } catch (IOException e) {
-        throw new CommandFailure(
-            ExitCodes.FAILED,
-            "cannot read the prompt from "
-                + source.file
-                + ": "
-                + e
-                + "; give a text file in UTF-8");
-      }
-    } else if (source.stdin.equals("-")) {
-      prompt = new String(in.readAllBytes(), StandardCharsets.UTF_8);
-      // The line break that echo and editors put at the end is not part of what is meant.
-      prompt = prompt.endsWith("\n") ? prompt.substring(0, prompt.length() - 1) : prompt;
-    } else {
-      throw new CommandFailure(
-          ExitCodes.USAGE, "write the prompt behind --prompt, or '-' to read it from stdin");
-    }
+    String prompt = asMeant(read(in));
     if (prompt.isEmpty()) {
       throw new CommandFailure(ExitCodes.USAGE, "the prompt is empty");
     }
     return prompt;
+  }
+
+  /** The text as it was given. */
+  private String read(InputStream in) throws IOException {
+    if (source.text != null) {
+      return source.text;
+    }
+    if (source.file != null) {
+      if (!Files.isReadable(source.file)) {
+        throw new CommandFailure("cannot read the prompt from " + source.file);
+      }
+      try (InputStream file = Files.newInputStream(source.file)) {
+        return text(file, source.file.toString());
+      } catch (IOException e) {
+        throw new CommandFailure("cannot read the prompt from " + source.file + ": " + e);
+      }
+    }
+    if (source.stdin.equals("-")) {
+      return text(in, "stdin");
+    }
+    throw new CommandFailure(
+        ExitCodes.USAGE,
+        ModelFiles.isModelName(source.stdin)
+            ? "a model is named behind --model, the prompt behind --prompt"
+            : "write the prompt behind --prompt, or '-' to read it from stdin");
+  }
+
+  private static String text(InputStream in, String what) throws IOException {
+    byte[] bytes = in.readNBytes(MAX_BYTES + 1);
+    if (bytes.length > MAX_BYTES) {
+      throw new CommandFailure(what + " has more than 64 MiB: that is no prompt");
+    }
+    try {
+      return Utf8.text(bytes, what);
+    } catch (IllegalArgumentException e) {
+      throw new CommandFailure(e.getMessage());
+    }
+  }
+
+  /**
+   * The one rule for all texts, wherever they come from: without a byte order mark, with line
+   * breaks as LF, and without the last one, which echo and editors put there.
+   */
+  private static String asMeant(String given) {
+    String text = Utf8.withoutMark(given).replace("\r\n", "\n");
+    return text.endsWith("\n") ? text.substring(0, text.length() - 1) : text;
   }
 
   /**
@@ -114,5 +142,26 @@ final class PromptOptions {
     }
     messages.add(new ChatMessage("user", text));
     return Prompts.chat(tokenizer, template, messages);
+  }
+
+  /**
+   * Checks that a prompt leaves room for an answer, before it is sent or computed.
+   *
+   * @param contextTokens of a session of the server, or of the target alone
+   * @throws CommandFailure if it does not
+   */
+  static void requireRoom(int promptTokens, int contextTokens) {
+    if (promptTokens >= contextTokens) {
+      throw new CommandFailure(
+          ExitCodes.FAILED,
+          CommandFailure.CONTEXT_FULL,
+          String.format(
+              Locale.ROOT,
+              "the prompt has %d tokens, and the context of %d leaves no room for an answer:"
+                  + " shorten the prompt, or have a larger context (--context, of 'sled serve' or"
+                  + " with --local)",
+              promptTokens,
+              contextTokens));
+    }
   }
 }

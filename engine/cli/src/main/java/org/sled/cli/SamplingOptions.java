@@ -13,7 +13,7 @@ import picocli.CommandLine.TypeConversionException;
 /** How tokens are chosen; the names are those of {@link Sampling#problem}. */
 final class SamplingOptions {
   @Option(
-      names = "--temperature",
+      names = {"--temperature", "--temp"},
       paramLabel = "T",
       defaultValue = "0",
       description =
@@ -93,7 +93,8 @@ final class SamplingOptions {
       paramLabel = "N",
       converter = SeedConverter.class,
       description =
-          "The same seed gives the same text. Default: a new one each time, which is reported.")
+          "The same seed gives the same text. -1, the default: a new one each time, which is"
+              + " reported as it was drawn.")
   private Long seed;
 
   /** {@code TOKEN=BIAS}. */
@@ -112,10 +113,15 @@ final class SamplingOptions {
     }
   }
 
-  /** 64 bits, written with or without a sign. */
+  /** 64 bits, written with or without a sign; "-1" is as if none was given. */
   static final class SeedConverter implements ITypeConverter<Long> {
+    private static final String RANDOM = "-1";
+
     @Override
     public Long convert(String value) {
+      if (value.equals(RANDOM)) {
+        return Seeds.random();
+      }
       try {
         return value.startsWith("-") ? Long.parseLong(value) : Long.parseUnsignedLong(value);
       } catch (NumberFormatException e) {

@@ -17,13 +17,12 @@ import picocli.CommandLine.Option;
 /** {@code sled simulate}: draft policies in virtual time. */
 @Command(
     name = "simulate",
-    mixinStandardHelpOptions = true,
     versionProvider = Version.class,
     sortOptions = false,
     description = {
-      "Compares ways to draft, in virtual time: the server alone (central), blocks of fixed lengths,"
-          + " and the policies of --draft-policy, for each round trip time, draft rate and draft"
-          + " model.",
+      "Compares ways to draft, in virtual time: the server alone (central), blocks of fixed"
+          + " lengths, and the policies of --draft-policy, for each round trip time, draft rate and"
+          + " draft model.",
       "One device and one server; both decide as real ones do, drafts and texts come from a trace,"
           + " steps take what a cost table says. The same input gives the same numbers."
     },
@@ -139,12 +138,16 @@ final class SimulateCommand implements Callable<Integer> {
         new Simulation(BenchTraces.read(trace), costs(), overheadMillis, seeds, warmup);
     List<SimulatedCell> cells = new ArrayList<>();
     int all = acceptances.size() * rttMillis.size() * draftRates.size();
-    for (String drafts : acceptances) {
-      double acceptance = acceptance(drafts, simulation.recordedAcceptance());
-      for (double rtt : rttMillis) {
-        for (double rate : draftRates) {
-          cells.add(simulation.cell(rtt, rate, drafts, acceptance));
-          CountProgress.show(surroundings, cells.size(), all, "cells");
+    Progress.Counter counter = new Progress.Counter("simulating");
+    Progress progress = Progress.of(surroundings, counter);
+    try (progress) {
+      for (String drafts : acceptances) {
+        double acceptance = acceptance(drafts, simulation.recordedAcceptance());
+        for (double rtt : rttMillis) {
+          for (double rate : draftRates) {
+            cells.add(simulation.cell(rtt, rate, drafts, acceptance));
+            counter.at(cells.size(), all, "cells");
+          }
         }
       }
     }

@@ -2,21 +2,23 @@ package org.sled.cli;
 
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import org.sled.device.TokenizerMismatchException;
 import org.sled.device.UnreachableException;
 import org.sled.jni.SledException;
 import org.sled.jni.SledStatus;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
-import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The {@code sled} command. */
 @Command(
     name = "sled",
-    mixinStandardHelpOptions = true,
     versionProvider = Version.class,
     description =
         "Distributed speculative decoding: small models on devices draft, one server verifies, and"
@@ -24,35 +26,78 @@ import picocli.CommandLine.UnmatchedArgumentException;
     footer = {
       "",
       "Start here:",
-      "  sled demo                           one server and four devices on this machine",
-      "  sled serve --model target.gguf      serve a model",
+      "  sled demo                         one server and four devices on this machine",
+      "  sled serve --model target.gguf    serve a model",
       "  sled generate --server HOST:7411 --model draft.gguf --prompt \"...\"",
       "",
       "Every option can come from the environment, as --draft-tokens from",
       "SLED_DRAFT_TOKENS; those of serve also from a file: sled serve --config FILE.",
-      "Exit codes: 0 done, 1 failed, 2 usage, 3 server unreachable, 130 interrupted."
+      "Texts are taken as they are written: no @file and no variable in any of them.",
+      "",
+      "Exit codes: 0 done, 1 failed (also where stdout cannot be written), 2 usage,",
+      "3 server unreachable, 130 interrupted by Ctrl-C, SIGTERM or SIGHUP; serve's help",
+      "says what its are. A second signal ends any command at once.",
+      "With --json or --events a command that fails prints, beside its sentence on",
+      "stderr, {\"error\": {\"code\": \"...\", \"message\": \"...\", \"exit_code\": 1}} as the",
+      "last line of stdout. Codes are words that stay: usage, unreachable, failed ..."
     })
 public final class Sled implements Runnable {
+  private static final String JSON = "--json";
+  private static final String EVENTS = "--events";
+
   @Spec private CommandSpec spec;
 
   private Sled() {}
 
   /** Runs a command and exits with its code. */
   public static void main(String[] args) {
-    int exitCode = run(Surroundings.ofProcess(), args);
+    Surroundings surroundings = Surroundings.ofProcess();
+    int exitCode;
+    try {
+      exitCode = run(surroundings, ProcessText.arguments(args));
+    } catch (IllegalArgumentException e) { // an argument or a variable that is no text
+      surroundings.err().println("sled: " + e.getMessage());
+      exitCode = ExitCodes.USAGE;
+    }
     // Not every thread of a library is a daemon; and whatever was asked for is done.
     System.exit(exitCode);
   }
 
   /** Runs a command in this process. */
   static int run(Surroundings surroundings, String... args) {
-    CommandLine line = commandLine(surroundings);
+    int exitCode = execute(surroundings, commandLine(surroundings), asOptions(args));
+    String problem = surroundings.out().problem();
+    if (problem != null && exitCode == ExitCodes.DONE) {
+      surroundings.err().println("sled: " + problem);
+      return ExitCodes.FAILED;
+    }
+    return exitCode;
+  }
+
+  /** {@code sled help} and {@code sled version}, which people try first, as what they mean. */
+  private static String[] asOptions(String... args) {
+    if (args.length == 1 && args[0].equals("version")) {
+      return new String[] {"--version"};
+    }
+    if (args.length == 0 || !args[0].equals("help")) {
+      return args;
+    }
+    String[] asked = Arrays.copyOfRange(args, 1, args.length + 1);
+    asked[args.length - 1] = "--help";
+    return asked;
+  }
+
+  private static int execute(Surroundings surroundings, CommandLine line, String... args) {
+    ParameterException foreign = Mistakes.foreignOption(line, args);
+    if (foreign != null) {
+      return reportMistake(foreign, surroundings, args);
+    }
     if (ConfigArgument.isServe(args)) {
       CommandLine serve = line.getSubcommands().get("serve");
       try {
         addConfigFile(line, surroundings, args);
       } catch (IllegalArgumentException e) {
-        return reportMistake(new ParameterException(serve, e.getMessage(), e), surroundings);
+        return reportMistake(new ParameterException(serve, e.getMessage(), e), surroundings, args);
       }
     }
     return line.execute(args);
@@ -90,40 +135,84 @@ public final class Sled implements Runnable {
             .setDefaultValueProvider(
                 new LayeredDefaults(new EnvironmentDefaults(surroundings.environment()), null))
             .setCaseInsensitiveEnumValuesAllowed(true)
-            .setUsageHelpAutoWidth(false);
-    line.setParameterExceptionHandler((mistake, args) -> reportMistake(mistake, surroundings));
+            .setUsageHelpAutoWidth(false)
+            // A text is what was written, not a file's name or a variable's.
+            .setExpandAtFiles(false)
+            .setInterpolateVariables(false);
+    addStandardOptions(line);
+    line.setExecutionStrategy(
+        parsed -> {
+          // All is parsed: what is left to replace are defaults in help texts.
+          line.setInterpolateVariables(true);
+          return new CommandLine.RunLast().execute(parsed);
+        });
+    line.setParameterExceptionHandler(
+        (mistake, args) -> reportMistake(mistake, surroundings, args));
     line.setExecutionExceptionHandler(
         (failure, command, parsed) -> report(failure, surroundings, parsed));
     return line;
   }
 
+  private static void addStandardOptions(CommandLine command) {
+    command
+        .getCommandSpec()
+        .addMixin("standard", CommandSpec.forAnnotatedObject(new StandardOptions()));
+    command.getSubcommands().values().forEach(Sled::addStandardOptions);
+  }
+
   /** What is wrong with the command line, and where to look: a page of options would hide it. */
-  private static int reportMistake(ParameterException mistake, Surroundings surroundings) {
+  private static int reportMistake(
+      ParameterException mistake, Surroundings surroundings, String... args) {
     CommandLine command = mistake.getCommandLine();
-    surroundings.err().println("sled: " + mistake.getMessage());
-    if (UnmatchedArgumentException.printSuggestions(
-        mistake, new PrintWriter(surroundings.err(), true, StandardCharsets.UTF_8))) {
-      surroundings.err().flush();
-    } else if (command.getParent() == null) {
+    String text = Mistakes.text(mistake);
+    surroundings.err().println("sled: " + text);
+    if (command.getParent() == null && args.length == 0) {
       command.usage(command.getErr());
     }
     surroundings
         .err()
         .println("Try '" + command.getCommandSpec().qualifiedName() + " --help' for all options.");
+    if (List.of(args).contains(JSON) || List.of(args).contains(EVENTS)) {
+      print(ErrorReport.of(ErrorReport.USAGE, text, ExitCodes.USAGE), surroundings);
+    }
     return ExitCodes.USAGE;
   }
 
   /** What went wrong, in one paragraph; its trace only for those who want to know more. */
   private static int report(Exception failure, Surroundings surroundings, ParseResult parsed) {
     surroundings.out().flush();
-    if (failure instanceof InterruptedException) {
-      return ExitCodes.INTERRUPTED;
-    }
+    // An interrupt comes from a signal, whatever became of it on its way.
+    boolean interrupted = Thread.interrupted() || failure instanceof InterruptedException;
+    int exitCode = interrupted ? ExitCodes.INTERRUPTED : exitCode(failure);
     String text = failure.getMessage() == null ? failure.toString() : failure.getMessage();
-    surroundings.err().println("sled: " + text);
-    if (isVerbose(parsed)) {
+    if (failure instanceof TokenizerMismatchException) {
+      text += draftOrigin(last(parsed));
+    }
+    if (!interrupted) {
+      surroundings.err().println("sled: " + text);
+    }
+    ParseResult command = last(parsed);
+    if (command.hasMatchedOption("--verbose")) {
       failure.printStackTrace(surroundings.err());
     }
+    if (isSet(command, JSON) || isSet(command, EVENTS)) {
+      print(ErrorReport.of(failure, interrupted ? "interrupted" : text, exitCode), surroundings);
+    }
+    return exitCode;
+  }
+
+  /** Where a draft model comes from that nobody named. */
+  private static String draftOrigin(ParseResult command) {
+    for (OptionSpec option : command.commandSpec().options()) {
+      if (ModelFiles.DEMO_DRAFT.equals(option.getValue()) && !command.hasMatchedOption(option)) {
+        String name = option.longestName();
+        return ". The draft model is demo:draft, the default of " + name + ": name another one";
+      }
+    }
+    return "";
+  }
+
+  private static int exitCode(Exception failure) {
     if (failure instanceof CommandFailure known) {
       return known.exitCode();
     }
@@ -134,12 +223,23 @@ public final class Sled implements Runnable {
     return failure instanceof UnreachableException ? ExitCodes.UNREACHABLE : ExitCodes.FAILED;
   }
 
-  private static boolean isVerbose(ParseResult parsed) {
+  private static void print(ErrorReport report, Surroundings surroundings) {
+    surroundings.out().println(Json.line(report));
+    surroundings.out().flush();
+  }
+
+  private static ParseResult last(ParseResult parsed) {
     ParseResult last = parsed;
     while (last.hasSubcommand()) {
       last = last.subcommand();
     }
-    return last.hasMatchedOption("--verbose");
+    return last;
+  }
+
+  /** Whether a command has this flag, from wherever it is set. */
+  private static boolean isSet(ParseResult command, String flag) {
+    OptionSpec option = command.commandSpec().findOption(flag);
+    return option != null && Boolean.TRUE.equals(option.getValue());
   }
 
   /** Without a subcommand there is nothing to do. */

@@ -22,7 +22,7 @@ import java.util.function.UnaryOperator;
  * @param signals how Ctrl-C is heard of
  */
 record Surroundings(
-    PrintStream out,
+    ResultStream out,
     PrintStream err,
     InputStream in,
     UnaryOperator<String> environment,
@@ -37,10 +37,10 @@ record Surroundings(
   static Surroundings ofProcess() {
     return new Surroundings(
         // Whatever the locale says: text is UTF-8, as the tokens' bytes are.
-        new PrintStream(new FileOutputStream(FileDescriptor.out), false, StandardCharsets.UTF_8),
+        new ResultStream(new FileOutputStream(FileDescriptor.out)),
         new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8),
         System.in,
-        System::getenv,
+        ProcessText::variable,
         Path.of(System.getProperty(HOME_PROPERTY, ".")).toAbsolutePath().normalize(),
         isTerminal(2),
         new ProcessSignals());

@@ -1,6 +1,5 @@
 package org.sled.cli;
 
-import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
 import org.sled.device.TextDecoder;
@@ -12,11 +11,11 @@ import org.sled.jni.Model;
  */
 final class TextOutput {
   private final TextDecoder decoder;
-  private final PrintStream stream; // null: only keep
+  private final ResultStream stream; // null: only keep
   private final StringBuilder text = new StringBuilder();
   private final List<Integer> tokens = new ArrayList<>();
 
-  TextOutput(Model tokenizer, List<String> stopStrings, PrintStream stream) {
+  TextOutput(Model tokenizer, List<String> stopStrings, ResultStream stream) {
     decoder = new TextDecoder(tokenizer, stopStrings);
     this.stream = stream;
   }
@@ -39,11 +38,7 @@ final class TextOutput {
     text.append(piece);
     if (stream != null && !piece.isEmpty()) {
       stream.print(piece);
-      stream.flush();
-      if (stream.checkError()) {
-        // Whoever read our output has gone (| head): what else came would be for nobody.
-        throw new CommandFailure(ExitCodes.FAILED, "cannot write to stdout any more");
-      }
+      stream.check(); // after | head, say, what else comes would be for nobody
     }
   }
 

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -18,29 +19,40 @@ record CliRun(int exitCode, String out, String err) {
   /** Where the models are: surefire sets the property. */
   static final Path HOME = Path.of(System.getProperty("sled.home", "../.."));
 
-  /** What the last run would do on Ctrl-C. */
-  static final AtomicReference<Runnable> INTERRUPT = new AtomicReference<>();
+  /** How the current run, or the last one, is sent signals. */
+  static final AtomicReference<FakeSignals> SIGNALS = new AtomicReference<>(new FakeSignals());
 
   static CliRun of(String... args) {
     return with(Map.of(), "", args);
   }
 
   static CliRun with(Map<String, String> environment, String in, String... args) {
+    return with(environment, in.getBytes(StandardCharsets.UTF_8), args);
+  }
+
+  static CliRun with(Map<String, String> environment, byte[] in, String... args) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
+    CliRun run = to(out, environment, in, args);
+    return new CliRun(run.exitCode, out.toString(StandardCharsets.UTF_8), run.err);
+  }
+
+  /** With a stdout of the caller's; {@link #out} is empty then. */
+  static CliRun to(OutputStream out, Map<String, String> environment, byte[] in, String... args) {
     ByteArrayOutputStream err = new ByteArrayOutputStream();
+    FakeSignals signals = new FakeSignals();
+    SIGNALS.set(signals);
     Surroundings surroundings =
         new Surroundings(
-            new PrintStream(out, false, StandardCharsets.UTF_8),
+            new ResultStream(out),
             new PrintStream(err, true, StandardCharsets.UTF_8),
-            new ByteArrayInputStream(in.getBytes(StandardCharsets.UTF_8)),
+            new ByteArrayInputStream(in),
             environment::get,
             HOME.toAbsolutePath().normalize(),
             false,
-            first -> INTERRUPT.set(() -> first.accept(Signals.Kind.INTERRUPT)));
+            signals);
     int exitCode = Sled.run(surroundings, args);
     surroundings.out().flush();
-    return new CliRun(
-        exitCode, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+    return new CliRun(exitCode, "", err.toString(StandardCharsets.UTF_8));
   }
 
   CliRun expect(int code) {

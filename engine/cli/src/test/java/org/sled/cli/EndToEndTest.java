@@ -425,6 +425,35 @@ final class EndToEndTest {
         CliRun.of("generate", "--server", server, "-m", other.toString(), "-p", "a").expect(1);
     assertTrue(run.err().contains("TOKENIZER_MISMATCH"), run::err);
     assertTrue(run.err().contains("tokens differ"), run::err);
+
+    // As a target it has no use for demo:draft: where nobody named that, the lookup is taken.
+    try (Daemon another =
+        Daemon.start(
+            ServerConfig.of(other)
+                .listen("127.0.0.1", 0)
+                .engineParams(EngineParams.DEFAULT.withSequenceCount(1).withThreads(1))
+                .conclude())) {
+      String address = "127.0.0.1:" + another.address().getPort();
+      String[] unnamed = {"generate", "--server", address, "-n", "4", "--json", "-p", "a"};
+      CliRun lookup = CliRun.of(unnamed).expect(0);
+      assertTrue(lookup.err().contains("--model none"), lookup::err);
+      assertEquals("none", lookup.json().get("draft").asText());
+      CliRun named =
+          CliRun.of("generate", "--server", address, "-m", "demo:draft", "-p", "a").expect(1);
+      assertTrue(named.err().contains("TOKENIZER_MISMATCH"), named::err);
+      CliRun bench = CliRun.of("bench", "--server", address, "-d", "1").expect(1);
+      assertTrue(bench.err().contains("demo:draft, the default of --model"), bench::err);
+    }
+  }
+
+  @Test
+  void aFullContextIsOneSentence() {
+    String prompt = "Once upon a time there was a fox. ".repeat(2000);
+    CliRun alone = CliRun.of("generate", "--local", "-t", "1", "--json", "-p", prompt).expect(1);
+    CliRun served = CliRun.of("generate", "--server", server, "--json", "-p", prompt).expect(1);
+    assertEquals("context_full", alone.json().at("/error/code").asText());
+    assertEquals(alone.json(), served.json());
+    assertEquals(alone.err(), served.err());
   }
 
   private static int indexOf(byte[] bytes, byte[] part) {
@@ -438,16 +467,16 @@ final class EndToEndTest {
 
   @Test
   void interruptedGenerationsKeepWhatCame() throws Exception {
-    CliRun.INTERRUPT.set(null); // here: the thread may start after the command
+    FakeSignals before = CliRun.SIGNALS.get(); // here: the thread may start after the command
     Thread interrupter =
         new Thread(
             () -> {
               try {
-                while (CliRun.INTERRUPT.get() == null) {
+                while (CliRun.SIGNALS.get() == before) {
                   Thread.sleep(5);
                 }
                 Thread.sleep(300);
-                CliRun.INTERRUPT.get().run();
+                CliRun.SIGNALS.get().send(Signals.Kind.INTERRUPT);
               } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
               }

@@ -82,7 +82,7 @@ final class SamplingOptionsTest {
     "0, 0",
     "9223372036854775807, 9223372036854775807",
     "18446744073709551615, -1",
-    "-1, -1",
+    "-2, -2",
     "-9223372036854775808, -9223372036854775808",
     "9223372036854775808, -9223372036854775808"
   })
@@ -98,6 +98,15 @@ final class SamplingOptionsTest {
     assertEquals(0, sampling().seed());
     assertEquals(7, sampling("--seed", "7").seed());
     assertEquals(null, SamplingReport.of(sampling("--seed", "7")).seed());
+  }
+
+  @Test
+  void minusOneIsADrawnSeedThatIsReported() {
+    Sampling first = sampling("--temp", "1", "--seed", "-1");
+    assertNotEquals(first.seed(), sampling("--temp", "1", "--seed", "-1").seed());
+    assertNotEquals(-1, first.seed());
+    String reported = SamplingReport.of(first).seed();
+    assertEquals(first.seed(), sampling("--temp", "1", "--seed", reported).seed());
   }
 
   @Test

@@ -134,7 +134,8 @@ final class ServeConfigTest {
       value = {
         "sesions: 3                    | 2 | did you mean 'sessions'?",
         "gpu_layers: 3                 | 2 | did you mean 'gpu-layers'?",
-        "temperature: 1                | 2 | there are admin, admin-without-authentication, batch-size",
+        "temperature: 1                | 2 | there are admin, admin-without-authentication,"
+            + " batch-size",
         "print-config: true            | 2 | belongs on the command line",
         "config: other.yaml            | 2 | belongs on the command line",
         "sessions: many                | 2 | 'sessions': 'many' is no whole number",
@@ -258,7 +259,13 @@ final class ServeConfigTest {
     assertEquals(withoutOrigins(active), withoutOrigins(allActive), "defaults in comments");
     Surroundings none =
         new Surroundings(
-            System.out, System.err, System.in, name -> null, CliRun.HOME, false, first -> {});
+            new ResultStream(System.out),
+            System.err,
+            System.in,
+            name -> null,
+            CliRun.HOME,
+            false,
+            new FakeSignals());
     for (OptionSpec option :
         Sled.commandLine(none).getSubcommands().get("serve").getCommandSpec().options()) {
       if (ConfigFile.belongsIntoFile(option)) {
@@ -268,6 +275,36 @@ final class ServeConfigTest {
     }
     assertTrue(sample.contains("\nmodel: demo:target\n"));
     assertTrue(sample.contains("\nlisten: 127.0.0.1:7411\n"));
+  }
+
+  @Test
+  void editorsOfEveryKind() throws IOException {
+    String file = file("\uFEFFmodel: demo:target\r\nsessions: 3\r\n# a comment\r\n");
+    assertEquals("3 # " + file + ":2", printed(Map.of(), "--config", file).get("sessions"));
+    Map<String, String> wrong =
+        Map.of(
+            "model: demo:target\r\n\tsessions: 3\r\n", ":2: this is no YAML",
+            "model: demo:target\nsessions: 3\nmodel: b\n", ":3: 'model' is set again");
+    wrong.forEach(
+        (text, why) -> {
+          try {
+            CliRun run = CliRun.of("serve", "--config", file(text)).expect(ExitCodes.USAGE);
+            assertTrue(run.err().contains(why), run::err);
+          } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+          }
+        });
+    Path latin = Files.write(directory.resolve("latin.yaml"), new byte[] {'a', ':', (byte) 0xfc});
+    CliRun run = CliRun.of("serve", "--config", latin.toString()).expect(ExitCodes.USAGE);
+    assertTrue(run.err().contains("byte 0xfc at offset 2"), run::err);
+  }
+
+  @Test
+  void valuesAreTakenAsTheyAreWritten() throws IOException {
+    String file = file("model: /srv/${sys:user.home}.gguf\ncost-directory: '@/a/${HOME}$$'\n");
+    Map<String, String> printed = printed(Map.of(), "--config", file);
+    assertEquals("\"/srv/${sys:user.home}.gguf\" # " + file + ":1", printed.get("model"));
+    assertTrue(printed.get("cost-directory").startsWith("\"@/a/${HOME}$$\""), printed::toString);
   }
 
   @Test

@@ -114,7 +114,7 @@ final class ServeProcessTest {
 
   @Test
   void whatTheDrainTimeCutsOffIsAFailureForCtrlCAlone() throws Exception {
-    for (String signal : new String[] {"TERM", "INT"}) {
+    for (String signal : new String[] {"TERM", "INT", "HUP"}) {
       Process server = serveDemo(Map.of(), "--drain-seconds=0");
       try (BufferedReader err = errors(server)) {
         String address = lineWith(err, "listening on ").replace("listening on ", "");
@@ -124,7 +124,40 @@ final class ServeProcessTest {
           String pid = Long.toString(server.pid());
           assertEquals(0, codeOf(new ProcessBuilder("kill", "-" + signal, pid).start()));
           lineWith(err, "some generations were cut off after 0 s");
-          assertEquals(signal.equals("TERM") ? 0 : ExitCodes.INTERRUPTED, codeOf(server));
+          assertEquals(signal.equals("INT") ? ExitCodes.INTERRUPTED : 0, codeOf(server));
+        } finally {
+          client.destroyForcibly();
+        }
+      } finally {
+        server.destroyForcibly();
+      }
+    }
+  }
+
+  @Test
+  void theSecondSignalEndsAtOnceWithItsOwnCode() throws Exception {
+    for (String signal : new String[] {"TERM", "INT"}) {
+      Process server = serveDemo(Map.of(), "--drain-seconds=3600");
+      try (BufferedReader err = errors(server)) {
+        String address = lineWith(err, "listening on ").replace("listening on ", "");
+        // Nobody reads what it prints: it is there for as long as the server is.
+        Process client =
+            sled(
+                Map.of(),
+                "generate",
+                "--server=" + address,
+                "--events",
+                "-n=0",
+                "--ignore-end",
+                "-k=0",
+                "-p=Hello");
+        try (InputStream out = client.getInputStream()) {
+          assertTrue(out.read() >= 0, "text streams");
+          String pid = Long.toString(server.pid());
+          assertEquals(0, codeOf(new ProcessBuilder("kill", "-HUP", pid).start()));
+          lineWith(err, "stopping; once more to stop at once");
+          assertEquals(0, codeOf(new ProcessBuilder("kill", "-" + signal, pid).start()));
+          assertEquals(signal.equals("INT") ? ExitCodes.INTERRUPTED : 0, codeOf(server));
         } finally {
           client.destroyForcibly();
         }

@@ -19,7 +19,29 @@ final class ServerAddressTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", ":7411", "edge:", "edge:x", "edge:65536", "edge:-1", "::1", "::1:80"})
+  @ValueSource(
+      strings = {
+        "",
+        ":7411",
+        "edge:",
+        "edge:x",
+        "edge:65536",
+        "edge:-1",
+        "::1",
+        "::1:80",
+        "http://edge",
+        "edge/x",
+        "user@edge",
+        "[::1]x",
+        "[::1",
+        "::1]",
+        "edge: 7411",
+        "edge:+1",
+        "edge:00001234567",
+        "7411",
+        "https://",
+        "[]:1"
+      })
   void whatIsNone(String text) {
     assertThrows(IllegalArgumentException.class, () -> ServerAddress.parse(text));
   }

@@ -61,8 +61,8 @@ final class ServerMetrics {
       priceShown = true;
       gauge(
           "sled_price_seconds",
-          "What a draft more in each session's block would add to a round at present, in seconds, or"
-              + " more where the server would rather have none.",
+          "What a draft more in each session's block would add to a round at present, in seconds,"
+              + " or more where the server would rather have none.",
           ServerStats::price);
     }
     return registry.scrape();
@@ -162,8 +162,8 @@ final class ServerMetrics {
 
   private void kvCells() {
     gauge(
-        "sled_kv_cache_usage_perc",
-        "Share of the K/V cache that open sessions use, 0 to 1.",
+        "sled_kv_cache_usage_ratio",
+        "Share of the K/V cache's cells that open sessions use, 0 to 1; 1 is full.",
         s -> (double) s.kvCellsUsed.get() / s.kvCellsTotal.get());
     gauge(
         "sled_kv_cells_used",

@@ -136,7 +136,7 @@ final class ServerMetricsTest {
     assertFalse(metrics.scrape().contains("sled_price"));
     stats.kvCells(300, 50, 400);
     stats.price(0.0125);
-    assertValue(0.75, "sled_kv_cache_usage_perc");
+    assertValue(0.75, "sled_kv_cache_usage_ratio");
     assertValue(300, "sled_kv_cells_used");
     assertValue(400, "sled_kv_cells_capacity");
     assertValue(0.0125, "sled_price_seconds");
@@ -153,6 +153,8 @@ final class ServerMetricsTest {
       String[] words = line.split(" ", 4);
       if (line.startsWith("# HELP ")) {
         described.add(words[2]);
+        // A share is a ratio of 0 to 1, and says so in its name.
+        assertFalse(words[2].contains("perc"), line);
         assertTrue(words[3].endsWith("."), line);
       } else if (line.startsWith("# TYPE ")) {
         typed.add(words[2]);

@@ -4,8 +4,6 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.nio.charset.MalformedInputException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -48,9 +46,10 @@ public final class PromptFile {
     boolean json = file.toString().endsWith(".jsonl") || file.toString().endsWith(".json");
     List<String> lines;
     try {
-      lines = Files.readAllLines(file, StandardCharsets.UTF_8);
-    } catch (MalformedInputException e) {
-      throw new IOException(file + " is no text in UTF-8", e);
+      String text = Utf8.withoutMark(Utf8.text(Files.readAllBytes(file), file.toString()));
+      lines = text.lines().toList();
+    } catch (IllegalArgumentException e) {
+      throw new IOException(e.getMessage(), e);
     }
     List<Prompt> prompts = new ArrayList<>();
     for (int i = 0; i < lines.size(); i++) {

@@ -11,14 +11,17 @@ final class ChildProcesses {
   private static final Set<ServerProcess> RUNNING = ConcurrentHashMap.newKeySet();
 
   static {
-    Runtime.getRuntime()
-        .addShutdownHook(new Thread(() -> RUNNING.forEach(ServerProcess::kill), "end-children"));
+    Runtime.getRuntime().addShutdownHook(new Thread(ChildProcesses::killAll, "end-children"));
   }
 
   private ChildProcesses() {}
 
   static void add(ServerProcess process) {
     RUNNING.add(process);
+  }
+
+  static void killAll() {
+    RUNNING.forEach(ServerProcess::kill);
   }
 
   static void remove(ServerProcess process) {

@@ -216,6 +216,14 @@ public final class ServerProcess implements AutoCloseable {
     }
   }
 
+  /**
+   * Ends all that were started and not closed, at once; for a JVM that ends without its shutdown
+   * hooks.
+   */
+  public static void killAll() {
+    ChildProcesses.killAll();
+  }
+
   /** Ends it and its children at once. */
   void kill() {
     process.descendants().forEach(ProcessHandle::destroyForcibly);

@@ -27,6 +27,7 @@ public final class ReportFiles {
 
   private static final ObjectMapper MAPPER =
       new ObjectMapper()
+          .registerModule(new FiniteNumbers())
           .setPropertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
           .enable(SerializationFeature.INDENT_OUTPUT);
 

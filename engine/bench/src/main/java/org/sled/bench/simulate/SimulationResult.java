@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonIgnore;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.sled.bench.report.Rounding;
 
 /**
  * What a simulation found.
@@ -80,8 +81,8 @@ public record SimulationResult(
             : cell.optimal().tokensPerSecond().high() - cell.optimal().mean();
     return String.format(
             Locale.ROOT,
-            "%-10s %5.2f %5.0f %5.0f |%8.2f %8.2f %5s %8.2f %8.2f %8.2f %9.2f ± %6.2f %8.2f %8.2f"
-                + " |%7.3f %7.3f %7.3f",
+            "%-10s %5.2f %5.0f %5.0f |%8.2f %8.2f %5s %8.2f %8s %8.2f %9.2f ± %6.2f %8.2f %8.2f"
+                + " |%7s %7s %7s",
             cell.drafts(),
             cell.acceptance(),
             cell.rttMillis(),
@@ -90,15 +91,15 @@ public record SimulationResult(
             best.mean(),
             best.draftTokens() + "x" + best.window(),
             cell.bestSingle().mean(),
-            four == null ? Double.NaN : four.mean(),
+            Rounding.text("%.2f", four == null ? Double.NaN : four.mean()),
             cell.threshold().mean(),
             cell.optimal().mean(),
             half,
             cell.bound(),
             cell.blockBound(),
-            cell.optimalToBestFixed(),
-            cell.optimalToCentral(),
-            cell.optimalToBlockBound())
+            Rounding.text("%.3f", cell.optimalToBestFixed()),
+            Rounding.text("%.3f", cell.optimalToCentral()),
+            Rounding.text("%.3f", cell.optimalToBlockBound()))
         + (passes(cell) ? "" : "  !");
   }
 

@@ -31,7 +31,14 @@ final class PositionDrafts implements AutoCloseable {
             model, DraftParams.DEFAULT.withContextTokens(contextTokens).withThreads(threads));
   }
 
-  TraceStream of(TraceRecorder.Recording recording) {
+  /**
+   * Proposes at every position of a recording.
+   *
+   * @param positionDone is run behind each of them
+   * @throws InterruptedException if the thread was interrupted
+   */
+  TraceStream of(TraceRecorder.Recording recording, Runnable positionDone)
+      throws InterruptedException {
     int[] prompt = recording.request.prompt().toArray();
     int[] tokens = recording.tokens.stream().mapToInt(Integer::intValue).toArray();
     context.sample(NativeSampling.of(recording.request.sampling()));
@@ -47,6 +54,7 @@ final class PositionDrafts implements AutoCloseable {
       prefillNanos = prefill(text, prompt.length);
       for (int i = 0; i < tokens.length; i++) {
         propose(i, prompt.length + i, text, one, drafts, confidence, firstNanos, nextNanos);
+        positionDone.run();
       }
     }
     double stretch = stretch(recording, firstNanos, nextNanos);
@@ -65,10 +73,11 @@ final class PositionDrafts implements AutoCloseable {
   }
 
   /** Decodes the prompt, whose newest token is left to the first block. */
-  private long prefill(TokenBuffer text, int promptTokens) {
+  private long prefill(TokenBuffer text, int promptTokens) throws InterruptedException {
     long start = System.nanoTime();
     int end = Math.min(promptTokens, contextTokens);
     for (int position = 0; position < end; position += CHUNK_TOKENS) {
+      stopIfInterrupted();
       int count = Math.min(CHUNK_TOKENS, end - position);
       context.decode(position, text.addressOf(position), count, choice);
     }
@@ -84,7 +93,9 @@ final class PositionDrafts implements AutoCloseable {
       int[][] drafts,
       float[][] confidence,
       long[] firstNanos,
-      long[] nextNanos) {
+      long[] nextNanos)
+      throws InterruptedException {
+    stopIfInterrupted();
     int room = Math.min(TraceRecorder.DEPTH, contextTokens - committed + 1);
     int[] ids = new int[Math.max(0, room)];
     float[] probabilities = new float[ids.length];
@@ -112,6 +123,12 @@ final class PositionDrafts implements AutoCloseable {
     confidence[index] = Arrays.copyOf(probabilities, count);
     firstNanos[index] = afterFirst - start;
     nextNanos[index] = count > 1 ? (System.nanoTime() - afterFirst) / (count - 1) : 0;
+  }
+
+  private static void stopIfInterrupted() throws InterruptedException {
+    if (Thread.interrupted()) {
+      throw new InterruptedException();
+    }
   }
 
   /** How much longer the devices' blocks took than they do here; 1 if they drafted none. */

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.IntConsumer;
+import java.util.function.BiConsumer;
 import org.sled.bench.load.BenchRequest;
 import org.sled.bench.load.LoadRunner;
 import org.sled.bridge.Fingerprints;
@@ -93,7 +93,8 @@ public final class TraceRecorder implements LoadRunner.RequestRecorder {
    * @param draftModel the one that the devices drafted with
    * @param threads of its context
    * @param devices that drafted at a time
-   * @param progress is told how many generations are done
+   * @param progress is told how many positions of how many are done
+   * @throws InterruptedException if the thread was interrupted
    */
   public synchronized DraftTrace finish(
       Model draftModel,
@@ -101,14 +102,16 @@ public final class TraceRecorder implements LoadRunner.RequestRecorder {
       int threads,
       int devices,
       ServerInfo server,
-      IntConsumer progress) {
+      BiConsumer<Integer, Integer> progress)
+      throws InterruptedException {
     List<TraceStream> streams = new ArrayList<>();
+    int all = recordings.values().stream().mapToInt(recording -> recording.tokens.size()).sum();
+    int[] done = new int[1];
     try (PositionDrafts drafts = new PositionDrafts(draftModel, server.contextTokens(), threads)) {
       for (Recording recording : recordings.values()) {
         if (!recording.tokens.isEmpty()) {
-          streams.add(drafts.of(recording));
+          streams.add(drafts.of(recording, () -> progress.accept(++done[0], all)));
         }
-        progress.accept(streams.size());
       }
     }
     return new DraftTrace(

@@ -1,0 +1,131 @@
+package org.sled.cli;
+
+import java.util.concurrent.TimeUnit;
+import org.sled.bench.report.Rounding;
+import org.sled.device.GenerationEnd;
+import org.sled.jni.EngineParams;
+
+/** {@code sled generate --local}: the target generates alone. */
+final class LocalText {
+  private static final double NANOS_PER_MILLI = 1e6;
+  private static final double NANOS_PER_SECOND = 1e9;
+
+  private final Surroundings surroundings;
+  private final TextWish wish;
+
+  LocalText(Surroundings surroundings, TextWish wish) {
+    this.surroundings = surroundings;
+    this.wish = wish;
+  }
+
+  /** When tokens came, since the start, ns. */
+  private static final class Times {
+    private final long startNanos = System.nanoTime();
+    private volatile long first = -1;
+    private volatile long last;
+
+    void token() {
+      last = System.nanoTime() - startNanos;
+      first = first < 0 ? last : first;
+    }
+
+    /** What goes on before the first token; null afterwards. */
+    String waiting(int promptTokens) {
+      long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - startNanos);
+      return first >= 0
+          ? null
+          : "computing a prompt of " + promptTokens + " tokens: " + seconds + " s";
+    }
+  }
+
+  /**
+   * Generates; the exit code.
+   *
+   * @param name of the model, as the user says it
+   * @param engineParams how it computes
+   */
+  int generate(String name, EngineParams engineParams) {
+    Interruption interruption = new Interruption(surroundings.signals());
+    try (TargetAlone target = load(name, engineParams)) {
+      int contextTokens = target.info().contextTokens();
+      int[] tokens = wish.tokens(target.model(), target.model().chatTemplate(), contextTokens);
+      TextOutput output =
+          new TextOutput(target.model(), wish.stopStrings(), wish.textOut(surroundings));
+      Times times = new Times();
+      GenerationEnd end;
+      interruption.running(() -> {}); // it is asked before each step
+      Progress progress = Progress.inLines(surroundings, () -> times.waiting(tokens.length));
+      try (progress) {
+        end =
+            target.generate(
+                wish.request(target.model(), tokens),
+                token -> {
+                  times.token();
+                  output.add(token);
+                },
+                interruption::isRequested);
+      } finally {
+        output.end();
+      }
+      TextWish.sayFull(end, contextTokens, surroundings.err());
+      report(target, output, end, tokens.length, times, name);
+      return end == GenerationEnd.CANCELLED ? ExitCodes.INTERRUPTED : ExitCodes.DONE;
+    }
+  }
+
+  private TargetAlone load(String name, EngineParams engineParams) {
+    Progress progress = Progress.of(surroundings, "loading " + name);
+    try (progress) {
+      return new TargetAlone(
+          new ModelFiles(surroundings.home()).find(name), wish.modelParams(), engineParams);
+    }
+  }
+
+  private void report(
+      TargetAlone target,
+      TextOutput output,
+      GenerationEnd end,
+      int promptTokens,
+      Times times,
+      String name) {
+    int count = output.tokens().size();
+    double perSecond = count * NANOS_PER_SECOND / times.last; // NaN without any
+    String numerics = NumericsChoice.word(target.info().numerics());
+    long numericsId = target.info().numericsId();
+    if (!wish.isReported()) {
+      surroundings
+          .err()
+          .println(TextWish.speed(count, perSecond) + wish.ending(numerics, numericsId));
+      return;
+    }
+    surroundings
+        .out()
+        .println(
+            Json.line(
+                new GenerationReport(
+                    count,
+                    Rounding.orNull(perSecond),
+                    0,
+                    null,
+                    0L,
+                    0L,
+                    null,
+                    null,
+                    null,
+                    null,
+                    output.text(),
+                    output.tokens(),
+                    end.word(),
+                    times.first < 0 ? null : Rounding.orNull(times.first / NANOS_PER_MILLI),
+                    null,
+                    promptTokens,
+                    null,
+                    SamplingReport.of(wish.sampling()),
+                    wish.stopStrings(),
+                    numerics,
+                    TextWish.hex(numericsId),
+                    target.model().name().isEmpty() ? name : target.model().name(),
+                    null)));
+    surroundings.out().flush();
+  }
+}

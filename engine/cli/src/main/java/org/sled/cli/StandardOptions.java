@@ -1,0 +1,21 @@
+package org.sled.cli;
+
+import picocli.CommandLine.Option;
+
+/**
+ * Help and version of every command. Picocli's own mixin names its options by variables, which are
+ * off here.
+ */
+final class StandardOptions {
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      description = "Show this help message and exit.")
+  private boolean help;
+
+  @Option(
+      names = {"-V", "--version"},
+      versionHelp = true,
+      description = "Print version information and exit.")
+  private boolean version;
+}
