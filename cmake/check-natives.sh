@@ -45,6 +45,8 @@ cd "$directory"
 shopt -s nullglob
 libraries=(*.so)
 ((${#libraries[@]} > 0)) || { echo "check-natives: no libraries in $directory" >&2; exit 1; }
+# A program that libsled starts, and looks for beside itself.
+if [[ -x sled-probe ]]; then libraries+=(sled-probe); else problem "sled-probe is missing, or no program"; fi
 
 # ---------------------------------------------------------------- architecture
 
@@ -167,7 +169,7 @@ for library in libggml-cpu-*.so; do
   [[ " ${backends[*]} " == *" ${name%.so} "* ]] || problem "$library is no backend that this check knows"
 done
 # What every CPU runs. (libsled has AVX2 twins of its sampling loops and asks the CPU before it calls one.)
-for library in libggml-base.so libggml.so libllama.so libjnisled.so; do
+for library in libggml-base.so libggml.so libllama.so libjnisled.so sled-probe; do
   [[ -e $library ]] || continue
   disassemble "$library" || break
   for pattern in %ymm %zmm sdot "$z"; do

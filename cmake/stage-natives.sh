@@ -6,6 +6,6 @@ set -euo pipefail
 lib=$1 destination=$2
 rm -rf "$destination"
 mkdir -p "$destination"
-cp "$lib"/*.so "$lib"/LICENSE.* "$destination/"
+cp "$lib"/*.so "$lib"/sled-probe "$lib"/LICENSE.* "$destination/"
 cd "$destination"
-sha256sum -- *.so >SHA256SUMS
+sha256sum -- *.so sled-probe >SHA256SUMS

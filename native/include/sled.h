@@ -66,7 +66,7 @@ extern "C" {
 /* ------------------------------------------------------------------ version and process-wide state ---------- */
 
 /* Raised whenever a signature, a struct or the meaning of a field changes. */
-#define SLED_ABI_VERSION 8
+#define SLED_ABI_VERSION 9
 
 enum sled_status {
   SLED_OK = 0,
@@ -166,9 +166,10 @@ enum sled_model_flags {
   SLED_MODEL_MMAP = 1,       /* map the file instead of reading it */
   SLED_MODEL_MLOCK = 2,      /* keep it from being swapped out */
   SLED_MODEL_VOCAB_ONLY = 4, /* tokenizer and metadata alone; also for GGUF files that hold nothing else */
-  SLED_MODEL_EXACT = 8       /* for exact numerics: weights that are not exact once rearranged for this CPU (K-quants on
+  SLED_MODEL_EXACT = 8,      /* for exact numerics: weights that are not exact once rearranged for this CPU (K-quants on
                                 x86-64, for example) stay as they lie in the file, which is slower for many rows. It is
                                 tried out with about 70 rows */
+  SLED_MODEL_TRUSTED = 16    /* open it without trying it first: see sled_model_open */
 };
 
 typedef struct sled_model_params {
@@ -181,9 +182,16 @@ typedef struct sled_model_params {
 /* SLED_MODEL_MMAP, all layers on the GPU. */
 SLED_API int32_t sled_model_params_default(sled_model_params *params);
 
-/* Opens a GGUF file; of a split model ("name-00001-of-00003.gguf") any part, the others beside it.
- * The header is checked against the file's size first, so that a truncated file is SLED_ERR_FORMAT.
- * Takes as long as reading the file takes. */
+/* Opens a GGUF file; of a split model ("name-00001-of-00003.gguf", split.count in the header) any part, the others beside
+ * it. The header is checked against the file's size first, so that a truncated file is SLED_ERR_FORMAT.
+ * Takes as long as reading the file takes.
+ *
+ * llama.cpp ends the process at some damaged files. So a file that was never opened on this machine is tried first in a
+ * process of its own: sled-probe, which lies beside this library, does with it what serving and drafting do, on the CPU, with
+ * a bound on time and memory, which takes a second or two. SLED_ERR_FORMAT with the cause where the process dies, hangs or
+ * computes nothing usable. That a file passed is remembered in $XDG_CACHE_HOME/sled/tried or ~/.cache/sled/tried, by a
+ * SHA-256 of its header, of samples of its weights, of this library's version and of the CPU; where that cannot be written,
+ * as long as this process lives. Where sled-probe cannot be run, a warning is logged once and files are opened untried. */
 SLED_API int32_t sled_model_open(const char *path, const sled_model_params *params, int64_t *model);
 
 /* SLED_ERR_BUSY while an engine or draft made from it is open. */
@@ -193,7 +201,7 @@ enum sled_model_info_flags {
   SLED_MODEL_INFO_VOCAB_ONLY = 1,
   SLED_MODEL_INFO_ADDS_BOS = 2,
   SLED_MODEL_INFO_RECURRENT = 4, /* state cannot be rolled back by position: not servable */
-  SLED_MODEL_INFO_ENCODER = 8,   /* encoder or encoder-decoder: not servable */
+  SLED_MODEL_INFO_ENCODER = 8,   /* encoder, embedding or diffusion model: not servable */
   SLED_MODEL_INFO_HAS_TEMPLATE = 16
 };
 
@@ -216,7 +224,8 @@ typedef struct sled_model_info {
   int64_t merges_hash;          /* 64 BPE merges in order; for other tokenizers the scores */
   int64_t specials_hash;        /* 72 bos, eos, eot, ... and whether they are added */
   int64_t pretokenizer_hash;    /* 80 tokenizer model and pre-tokenizer names */
-  int64_t weights_hash;         /* 88 metadata, tensor layout and samples of the tensor data: part of the numerics id */
+  int64_t weights_hash;         /* 88 metadata, tensor layout and samples of the tensor data: part of the numerics id;
+                                      of a split model as of the whole one */
 } sled_model_info;              /* 96 bytes */
 
 SLED_API int32_t sled_model_describe(int64_t model, sled_model_info *info);

@@ -23,6 +23,7 @@ namespace {
 std::mutex g_load_mutex;
 std::string g_loaded_from;  // guarded by g_load_mutex; "" = not loaded
 std::string g_problems;     // guarded by g_load_mutex
+bool g_one_core = false;    // set before there are threads
 
 template <typename Function>
 Function cpu_function(const char *name) {
@@ -37,15 +38,17 @@ void copy_name(char *to, size_t capacity, const std::string &from) {
   std::snprintf(to, capacity, "%s", from.c_str());
 }
 
-std::string library_of(ggml_backend_reg_t reg) {
+// "" if it cannot be told.
+std::string file_of(ggml_backend_reg_t reg) {
   // Every backend library answers this lookup with a function of its own; the loader knows the file behind it.
   void *const address = ggml_backend_reg_get_proc_address(reg, "ggml_backend_get_features");
   Dl_info info{};
-  if (address == nullptr || dladdr(address, &info) == 0 || info.dli_fname == nullptr) {
-    return ggml_backend_reg_name(reg);
-  }
-  const std::string path = info.dli_fname;
-  return path.substr(path.rfind('/') + 1);
+  return address == nullptr || dladdr(address, &info) == 0 || info.dli_fname == nullptr ? "" : info.dli_fname;
+}
+
+std::string library_of(ggml_backend_reg_t reg) {
+  const std::string path = file_of(reg);
+  return path.empty() ? ggml_backend_reg_name(reg) : path.substr(path.rfind('/') + 1);
 }
 
 std::string features_of(ggml_backend_reg_t reg) {
@@ -142,15 +145,32 @@ void load_backends(const std::string &directory) {
   if (std::getenv("SLED_CUDA_GRAPHS") == nullptr) {
     setenv("GGML_CUDA_DISABLE_GRAPHS", "1", 0);
   }
+  forget_logged_errors();
   ggml_backend_load_all_from_path(directory.c_str());
   if (ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU) == nullptr) {
-    const std::string why = last_logged_error();
+    const std::string why = first_logged_error();
     fail(SLED_ERR_IO, "no CPU backend (libggml-cpu*.so) in '%s' runs on this processor%s%s", directory.c_str(),
          why.empty() ? "" : ": ", why.c_str());
   }
   llama_backend_init();
   g_problems = find_problems(directory);
   g_loaded_from = directory;
+}
+
+void load_cpu_backend(const std::string &file) {
+  capture_logs();
+  std::lock_guard<std::mutex> lock(g_load_mutex);
+  forget_logged_errors();
+  if (ggml_backend_load(file.c_str()) == nullptr) {
+    fail(SLED_ERR_IO, "the CPU backend '%s' does not load: %s", file.c_str(), first_logged_error().c_str());
+  }
+  llama_backend_init();
+  g_loaded_from = file;
+}
+
+std::string cpu_backend_file() {
+  ggml_backend_dev_t cpu = ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU);
+  return cpu == nullptr ? "" : file_of(ggml_backend_dev_backend_reg(cpu));
 }
 
 std::string backend_problems() {
@@ -207,7 +227,12 @@ bool has_gpu() {
          ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_IGPU) != nullptr;
 }
 
+void use_one_core() { g_one_core = true; }
+
 int32_t usable_cores() {
+  if (g_one_core) {
+    return 1;
+  }
   cpu_set_t set;
   CPU_ZERO(&set);
   if (sched_getaffinity(0, sizeof(set), &set) == 0) {

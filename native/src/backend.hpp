@@ -16,6 +16,12 @@ namespace sled {
 // See sled_backend_load(). Any thread.
 void load_backends(const std::string &directory);
 
+// The same with nothing but this CPU backend: a process that is to use no GPU must not start its driver either.
+void load_cpu_backend(const std::string &file);
+
+// The file of the CPU backend in use.
+std::string cpu_backend_file();
+
 // See sled_backend_problems().
 std::string backend_problems();
 
@@ -31,6 +37,9 @@ std::string compute_identity();
 bool has_gpu();
 
 int32_t usable_cores();
+
+// From now on that is one, whatever the machine has. For processes that have one thread yet.
+void use_one_core();
 
 // A core for each of so many threads that are to be pinned, the caller's last; SLED_ERR_ARGUMENT if there are not as many.
 std::vector<int32_t> cores_for(int32_t threads);

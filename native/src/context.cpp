@@ -49,7 +49,7 @@ Context make_context(llama_model *model, const ContextShape &shape, int32_t thre
   forget_logged_errors();
   Context context(llama_init_from_model(model, p));
   if (!context) {
-    const std::string why = last_logged_error();
+    const std::string why = first_logged_error();
     fail(SLED_ERR_UNSUPPORTED, "llama.cpp cannot make a context with flash attention for this model%s%s",
          why.empty() ? "" : ": ", why.c_str());
   }

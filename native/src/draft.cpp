@@ -89,7 +89,7 @@ void Draft::decode(int32_t position, const void *tokens, int32_t token_count, sl
     if (result != 0) {
       llama_memory_seq_rm(memory, 0, -1, -1);
       cached_ = 0;
-      const std::string why = last_logged_error();
+      const std::string why = first_logged_error();
       fail(SLED_ERR_DECODE, "llama_decode failed with %d%s%s", result, why.empty() ? "" : ": ", why.c_str());
     }
     done += rows;

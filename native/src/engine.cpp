@@ -188,7 +188,7 @@ int64_t Engine::time_results() {
     }
     const int64_t start = now_ns();
     if (batch_->decode(context_.get()) != 0) {
-      fail(SLED_ERR_DECODE, "llama_decode failed at a trial of %d rows: %s", batch_->rows(), last_logged_error().c_str());
+      fail(SLED_ERR_DECODE, "llama_decode failed at a trial of %d rows: %s", batch_->rows(), first_logged_error().c_str());
     }
     llama_synchronize(context_.get());
     for (int32_t row = 0; row < batch_->rows(); row++) {
@@ -350,7 +350,7 @@ void Engine::decode_group(const sled_slot *slots, const ShapeGroup &group, sled_
     }
   }
   if (result != 0) {
-    const std::string why = last_logged_error();
+    const std::string why = first_logged_error();
     fail(SLED_ERR_DECODE, "llama_decode failed with %d%s%s", result, why.empty() ? "" : ": ", why.c_str());
   }
   llama_synchronize(context_.get());

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <unordered_set>
 
 #include <fcntl.h>
@@ -14,6 +15,7 @@
 #include "hash.hpp"
 #include "llama.h"
 #include "log_queue.hpp"
+#include "sha256.hpp"
 #include "status.hpp"
 
 namespace sled {
@@ -21,6 +23,21 @@ namespace {
 
 constexpr int32_t kTokenTypeUnused = 5;  // GGUF's token type of rows that only pad the matrix
 constexpr size_t kSampleBytes = 4096;
+
+// Of a scalar's or an array element's value.
+size_t size_of(gguf_type type) {
+  switch (type) {
+    case GGUF_TYPE_UINT8:
+    case GGUF_TYPE_INT8:
+    case GGUF_TYPE_BOOL: return 1;
+    case GGUF_TYPE_UINT16:
+    case GGUF_TYPE_INT16: return 2;
+    case GGUF_TYPE_UINT64:
+    case GGUF_TYPE_INT64:
+    case GGUF_TYPE_FLOAT64: return 8;
+    default: return 4;
+  }
+}
 
 int64_t file_size(const std::string &path) {
   struct stat info {};
@@ -50,24 +67,97 @@ void check_magic(const std::string &path, int64_t size) {
   }
 }
 
+// "name" and its place of "name-00002-of-00005.gguf"; place 0 for other names.
+struct PartName {
+  std::string prefix;
+  int32_t place = 0;
+  int32_t parts = 0;
+};
+
+PartName part_name(const std::string &path) {
+  static const size_t kTail = std::strlen("-00000-of-00000.gguf");
+  PartName name;
+  int used = 0;
+  if (path.size() > kTail && std::sscanf(path.c_str() + path.size() - kTail, "-%5d-of-%5d.gguf%n", &name.place, &name.parts,
+                                         &used) == 2 &&
+      static_cast<size_t>(used) == kTail) {
+    name.prefix = path.substr(0, path.size() - kTail);
+  } else {
+    name.place = 0;
+  }
+  return name;
+}
+
+// Hugging Face's cache keeps contents as blobs/<hash>; names are links in snapshots/<revision>/. The link to this blob, ""
+// if it is none or has none.
+std::string snapshot_of(const std::string &path) {
+  namespace fs = std::filesystem;
+  constexpr int32_t kMostEntries = 100000;  // of a folder that only looks like such a cache
+  std::error_code error;
+  const fs::path blob = fs::canonical(path, error);
+  if (error || blob.parent_path().filename() != "blobs") {
+    return "";
+  }
+  int32_t entries = 0;
+  for (fs::recursive_directory_iterator at(blob.parent_path().parent_path() / "snapshots", error), end;
+       !error && at != end && entries < kMostEntries; at.increment(error), entries++) {
+    std::error_code broken;
+    if (at->is_symlink(broken) && fs::canonical(at->path(), broken) == blob) {
+      return at->path().string();
+    }
+  }
+  return "";
+}
+
 }  // namespace
 
-std::vector<std::string> model_files(const std::string &path) {
-  // <prefix>-00002-of-00005.gguf
-  static const size_t kTail = std::strlen("-00000-of-00000.gguf");
-  int part = 0;
-  int parts = 0;
-  if (path.size() > kTail &&
-      std::sscanf(path.c_str() + path.size() - kTail, "-%5d-of-%5d.gguf", &part, &parts) == 2 && part >= 1 &&
-      parts >= 2 && part <= parts) {
-    const std::string prefix = path.substr(0, path.size() - kTail);
-    std::vector<std::string> files;
-    for (int i = 1; i <= parts; i++) {
-      files.push_back(format_text("%s-%05d-of-%05d.gguf", prefix.c_str(), i, parts));
-    }
+std::vector<GgufFile> open_model_files(const std::string &path) {
+  std::vector<GgufFile> files;
+  files.emplace_back(path);
+  const int64_t parts = files[0].integer("split.count", 1);
+  const int64_t number = files[0].integer("split.no", 0);
+  if (parts <= 1) {
     return files;
   }
-  return {path};
+  if (number < 0 || number >= parts) {
+    fail(SLED_ERR_FORMAT, "'%s' is damaged: it says that it is part %lld of %lld", path.c_str(),
+         static_cast<long long>(number) + 1, static_cast<long long>(parts));
+  }
+  const PartName name = part_name(path);
+  if (name.place != number + 1 || name.parts != parts) {
+    const std::string link = snapshot_of(path);
+    fail(SLED_ERR_FORMAT,
+         "'%s' is one of %lld parts of a model (part %lld), and the others are not found from this name: %s",
+         path.c_str(), static_cast<long long>(parts), static_cast<long long>(number) + 1,
+         link.empty() ? format_text("it should end with -%05d-of-%05d.gguf", static_cast<int>(number) + 1,
+                                    static_cast<int>(parts))
+                            .c_str()
+                      : format_text("it is a file of the Hugging Face cache, open it as '%s'", link.c_str()).c_str());
+  }
+  files.clear();
+  for (int32_t place = 1; place <= name.parts; place++) {
+    const std::string part = format_text("%s-%05d-of-%05d.gguf", name.prefix.c_str(), place, name.parts);
+    std::error_code error;
+    if (!std::filesystem::exists(part, error)) {
+      fail(SLED_ERR_IO, "part %d of %d of the model '%s' is missing: %s", place, name.parts, path.c_str(), part.c_str());
+    }
+    files.emplace_back(part);
+    const GgufFile &file = files.back();
+    if (file.integer("split.no", 0) != place - 1 || file.integer("split.count", 1) != parts) {
+      fail(SLED_ERR_FORMAT, "'%s' is not part %d of %d of a model: it says that it is part %lld of %lld", part.c_str(), place,
+           name.parts, static_cast<long long>(file.integer("split.no", 0)) + 1,
+           static_cast<long long>(file.integer("split.count", 1)));
+    }
+  }
+  return files;
+}
+
+GgufFile open_first_file(const std::string &path) {
+  GgufFile file(path);
+  if (file.integer("split.count", 1) <= 1 || file.integer("split.no", 0) == 0) {
+    return file;
+  }
+  return std::move(open_model_files(path).front());
 }
 
 GgufFile::GgufFile(std::string path) : path_(std::move(path)) {
@@ -78,7 +168,7 @@ GgufFile::GgufFile(std::string path) : path_(std::move(path)) {
   params.no_alloc = true;
   header_.reset(gguf_init_from_file(path_.c_str(), params));
   if (!header_) {
-    const std::string why = last_logged_error();
+    const std::string why = first_logged_error();
     fail(SLED_ERR_FORMAT, "'%s' is a damaged or cut-off GGUF file: its header cannot be read%s%s", path_.c_str(),
          why.empty() ? "" : ": ", why.c_str());
   }
@@ -123,6 +213,8 @@ int64_t GgufFile::integer(const char *key, int64_t otherwise) const {
     case GGUF_TYPE_INT16: return gguf_get_val_i16(header_.get(), id);
     case GGUF_TYPE_UINT32: return gguf_get_val_u32(header_.get(), id);
     case GGUF_TYPE_INT32: return gguf_get_val_i32(header_.get(), id);
+    case GGUF_TYPE_UINT64: return static_cast<int64_t>(std::min<uint64_t>(gguf_get_val_u64(header_.get(), id), INT64_MAX));
+    case GGUF_TYPE_INT64: return gguf_get_val_i64(header_.get(), id);
     case GGUF_TYPE_BOOL: return gguf_get_val_bool(header_.get(), id) ? 1 : 0;
     default: return otherwise;
   }
@@ -182,21 +274,65 @@ void GgufFile::require_sound_numbers(const std::string &architecture) const {
       require(epsilon >= 0.0F && epsilon <= 1.0F, key, std::to_string(epsilon));  // also refuses NaN
     }
   }
-  for (int64_t i = 0; i < tensor_count(); i++) {
-    const std::string name = gguf_get_tensor_name(header_.get(), i);
-    const auto ends_with = [&](const std::string &end) {
-      return name.size() >= end.size() && name.compare(name.size() - end.size(), end.size(), end) == 0;
-    };
-    // They are added to or multiplied with F32 activations element by element, for which the CPU has F32 alone.
-    if ((ends_with(".bias") || ends_with("norm.weight")) &&
-        gguf_get_tensor_type(header_.get(), i) != GGML_TYPE_F32) {
-      fail(SLED_ERR_FORMAT, "'%s' is damaged: tensor '%s' has type %s instead of f32", path_.c_str(), name.c_str(),
-           ggml_type_name(gguf_get_tensor_type(header_.get(), i)));
-    }
+  for (const char *key : {"rope.dimension_count", "attention.key_length", "attention.value_length"}) {
+    const int64_t width = number(key, 2);  // RoPE turns pairs of columns
+    require(width >= 0 && (width % 2 == 0 || key == std::string("attention.value_length")), key, std::to_string(width));
   }
   const std::string scaling = text((architecture + ".rope.scaling.type").c_str(), "linear");
   require(scaling == "none" || scaling == "linear" || scaling == "yarn" || scaling == "longrope", "rope.scaling.type",
           "'" + scaling + "'");
+}
+
+void GgufFile::require_weight_types() const {
+  for (int64_t i = 0; i < tensor_count(); i++) {
+    const std::string name = gguf_get_tensor_name(header_.get(), i);
+    const ggml_type type = gguf_get_tensor_type(header_.get(), i);
+    const auto ends_with = [&](const std::string &end) {
+      return name.size() >= end.size() && name.compare(name.size() - end.size(), end.size(), end) == 0;
+    };
+    // They are added to or multiplied with F32 activations element by element, for which the CPU has F32 alone.
+    if ((ends_with(".bias") || ends_with("norm.weight")) && type != GGML_TYPE_F32) {
+      fail(SLED_ERR_FORMAT, "'%s' is damaged: tensor '%s' has type %s instead of f32", path_.c_str(), name.c_str(),
+           ggml_type_name(type));
+    }
+    const bool number_type = type == GGML_TYPE_I8 || type == GGML_TYPE_I16 || type == GGML_TYPE_I32 ||
+                             type == GGML_TYPE_I64 || type == GGML_TYPE_F64;
+    for (const char *matrix : {"token_embd.weight", "output.weight", "attn_q.weight", "attn_k.weight", "attn_v.weight",
+                               "attn_qkv.weight", "ffn_gate.weight", "ffn_up.weight", "ffn_down.weight"}) {
+      if (number_type && ends_with(matrix)) {
+        fail(SLED_ERR_FORMAT, "'%s' has weights of type %s (tensor '%s'), with which llama.cpp does not compute",
+             path_.c_str(), ggml_type_name(type), name.c_str());
+      }
+    }
+  }
+}
+
+std::string GgufFile::not_causal() const {
+  const std::string architecture = text("general.architecture", "");
+  for (const char *encoder : {"bert", "modern-bert", "nomic-bert", "nomic-bert-moe", "neo-bert", "jina-bert-v2",
+                              "jina-bert-v3", "eurobert", "gemma-embedding", "llama-embed", "t5encoder"}) {
+    if (architecture == encoder) {
+      return "is an encoder, an embedding model";
+    }
+  }
+  for (const char *diffusion : {"dream", "llada", "llada-moe", "rnd1"}) {
+    if (architecture == diffusion) {
+      return "is a diffusion model, which does not say one token after the other";
+    }
+  }
+  if (architecture == "clip" || architecture == "wavtokenizer-dec") {
+    return "is no language model";
+  }
+  if (integer((architecture + ".attention.causal").c_str(), 1) == 0) {
+    return "looks at later tokens too (attention.causal is false): it is an encoder, an embedding model";
+  }
+  static const char *const kPoolings[] = {"none", "mean", "cls", "last", "rank"};
+  const int64_t pooling = integer((architecture + ".pooling_type").c_str(), 0);
+  if (pooling != 0) {
+    const std::string name = pooling > 0 && pooling < 5 ? kPoolings[pooling] : std::to_string(pooling);
+    return pooling == 4 ? "is a reranker (pooling_type is rank)" : "is an embedding model (pooling_type is " + name + ")";
+  }
+  return "";
 }
 
 void GgufFile::require_sound_metadata(bool vocabulary_only) const {
@@ -271,25 +407,48 @@ TokenizerFingerprint GgufFile::fingerprint() const {
   return result;
 }
 
-int64_t GgufFile::weights_hash() const {
+// Key, type and value of one piece of metadata.
+uint64_t GgufFile::value_hash(int64_t id) const {
   gguf_context *const g = header_.get();
+  gguf_type type = gguf_get_kv_type(g, id);
   Hash hash;
-  hash.text(text("general.architecture", "")).number(file_bytes_);
+  hash.text(gguf_get_key(g, id)).number(type);
+  size_t count = 1;
+  if (type == GGUF_TYPE_ARRAY) {
+    type = gguf_get_arr_type(g, id);
+    count = gguf_get_arr_n(g, id);
+    hash.number(type).number(static_cast<int64_t>(count));
+    if (type == GGUF_TYPE_STRING) {
+      for (size_t i = 0; i < count; i++) {
+        hash.text(gguf_get_arr_str(g, id, i));
+      }
+    } else {
+      hash.bytes(gguf_get_arr_data(g, id), count * size_of(type));
+    }
+  } else if (type == GGUF_TYPE_STRING) {
+    hash.text(gguf_get_val_str(g, id));
+  } else {
+    hash.bytes(gguf_get_val_data(g, id), size_of(type));
+  }
+  return static_cast<uint64_t>(hash.value());
+}
+
+// visit(tensor, bytes, count): 4 KiB from the beginning, the middle and the end of every tensor; tensor -1: the header.
+template <typename Visit>
+void GgufFile::visit_samples(Visit &&visit) const {
+  gguf_context *const g = header_.get();
   std::vector<char> sample(kSampleBytes);
   const int fd = open(path_.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) {
     fail(SLED_ERR_IO, "cannot read model file '%s': %s", path_.c_str(), std::strerror(errno));
   }
   const auto data_offset = static_cast<int64_t>(gguf_get_data_offset(g));
-  {  // the metadata: a changed RoPE base changes every logit
-    int64_t at = 0;
-    while (at < data_offset) {
-      const size_t want = static_cast<size_t>(std::min<int64_t>(kSampleBytes, data_offset - at));
-      const ssize_t got = pread(fd, sample.data(), want, at);
-      if (got <= 0) break;
-      hash.bytes(sample.data(), static_cast<size_t>(got));
-      at += got;
-    }
+  for (int64_t at = 0; at < data_offset;) {
+    const size_t want = static_cast<size_t>(std::min<int64_t>(kSampleBytes, data_offset - at));
+    const ssize_t got = pread(fd, sample.data(), want, at);
+    if (got <= 0) break;
+    visit(-1, sample.data(), static_cast<size_t>(got));
+    at += got;
   }
   for (int64_t i = 0; i < tensor_count(); i++) {
     const auto start = data_offset + static_cast<int64_t>(gguf_get_tensor_offset(g, i));
@@ -298,12 +457,41 @@ int64_t GgufFile::weights_hash() const {
     for (const int64_t at : {start, start + (size - want) / 2, start + size - want}) {
       const ssize_t got = pread(fd, sample.data(), static_cast<size_t>(want), at);
       if (got > 0) {
-        hash.bytes(sample.data(), static_cast<size_t>(got));
+        visit(i, sample.data(), static_cast<size_t>(got));
       }
     }
   }
   close(fd);
-  return hash.value();
+}
+
+uint64_t GgufFile::weights_hash() const {
+  gguf_context *const g = header_.get();
+  uint64_t sum = 0;
+  for (int64_t id = 0; id < gguf_get_n_kv(g); id++) {  // the metadata: a changed RoPE base changes every logit
+    if (std::strncmp(gguf_get_key(g, id), "split.", 6) != 0) {
+      sum += value_hash(id);
+    }
+  }
+  std::vector<Hash> tensors(static_cast<size_t>(tensor_count()));
+  for (int64_t i = 0; i < tensor_count(); i++) {
+    Hash &hash = tensors[static_cast<size_t>(i)];
+    hash.text(gguf_get_tensor_name(g, i)).number(gguf_get_tensor_type(g, i));
+    hash.bytes(gguf_get_tensor_ne(g, i), GGML_MAX_DIMS * sizeof(int64_t));
+  }
+  visit_samples([&](int64_t tensor, const char *bytes, size_t count) {
+    if (tensor >= 0) {
+      tensors[static_cast<size_t>(tensor)].bytes(bytes, count);
+    }
+  });
+  for (const Hash &hash : tensors) {
+    sum += static_cast<uint64_t>(hash.value());
+  }
+  return sum;
+}
+
+void GgufFile::add_content(Sha256 &hash) const {
+  hash.number(file_bytes_);
+  visit_samples([&](int64_t, const char *bytes, size_t count) { hash.bytes(bytes, count); });
 }
 
 }  // namespace sled

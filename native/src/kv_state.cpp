@@ -24,7 +24,7 @@ SavedKv save_kv(llama_context *context, int32_t sequence) {
   forget_logged_errors();
   if (saved.size == 0 || llama_state_seq_get_data(context, saved.bytes.get(), saved.size, sequence) != saved.size) {
     // Its own bookkeeping takes a little memory too.
-    const std::string why = last_logged_error();
+    const std::string why = first_logged_error();
     fail(SLED_ERR_MEMORY, "llama.cpp could not save the K/V of a session%s%s", why.empty() ? "" : ": ", why.c_str());
   }
   return saved;
@@ -33,7 +33,7 @@ SavedKv save_kv(llama_context *context, int32_t sequence) {
 void restore_kv(llama_context *context, int32_t sequence, const SavedKv &saved) {
   forget_logged_errors();
   if (llama_state_seq_set_data(context, saved.bytes.get(), saved.size, sequence) != saved.size) {
-    const std::string why = last_logged_error();
+    const std::string why = first_logged_error();
     llama_memory_seq_rm(llama_get_memory(context), sequence, -1, -1);
     // What was saved is as it was: it is its own bookkeeping for which there is no memory.
     fail(SLED_ERR_MEMORY, "llama.cpp could not restore the K/V of a session%s%s", why.empty() ? "" : ": ",

@@ -20,7 +20,7 @@ struct Queue {
   std::deque<std::pair<int32_t, std::string>> lines;
   std::string partial;  // a line that was logged in pieces (GGML_LOG_LEVEL_CONT)
   int32_t partial_level = 2;
-  std::string last_error;
+  std::string first_error;  // since it was last forgotten
 };
 
 Queue &queue() {
@@ -48,8 +48,8 @@ void on_log(ggml_log_level level, const char *text, void *) {
       q.partial.push_back(*c);
       continue;
     }
-    if (q.partial_level == kErrorLevel) {
-      q.last_error = q.partial;
+    if (q.partial_level == kErrorLevel && q.first_error.empty()) {
+      q.first_error = q.partial;
     }
     if (!q.partial.empty()) {
       q.lines.emplace_back(q.partial_level, std::move(q.partial));
@@ -101,16 +101,16 @@ bool take_log(std::string &line, int32_t &level) {
   return true;
 }
 
-std::string last_logged_error() {
+std::string first_logged_error() {
   Queue &q = queue();
   std::lock_guard<std::mutex> lock(q.mutex);
-  return q.last_error;
+  return q.first_error;
 }
 
 void forget_logged_errors() {
   Queue &q = queue();
   std::lock_guard<std::mutex> lock(q.mutex);
-  q.last_error.clear();
+  q.first_error.clear();
 }
 
 }  // namespace sled

@@ -15,9 +15,9 @@ void log_warning(const std::string &line);
 // Takes the oldest line; false when there is none. level as in sled_log_take().
 bool take_log(std::string &line, int32_t &level);
 
-// The newest error line since the last call of forget_log_errors() on this thread's behalf: llama.cpp reports why a
-// load failed only there.
-std::string last_logged_error();
+// The first error line since the last call of forget_logged_errors(): llama.cpp reports why something failed only there,
+// and behind the cause each of its callers says once more that it failed. Call forget_logged_errors() before what may fail.
+std::string first_logged_error();
 void forget_logged_errors();
 
 }  // namespace sled

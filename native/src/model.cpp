@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <stdexcept>
 
 #include "backend.hpp"
 #include "gguf_file.hpp"
@@ -9,6 +10,8 @@
 #include "log_queue.hpp"
 #include "memory.hpp"
 #include "numerics.hpp"
+#include "probe.hpp"
+#include "sha256.hpp"
 #include "status.hpp"
 #include "utf8.hpp"
 
@@ -49,8 +52,6 @@ bool is_encoder(const llama_model *model) {
   return llama_model_has_encoder(model) || !llama_model_has_decoder(model) || llama_model_is_diffusion(model);
 }
 
-bool decodes_by_position(const llama_model *model) { return !is_recurrent(model) && !is_encoder(model); }
-
 }  // namespace
 
 void Model::load(const std::string &file, const llama_model_params &params) {
@@ -58,7 +59,7 @@ void Model::load(const std::string &file, const llama_model_params &params) {
   model_.reset();  // not both at once
   model_.reset(llama_model_load_from_file(file.c_str(), params));
   if (!model_) {
-    const std::string why = last_logged_error();
+    const std::string why = first_logged_error();
     fail(SLED_ERR_FORMAT, "llama.cpp cannot load '%s'%s%s", path_.c_str(), why.empty() ? "" : ": ", why.c_str());
   }
 }
@@ -67,26 +68,21 @@ Model::Model(const std::string &path, const sled_model_params &params) : path_(p
   const bool vocab_only = (params.flags & SLED_MODEL_VOCAB_ONLY) != 0;
   int64_t file_bytes = 0;
   int64_t tensors = 0;
-  Hash weights;
-  const std::vector<std::string> files = model_files(path);
-  TokenizerFingerprint fingerprint;
-  for (size_t i = 0; i < files.size(); i++) {
-    const GgufFile file(files[i]);
+  uint64_t weights_hash = 0;
+  Sha256 content;
+  const std::vector<GgufFile> files = open_model_files(path);
+  for (const GgufFile &file : files) {
     file_bytes += file.file_bytes();
     tensors += file.tensor_count();
-    if (i == 0) {
-      file.require_sound_metadata(vocab_only);
-      fingerprint = file.fingerprint();
-      const int64_t parts = file.integer("split.count", 1);
-      if (parts > 1 && static_cast<size_t>(parts) != files.size()) {
-        fail(SLED_ERR_FORMAT, "'%s' is one of %d parts, but not named <name>-00001-of-%05d.gguf", path.c_str(),
-             static_cast<int>(parts), static_cast<int>(parts));
-      }
-    }
+    file.add_content(content);
     if (!vocab_only) {
-      weights.number(file.weights_hash());
+      file.require_weight_types();
+      weights_hash += file.weights_hash();
     }
   }
+  files.front().require_sound_metadata(vocab_only);
+  const TokenizerFingerprint fingerprint = files.front().fingerprint();
+  not_causal_ = files.front().not_causal();
   if (fingerprint.vocabulary_tokens == 0) {
     fail(SLED_ERR_FORMAT, "'%s' holds no tokenizer (tokenizer.ggml.tokens): it is not a language model",
          path.c_str());
@@ -100,20 +96,29 @@ Model::Model(const std::string &path, const sled_model_params &params) : path_(p
   }
 
   require_backends();
+  if ((params.flags & SLED_MODEL_TRUSTED) == 0) {
+    require_tried({path, content.digest(), file_bytes, vocab_only});
+  }
   llama_model_params p = llama_model_default_params();
   p.n_gpu_layers = params.gpu_layers;
   on_gpu_ = !vocab_only && params.gpu_layers != 0 && has_gpu();
   p.load_mode = load_mode(params.flags);
   p.vocab_only = vocab_only;
-  load(files.front(), p);
-  info_.context_train_tokens = vocab_only ? 0 : llama_model_n_ctx_train(model_.get());
+  load(files.front().path(), p);
+  // A number of 32 bits without a sign there.
+  const auto trained = static_cast<uint32_t>(llama_model_n_ctx_train(model_.get()));
+  info_.context_train_tokens = vocab_only ? 0 : static_cast<int32_t>(std::min<uint32_t>(trained, INT32_MAX));
+  if (not_causal_.empty() && is_encoder(model_.get())) {
+    not_causal_ = "is not a causal decoder: it does not say a text token by token";
+  }
   const bool exact = (params.flags & SLED_MODEL_EXACT) != 0 && !vocab_only && !on_gpu_;
   // Which weights are rearranged, and whether their rows are exact then, depends on their type and on the processor.
-  if (exact && decodes_by_position(model_.get()) && !obstacle_to_exact().empty()) {
+  const bool decodes_by_position = !is_recurrent(model_.get()) && not_causal_.empty();
+  if (exact && decodes_by_position && !obstacle_to_exact().empty()) {
     p.use_extra_bufts = false;
     as_in_file_ = true;
     obstacle_to_exact_.reset();
-    load(files.front(), p);
+    load(files.front().path(), p);
   }
   vocab_ = llama_model_get_vocab(model_.get());
   if ((llama_vocab_get_add_bos(vocab_) && llama_vocab_bos(vocab_) < 0) ||
@@ -140,11 +145,11 @@ Model::Model(const std::string &path, const sled_model_params &params) : path_(p
     info_.layer_count = llama_model_n_layer(model_.get());
     info_.parameter_count = static_cast<int64_t>(llama_model_n_params(model_.get()));
     info_.weight_bytes = static_cast<int64_t>(llama_model_size(model_.get()));
-    info_.weights_hash = weights.value();
+    info_.weights_hash = static_cast<int64_t>(weights_hash);
     if (is_recurrent(model_.get())) {
       info_.flags |= SLED_MODEL_INFO_RECURRENT;
     }
-    if (is_encoder(model_.get())) {
+    if (!not_causal_.empty()) {
       info_.flags |= SLED_MODEL_INFO_ENCODER;
     }
   }
@@ -161,8 +166,8 @@ void Model::require_rollback() const {
          path_.c_str(), text(SLED_TEXT_ARCHITECTURE).c_str());
   }
   if ((info_.flags & SLED_MODEL_INFO_ENCODER) != 0) {
-    fail(SLED_ERR_UNSUPPORTED, "'%s' (%s) is not a causal decoder: it does not generate text token by token",
-         path_.c_str(), text(SLED_TEXT_ARCHITECTURE).c_str());
+    fail(SLED_ERR_UNSUPPORTED, "'%s' (%s) %s; SLED needs a model that says a text token by token", path_.c_str(),
+         text(SLED_TEXT_ARCHITECTURE).c_str(), not_causal_.c_str());
   }
 }
 
@@ -227,6 +232,27 @@ std::string Model::bytes_of(int32_t token, bool render_special) const {
   return piece;
 }
 
+// The first character of a text that llama.cpp finds no token for, quoted.
+std::string Model::character_without_token(const std::string &text) const {
+  std::vector<int32_t> tokens(64);
+  for (size_t at = 0; at < text.size();) {
+    size_t end = at + 1;
+    while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) {
+      end++;
+    }
+    try {
+      llama_tokenize(vocab_, text.data() + at, static_cast<int32_t>(end - at), tokens.data(),
+                     static_cast<int32_t>(tokens.size()), false, false);
+    } catch (const std::out_of_range &) {
+      const bool control = static_cast<unsigned char>(text[at]) < 0x20 || text[at] == 0x7F;
+      return control ? format_text("the character 0x%02x", static_cast<unsigned char>(text[at]))
+                     : "'" + text.substr(at, end - at) + "'";
+    }
+    at = end;
+  }
+  return "a character of the text";
+}
+
 std::vector<int32_t> Model::tokenize(const char *text, int32_t text_bytes, bool add_special,
                                      bool parse_special) const {
   const std::string sound = utf8_repaired(text, text_bytes);  // llama.cpp throws at some broken bytes
@@ -236,12 +262,18 @@ std::vector<int32_t> Model::tokenize(const char *text, int32_t text_bytes, bool 
   const auto bytes = static_cast<int32_t>(sound.size());
   // A token is at least one byte of text, but for the few specials around it.
   std::vector<int32_t> tokens(sound.size() + 8);
-  int32_t count = llama_tokenize(vocab_, sound.data(), bytes, tokens.data(), static_cast<int32_t>(tokens.size()),
-                                 add_special, parse_special);
-  if (count < 0 && count != INT32_MIN) {
-    tokens.resize(static_cast<size_t>(-count));
-    count = llama_tokenize(vocab_, sound.data(), bytes, tokens.data(), static_cast<int32_t>(tokens.size()),
-                           add_special, parse_special);
+  int32_t count = 0;
+  try {
+    count = llama_tokenize(vocab_, sound.data(), bytes, tokens.data(), static_cast<int32_t>(tokens.size()), add_special,
+                           parse_special);
+    if (count < 0 && count != INT32_MIN) {
+      tokens.resize(static_cast<size_t>(-count));
+      count = llama_tokenize(vocab_, sound.data(), bytes, tokens.data(), static_cast<int32_t>(tokens.size()), add_special,
+                             parse_special);
+    }
+  } catch (const std::out_of_range &) {  // it looks up the token of a byte, and there is none
+    fail(SLED_ERR_UNSUPPORTED, "%s has no token in the vocabulary of '%s', which has none for single bytes either",
+         character_without_token(sound).c_str(), path_.c_str());
   }
   if (count < 0) {
     fail(SLED_ERR_ARGUMENT, "the text is too long to tokenize (%d bytes)", text_bytes);

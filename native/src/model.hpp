@@ -60,11 +60,13 @@ class Model {
   };
   void load(const std::string &file, const llama_model_params &params);
   int64_t integer(const char *suffix, int64_t otherwise) const;
+  std::string character_without_token(const std::string &text) const;
 
   std::string path_;
   std::unique_ptr<llama_model, Free> model_;
   const llama_vocab *vocab_ = nullptr;
   sled_model_info info_{};
+  std::string not_causal_;  // why it does not say a text token by token; "" if it does
   bool on_gpu_ = false;
   bool as_in_file_ = false;
   mutable std::mutex obstacle_mutex_;

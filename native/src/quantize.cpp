@@ -78,22 +78,17 @@ void quantize_model(const std::string &in, const std::string &out, const std::st
   if (threads < 0) {
     fail(SLED_ERR_ARGUMENT, "%d threads", threads);
   }
-  const std::vector<std::string> files = model_files(in);
+  const std::vector<GgufFile> files = open_model_files(in);
+  files.front().require_sound_metadata(false);
   int64_t elements = 0;
-  for (size_t i = 0; i < files.size(); i++) {
-    const GgufFile file(files[i]);
-    if (i == 0) {
-      file.require_sound_metadata(false);
-      const int64_t parts = file.integer("split.count", 1);
-      if (parts > 1 && static_cast<size_t>(parts) != files.size()) {
-        fail(SLED_ERR_FORMAT, "'%s' is one of %lld parts, but not named like one", in.c_str(),
-             static_cast<long long>(parts));
-      }
-      if (file.tensor_count() == 0) {
-        fail(SLED_ERR_FORMAT, "'%s' holds no weights", in.c_str());
-      }
-    }
+  int64_t tensors = 0;
+  for (const GgufFile &file : files) {
     elements += matrix_elements(file);
+    tensors += file.tensor_count();
+    file.require_weight_types();
+  }
+  if (tensors == 0) {
+    fail(SLED_ERR_FORMAT, "'%s' holds no weights", in.c_str());
   }
   const auto block = static_cast<int64_t>(ggml_blck_size(type.smallest));
   OutputFile output(out, elements / block * static_cast<int64_t>(ggml_type_size(type.smallest)), flags);
@@ -104,8 +99,8 @@ void quantize_model(const std::string &in, const std::string &out, const std::st
   params.allow_requantize = true;
   params.max_buf_size = kBufferBytes;
   forget_logged_errors();
-  if (llama_model_quantize(files.front().c_str(), output.part().c_str(), &params) != 0) {
-    const std::string why = last_logged_error();
+  if (llama_model_quantize(files.front().path().c_str(), output.part().c_str(), &params) != 0) {
+    const std::string why = first_logged_error();
     // Its stream only says that writing failed, in the C++ library's own words.
     const bool writing = why.find("basic_ios") != std::string::npos || why.find("iostream") != std::string::npos;
     fail(writing ? SLED_ERR_IO : SLED_ERR_FORMAT, "llama.cpp cannot convert '%s' to %s%s%s", in.c_str(), type.name,

@@ -5,6 +5,7 @@
 #include <exception>
 
 #include "llama.h"
+#include "log_queue.hpp"
 
 namespace sled {
 
@@ -28,8 +29,10 @@ class RowBatch {
     batch_.logits[row] = result ? 1 : 0;
   }
 
-  // llama_decode's result; 0 is success. It throws where it runs out of memory when it plans anew: -2 then, too.
+  // llama_decode's result; 0 is success, otherwise first_logged_error() says why. It throws where it runs out of memory when
+  // it plans anew: -2 then, too.
   int32_t decode(llama_context *context) const {
+    forget_logged_errors();
     try {
       return llama_decode(context, batch_);
     } catch (const std::exception &) {

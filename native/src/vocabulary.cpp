@@ -26,7 +26,7 @@ bool belongs_to_vocabulary(const std::string &key, const std::string &architectu
 }  // namespace
 
 std::vector<char> vocabulary_file(const std::string &path) {
-  const GgufFile file(model_files(path).front());
+  const GgufFile file = open_first_file(path);
   if (gguf_find_key(file.header(), "tokenizer.ggml.tokens") < 0) {
     fail(SLED_ERR_FORMAT, "'%s' holds no tokenizer (tokenizer.ggml.tokens): it is not a language model", path.c_str());
   }

@@ -113,6 +113,7 @@ int use(const std::string &path) {
     const int32_t prompt[] = {0, 1, 2};
     int32_t sequence = -1;
     if (sled_session_open(engine, address(prompt), 3, 0, 0, 0, &sequence) == SLED_OK) {
+      CHECK_OK(sled_session_attach(engine, sequence, -1));
       sled_slot slot = test::slot(sequence, 0, 3);
       works = sled_step(engine, address(&slot), 1, 0) == SLED_OK && slot.status == SLED_OK ? 1 : 0;
     }
@@ -408,6 +409,7 @@ void check_split(const test::TemporaryDirectory &directory) {
     CHECK(generate(model, 50) == reference);
     CHECK(same_tokenizer(describe(model), info));
     CHECK_EQ(describe(model).weight_bytes, info.weight_bytes);
+    CHECK_EQ(describe(model).weights_hash, info.weights_hash);
     CHECK_OK(sled_model_close(model));
     CHECK(vocabulary_of(part) == vocabulary_of(whole));
   }
@@ -438,12 +440,28 @@ void check_split(const test::TemporaryDirectory &directory) {
     }
   }
   std::filesystem::remove(parts[1]);
-  for (const std::string &part : parts) {
-    sled_model_params params;
-    CHECK_OK(sled_model_params_default(&params));
-    CHECK_EQ(sled_model_open(part.c_str(), &params, &model), SLED_ERR_IO);
-    CHECK(error_names(parts[1]) && error_names("No such file"));
-  }
+  CHECK_EQ(try_open(parts[1]), SLED_ERR_IO);
+  CHECK(error_names("No such file"));
+  CHECK_EQ(try_open(parts[0]), SLED_ERR_IO);
+  CHECK(error_names(parts[1]) && error_names("part 2 of 2") && error_names("is missing"));
+
+  // A whole model that is named like a part is whole: the header decides.
+  const std::string named = directory.file("whole-00001-of-00003.gguf");
+  std::filesystem::copy_file(whole, named);
+  CHECK_OK(try_open(named));
+  CHECK(vocabulary_of(named) == vocabulary_of(whole));
+
+  // Hugging Face's cache: the content under its hash, the name as a link to it.
+  const std::string blob = directory.file("models--a--b/blobs/0123abcd");
+  const std::string snapshot = directory.file("models--a--b/snapshots/77/q8");
+  std::filesystem::create_directories(snapshot);
+  std::filesystem::create_directories(directory.file("models--a--b/blobs"));
+  std::filesystem::copy_file(parts[0], blob);
+  CHECK_EQ(try_open(blob), SLED_ERR_FORMAT);
+  CHECK(error_names("one of 2 parts") && error_names("-00001-of-00002.gguf"));
+  std::filesystem::create_symlink("../../../blobs/0123abcd", snapshot + "/story-00001-of-00002.gguf");
+  CHECK_EQ(try_open(blob), SLED_ERR_FORMAT);
+  CHECK(error_names(snapshot + "/story-00001-of-00002.gguf"));
   std::printf("  split: opens from any part; %s\n", test::last_error().c_str());
 }
 

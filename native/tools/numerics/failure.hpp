@@ -12,7 +12,7 @@ namespace numerics {
 
 // With what llama.cpp has logged about it.
 [[noreturn]] inline void fail(const std::string &what) {
-  const std::string why = sled::last_logged_error();
+  const std::string why = sled::first_logged_error();
   sled::fail(SLED_ERR_DECODE, "%s%s%s", what.c_str(), why.empty() ? "" : ": ", why.c_str());
 }
 

@@ -41,7 +41,7 @@ public final class Model extends NativeHandle {
    * @param vocabularyTokens real tokens, without trailing padding rows
    * @param contextTrainTokens the context that the model was trained for
    * @param recurrent its state cannot be rolled back by position: not servable
-   * @param encoder encoder or encoder-decoder: not servable
+   * @param encoder encoder, embedding or diffusion model: not servable
    * @param weightsHash part of the numerics id
    */
   public record Info(
@@ -79,11 +79,18 @@ public final class Model extends NativeHandle {
    * Opens a file; of a split model any part, the others beside it. Takes as long as reading it
    * takes.
    *
+   * <p>llama.cpp ends the process at some damaged files. So a file that was never opened on this
+   * machine is tried first in a process of its own, which takes a second or two for a small model
+   * and about as long as reading it twice for a large one; that it passed is remembered in {@code
+   * $XDG_CACHE_HOME/sled/tried} or {@code ~/.cache/sled/tried} by content and version. {@link
+   * ModelParams#withTrusted} leaves that out. Where the process cannot be started, a warning is
+   * logged once and files are opened untried.
+   *
    * @throws SledException {@link SledStatus#IO}, {@link SledStatus#FORMAT}, {@link
    *     SledStatus#MEMORY}
    */
   public static Model open(Path path, ModelParams params) {
-    try (Scratch name = Scratch.ofText(path.toString());
+    try (Scratch name = Scratch.ofPath(path);
         Scratch struct = params.toNative();
         Scratch handle = Scratch.ofBytes(Long.BYTES)) {
       NativeCall.check(

@@ -47,7 +47,7 @@ public final class ModelFile {
    */
   public static ByteBuffer vocabulary(Path model, int mostBytes) {
     SledLibrary.load();
-    try (Scratch from = Scratch.ofText(model.toString());
+    try (Scratch from = Scratch.ofPath(model);
         Scratch length = Scratch.ofBytes(Long.BYTES)) {
       String what = "read the vocabulary of " + model;
       int status = SledNative.sled_model_vocabulary(from.address(), 0, 0, length.address());
@@ -82,8 +82,8 @@ public final class ModelFile {
    */
   public static void quantize(Path in, Path out, String weightType, int threads, boolean replace) {
     SledLibrary.load();
-    try (Scratch from = Scratch.ofText(in.toString());
-        Scratch to = Scratch.ofText(out.toString());
+    try (Scratch from = Scratch.ofPath(in);
+        Scratch to = Scratch.ofPath(out);
         Scratch type = Scratch.ofText(weightType)) {
       NativeCall.check(
           SledNative.sled_model_quantize(
@@ -108,7 +108,7 @@ public final class ModelFile {
    *     the architecture cannot be widened, {@link SledStatus#IO}, {@link SledStatus#FORMAT}
    */
   public static Growth grow(Path in, Path out, long parameters, int width, boolean replace) {
-    try (Scratch to = Scratch.ofText(out.toString())) {
+    try (Scratch to = Scratch.ofPath(out)) {
       return grow(in, to.address(), parameters, width, replace, "grow " + in);
     }
   }
@@ -125,7 +125,7 @@ public final class ModelFile {
   private static Growth grow(
       Path in, long outAddress, long parameters, int width, boolean replace, String what) {
     SledLibrary.load();
-    try (Scratch from = Scratch.ofText(in.toString());
+    try (Scratch from = Scratch.ofPath(in);
         Scratch params = Scratch.ofBytes(GrowParamsStruct.SIZE);
         Scratch info = Scratch.ofBytes(GrowInfoStruct.SIZE)) {
       params.putInt(GrowParamsStruct.STRUCT_SIZE, GrowParamsStruct.SIZE);

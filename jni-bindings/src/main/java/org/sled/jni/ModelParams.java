@@ -11,32 +11,35 @@ import org.sled.jni.SledLayout.ModelParamsStruct;
  * @param vocabularyOnly tokenizer and metadata alone; also for files that hold nothing else
  * @param exactWeights for exact numerics: weights that are not exact once they are rearranged for
  *     this CPU (K-quants) stay as they lie in the file, which is slower for many rows
+ * @param trusted open it without trying it first: {@link Model#open} says what that means
  */
 public record ModelParams(
     int gpuLayers,
     boolean mapFile,
     boolean lockMemory,
     boolean vocabularyOnly,
-    boolean exactWeights) {
+    boolean exactWeights,
+    boolean trusted) {
   public static final int ALL_LAYERS = -1;
 
-  /** All layers on a GPU if there is one; the file mapped, not locked. */
-  public static final ModelParams DEFAULT = new ModelParams(ALL_LAYERS, true, false, false, false);
+  /** All layers on a GPU if there is one; the file mapped, not locked; not trusted. */
+  public static final ModelParams DEFAULT =
+      new ModelParams(ALL_LAYERS, true, false, false, false, false);
 
   public ModelParams withGpuLayers(int value) {
-    return new ModelParams(value, mapFile, lockMemory, vocabularyOnly, exactWeights);
+    return new ModelParams(value, mapFile, lockMemory, vocabularyOnly, exactWeights, trusted);
   }
 
   public ModelParams withMapFile(boolean value) {
-    return new ModelParams(gpuLayers, value, lockMemory, vocabularyOnly, exactWeights);
+    return new ModelParams(gpuLayers, value, lockMemory, vocabularyOnly, exactWeights, trusted);
   }
 
   public ModelParams withLockMemory(boolean value) {
-    return new ModelParams(gpuLayers, mapFile, value, vocabularyOnly, exactWeights);
+    return new ModelParams(gpuLayers, mapFile, value, vocabularyOnly, exactWeights, trusted);
   }
 
   public ModelParams withVocabularyOnly(boolean value) {
-    return new ModelParams(gpuLayers, mapFile, lockMemory, value, exactWeights);
+    return new ModelParams(gpuLayers, mapFile, lockMemory, value, exactWeights, trusted);
   }
 
   /**
@@ -49,7 +52,12 @@ public record ModelParams(
   }
 
   public ModelParams withExactWeights(boolean value) {
-    return new ModelParams(gpuLayers, mapFile, lockMemory, vocabularyOnly, value);
+    return new ModelParams(gpuLayers, mapFile, lockMemory, vocabularyOnly, value, trusted);
+  }
+
+  /** For files that are known to be sound, such as those that come with the program. */
+  public ModelParams withTrusted(boolean value) {
+    return new ModelParams(gpuLayers, mapFile, lockMemory, vocabularyOnly, exactWeights, value);
   }
 
   Scratch toNative() {
@@ -61,7 +69,8 @@ public record ModelParams(
         (mapFile ? SledNative.SLED_MODEL_MMAP : 0)
             | (lockMemory ? SledNative.SLED_MODEL_MLOCK : 0)
             | (vocabularyOnly ? SledNative.SLED_MODEL_VOCAB_ONLY : 0)
-            | (exactWeights ? SledNative.SLED_MODEL_EXACT : 0));
+            | (exactWeights ? SledNative.SLED_MODEL_EXACT : 0)
+            | (trusted ? SledNative.SLED_MODEL_TRUSTED : 0));
     return struct;
   }
 }

@@ -21,9 +21,9 @@ import java.util.stream.Stream;
  * Native libraries inside a jar, and their way into a directory that the system can load from.
  *
  * <p>In the jar: {@code /org/sled/native/<platform>/} with the libraries and {@value #INDEX}, the
- * output of {@code sha256sum *.so}. On disk: one directory per content under the user's own cache
- * directory. It appears by a rename when it is complete, so that processes that start at the same
- * time do not see halves of each other's work, and an upgrade never overwrites what runs.
+ * output of {@code sha256sum *.so sled-probe}. On disk: one directory per content under the user's
+ * own cache directory. It appears by a rename when it is complete, so that processes that start at
+ * the same time do not see halves of each other's work, and an upgrade never overwrites what runs.
  */
 final class PackagedLibraries {
   static final String INDEX = "SHA256SUMS";
@@ -86,7 +86,11 @@ final class PackagedLibraries {
     if (!sha256(bytes).equals(line.substring(0, HASH_CHARS))) {
       throw new IOException(root + name + " in the jar is damaged: its hash is wrong");
     }
-    Files.write(work.resolve(name), bytes);
+    Path file = work.resolve(name);
+    Files.write(file, bytes);
+    if (!name.endsWith(".so")) {
+      Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwx------"));
+    }
   }
 
   private static void publish(Path work, Path destination) throws IOException {

@@ -1,7 +1,10 @@
 package org.sled.jni;
 
+import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystems;
+import java.nio.file.Path;
 
 /** Short-lived native memory for the arguments and results of one cold call. */
 final class Scratch extends NativeBlock {
@@ -19,6 +22,29 @@ final class Scratch extends NativeBlock {
       throw new SledException(SledStatus.ARGUMENT, "text contains a NUL character");
     }
     return ofUtf8(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /**
+   * A file's name with a NUL behind it, in the bytes that the system knows it by: a name that is no
+   * text in this JVM's encoding has them still, where the path came from a directory's list.
+   */
+  static Scratch ofPath(Path path) {
+    String name = path.toString();
+    if (name.chars().allMatch(c -> c < 128) || path.getFileSystem() != FileSystems.getDefault()) {
+      return ofText(name);
+    }
+    // A URI has the bytes, each one that is no plain letter as %xx.
+    String encoded = path.toUri().getRawPath();
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    for (int i = 0; i < encoded.length(); i++) {
+      if (encoded.charAt(i) == '%') {
+        bytes.write(Integer.parseInt(encoded.substring(i + 1, i + 3), 16));
+        i += 2;
+      } else {
+        bytes.write(encoded.charAt(i));
+      }
+    }
+    return ofUtf8(bytes.toByteArray());
   }
 
   /** The bytes with a NUL behind them. */

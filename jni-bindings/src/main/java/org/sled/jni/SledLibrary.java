@@ -99,7 +99,7 @@ public final class SledLibrary {
   }
 
   private static void loadBackends(Path directory) {
-    try (Scratch path = Scratch.ofText(directory.toString())) {
+    try (Scratch path = Scratch.ofPath(directory)) {
       NativeCall.check(
           SledNative.sled_backend_load(path.address()), "load compute backends from " + directory);
     } finally {
