@@ -34,6 +34,16 @@ public interface DraftLengthPolicy {
    */
   boolean draftsAhead(float[] probabilities, int from, int ready, int most, long waitedNanos);
 
+  /**
+   * Whether to catch up before the next block, since the draft model has not computed what is
+   * committed. The server goes on alone meanwhile, so that it takes none of the text's time, but
+   * all of the device's.
+   *
+   * @param nanos that catching up takes the device
+   * @param remainingTokens that the text may still have
+   */
+  boolean worthCatchingUp(long nanos, int remainingTokens);
+
   /** Blocks in flight that pay, at least 1: more than that would not make the text faster. */
   int window();
 

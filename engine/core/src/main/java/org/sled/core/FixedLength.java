@@ -44,6 +44,11 @@ public final class FixedLength implements DraftLengthPolicy {
   }
 
   @Override
+  public boolean worthCatchingUp(long nanos, int remainingTokens) {
+    return true; // drafts were asked for, whatever they cost
+  }
+
+  @Override
   public int window() {
     return window;
   }

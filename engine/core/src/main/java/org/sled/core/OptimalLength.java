@@ -75,6 +75,12 @@ public final class OptimalLength implements DraftLengthPolicy {
   /** What trying may cost of the time. */
   private static final double PROBE_SHARE = 0.01;
 
+  /**
+   * What catching up for a block that tries may cost of the device's time: the text does not wait
+   * for it, but whoever pays for the power does.
+   */
+  private static final double CATCH_UP_SHARE = 0.1;
+
   /** If drafting would pay with acceptance so many standard errors off, each token is tried. */
   private static final double TRIAL_ERRORS = 3;
 
@@ -103,6 +109,7 @@ public final class OptimalLength implements DraftLengthPolicy {
   private long rounds;
 
   private boolean pushing;
+  private boolean probing; // the next block tries what the link is like
   private boolean isRefused; // the server looked at no draft of the last block
   private int tokensSinceLook;
   private int tokensSinceProbe;
@@ -211,7 +218,24 @@ public final class OptimalLength implements DraftLengthPolicy {
       return false;
     }
     tokensSinceProbe = 0;
+    probing = true;
     return true;
+  }
+
+  /**
+   * Catching up pays if the rest of the text is sooner there with drafts by more than it takes. A
+   * block that tries is no gain, and is worth a share of the time since the last one.
+   */
+  @Override
+  public synchronized boolean worthCatchingUp(long nanos, int remainingTokens) {
+    if (probing || !server.isKnown()) {
+      return true;
+    }
+    choose(hopeful, MOST_TRIAL_DRAFTS, LEAVE_ERRORS * calibration.doubt());
+    double aloneNanos = 1 / server.aloneRate();
+    double gainNanos = remainingTokens * (aloneNanos - 1 / hopeful.rate);
+    double shareNanos = CATCH_UP_SHARE * tokensSinceProbe * aloneNanos;
+    return nanos < Math.max(gainNanos, shareNanos);
   }
 
   @Override
@@ -350,6 +374,7 @@ public final class OptimalLength implements DraftLengthPolicy {
   public synchronized void answered(BlockAnswer answer, float[] probabilities, int from) {
     calibration.answered(answer.verified(), answer.accepted(), probabilities, from);
     isRefused = answer.verified() == 0;
+    probing = false;
     linkNanos = follow(linkNanos, (double) answer.linkNanos(), rounds == 0 ? 1 : GAIN);
     // With several in flight it waited for the device's own.
     long waitedNanos = choice.window == 1 ? 0 : answer.queuedNanos();

@@ -43,6 +43,11 @@ public final class ThresholdLength implements DraftLengthPolicy {
   }
 
   @Override
+  public boolean worthCatchingUp(long nanos, int remainingTokens) {
+    return pauses.worthCatchingUp(nanos, remainingTokens);
+  }
+
+  @Override
   public int window() {
     return pauses.window();
   }

@@ -1,6 +1,7 @@
 package org.sled.core;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
@@ -316,5 +317,39 @@ class OptimalLengthTest {
     threshold.answered(new BlockAnswer(0, 0, 0, 0, 0, 0), probabilities, 0);
     threshold.answered(new BlockAnswer(0, 0, 0, 0, 0, 0), probabilities, 0);
     assertEquals(0, threshold.next(probabilities, 0, 0, 8), "a server that looks at nothing");
+  }
+
+  @Test
+  void catchingUpHasToBeWorthIt() {
+    assertTrue(policy.worthCatchingUp(nanos(1e6), 1), "nothing is known yet");
+    run(policy, 2000);
+    double gainMillis = 1000 * (aloneMillis - 1e3 / bestRate());
+    assertTrue(gainMillis > 10_000, "drafting pays: " + gainMillis);
+    assertTrue(policy.worthCatchingUp(nanos(gainMillis / 2), 1000));
+    assertFalse(policy.worthCatchingUp(nanos(2 * gainMillis), 1000), "longer than drafts save");
+    assertFalse(policy.worthCatchingUp(nanos(gainMillis / 2), 100), "the text is nearly over");
+  }
+
+  @Test
+  void aBlockThatTriesIsWorthATenthOfTheTime() {
+    priceMillis = 2 * aloneMillis; // deters
+    run(policy, 5000);
+    int drafts = 0;
+    int pushed = 0;
+    double shareMillis = 0;
+    while (drafts == 0) {
+      policy.load(priceMillis / 1e3, aloneMillis / 1e3, 0);
+      policy.pushed(1, nanos(aloneMillis));
+      pushed++;
+      assertTrue(pushed <= 1100, "a block is tried now and then");
+      drafts = policy.next(unsure, 0, 0, MOST);
+      if (drafts == 0) {
+        shareMillis += 0.1 * aloneMillis;
+        // What is left of the time before this began makes it worth more, nothing less.
+        assertTrue(policy.worthCatchingUp(nanos(0.9 * shareMillis), 1000));
+        assertFalse(policy.worthCatchingUp(nanos(1100 * 0.1 * aloneMillis), 1000));
+      }
+    }
+    assertTrue(policy.worthCatchingUp(nanos(1e9), 1000), "it was found worth it already");
   }
 }

@@ -17,12 +17,23 @@ public interface BlockDrafter extends AutoCloseable {
   void begin(GenerationRequest request);
 
   /**
-   * Works on the committed tokens ahead of the first block, for about as long as a cancel may wait.
+   * Works on a chunk of the committed tokens: those of the prompt while the server does the same,
+   * and those that the server made alone. Takes about as long as a cancel, or the server's next
+   * token, may wait: a quarter of a second at most.
    *
    * @return false if there was nothing to do
    * @throws org.sled.jni.SledException if it failed
    */
   boolean prefillChunk(TokenHistory history);
+
+  /**
+   * How long {@link #prefillChunk} will be at work until {@link #draftNext} may be called, ns; 0 if
+   * that may be called now, since what is due to be worked on is no more than a chunk. By default
+   * nothing ever is.
+   */
+  default long dueNanos(TokenHistory history) {
+    return 0;
+  }
 
   /** How many tokens it can draft behind so many; may be negative. */
   int room(int length);
@@ -39,7 +50,7 @@ public interface BlockDrafter extends AutoCloseable {
   }
 
   /**
-   * Drafts one token into the history.
+   * Drafts one token into the history; not where chunks are due ({@link #dueNanos}).
    *
    * @param position where: C, or behind the drafts that stand already
    * @return the probability that it gave the token, NaN if it has none; {@link #NONE}, and the

@@ -4,7 +4,6 @@ import io.netty.buffer.ByteBuf;
 import java.util.concurrent.TimeUnit;
 import org.sled.core.BlockAnswer;
 import org.sled.core.DraftLengthPolicy;
-import org.sled.jni.SledException;
 import org.sled.net.protocol.ErrorCode;
 import org.sled.net.protocol.ErrorMessage;
 import org.sled.net.protocol.FinishReason;
@@ -22,8 +21,8 @@ import org.slf4j.LoggerFactory;
  * the blocks in flight ({@link DraftChain}), and are sent ahead as far as the window allows. What
  * to do with a verdict is decided by {@link DeviceRounds}, how long a block may be by {@link
  * BlockLength}, how long it should be and how many pay by {@link DraftLengthPolicy}, and the draft
- * model's cache is kept by {@link BlockDrafter}; this loop carries. Where drafting is not possible
- * (any more), or does not pay, the server goes on alone under a PUSH.
+ * model is kept at work by {@link DraftWork}; this loop carries. Where drafting is not possible
+ * (any more), does not pay, or has to catch up first, the server goes on alone under a PUSH.
  */
 final class DraftLoop implements Runnable {
   /**
@@ -52,12 +51,12 @@ final class DraftLoop implements Runnable {
   private final SessionLink link;
   private final SessionOpening opening;
   private final Outage outage;
-  private final BlockDrafter drafter; // null: never drafts
   private final DraftLengthPolicy policy;
   private final int vocabularySize;
   private final TokenHistory history;
   private final DraftChain chain;
   private final CommittedTokens tokens;
+  private final DraftWork work;
   private final TokenStream out;
   private final GenerationMeter meter;
   private final GenerationListener listener; // null: tokens go to the stream
@@ -68,21 +67,16 @@ final class DraftLoop implements Runnable {
   private final PushCredit credit = new PushCredit();
 
   private int epoch;
-  private boolean drafting;
   private int retries;
 
   private boolean awaitsProposal; // drafting may pay, but there was nothing to propose
+  private boolean returning; // drafting pays, as soon as the draft model has caught up
 
   // The next block.
   private int chosenDrafts; // as was found worth trying in a push; 0: the policy is to be asked
   private boolean blockBegun; // it was found that it pays
-  private long draftNanos; // that its drafts took, and the guess before them
-  private int draftedTokens; // in that time
-  private long draftStartNanos; // when the first of them was begun; 0: none was
   private long answeredNanos; // when the newest answer came
   private long measuredNanos; // when the link was measured in a push
-  private long overrunNanos; // that an answer waits for a draft at work, on average
-  private int tokensBehind = Integer.MAX_VALUE / 2; // to catch up with before the next draft
 
   /**
    * Creates the loop; it owns the history from now on.
@@ -108,7 +102,6 @@ final class DraftLoop implements Runnable {
     this.request = request;
     this.link = link;
     this.outage = outage;
-    this.drafter = drafter;
     this.policy = policy;
     vocabularySize = server.vocabularySize();
     this.history = history;
@@ -119,8 +112,8 @@ final class DraftLoop implements Runnable {
     chain = new DraftChain(history, drafter);
     tokens = new CommittedTokens(history, chain, stops, out, listener, meter);
     tokens.limit(BlockLength.of(request, server));
+    work = new DraftWork(link, drafter, policy, history, chain, tokens, request.draftTokens() > 0);
     rounds = new DeviceRounds(MAX_IN_FLIGHT, vocabularySize);
-    drafting = drafter != null && request.draftTokens() > 0;
   }
 
   @Override
@@ -129,7 +122,7 @@ final class DraftLoop implements Runnable {
       generate();
       out.end(tokens.end());
     } catch (CancelledException | InterruptedException e) {
-      out.end(GenerationEnd.CANCELLED);
+      out.endCancelled();
     } catch (SledClientException e) {
       out.fail(e);
     } catch (RuntimeException | Error e) {
@@ -149,7 +142,7 @@ final class DraftLoop implements Runnable {
     while (tokens.end() == null) {
       try {
         tokens.limit(BlockLength.of(request, opening.ask()));
-        while (drafting && !link.hasNews() && prefillChunk()) {
+        while (!link.hasNews() && work.catchUp()) {
           // The server computes the prompt at the same time; what is missing later is caught up.
         }
         tryDrafting();
@@ -167,8 +160,8 @@ final class DraftLoop implements Runnable {
    * drafting pays can be told when it is known what it takes.
    */
   private void tryDrafting() {
-    for (int i = 0; i < FIRST_DRAFTS && drafting && longestBlock() > 0 && !link.hasNews(); i++) {
-      draftOne();
+    for (int i = 0; i < FIRST_DRAFTS && longestBlock() > 0 && !link.hasNews(); i++) {
+      work.draft();
     }
     forgetDrafting();
   }
@@ -178,18 +171,20 @@ final class DraftLoop implements Runnable {
       Turn turn = turn();
       switch (turn) {
         case DRAFTED, SENT -> {
-          while (tokens.end() == null && rounds.inFlight() > 0 && link.hasNews()) {
+          // Also where nothing is in flight: it may be cancelled.
+          while (tokens.end() == null && link.hasNews()) {
             onAnswer();
           }
         }
         case WAIT -> {
-          overrunNanos = 0;
+          work.rests();
           onAnswer();
         }
         case ONE_TOKEN -> push(1, false);
-        case PUSH, UNTIL_PROPOSAL -> {
+        case PUSH, UNTIL_PROPOSAL, UNTIL_CAUGHT_UP -> {
           awaitsProposal = turn == Turn.UNTIL_PROPOSAL;
-          push(Integer.MAX_VALUE, drafting && longestBlock() > 0);
+          returning = turn == Turn.UNTIL_CAUGHT_UP;
+          push(Integer.MAX_VALUE, longestBlock() > 0);
         }
       }
     }
@@ -208,7 +203,7 @@ final class DraftLoop implements Runnable {
     forgetDrafting();
     retries = 0;
     opening.onLost(why);
-    if (outage == Outage.LOCAL && drafting) {
+    if (outage == Outage.LOCAL && work.isOn()) {
       goOnAlone();
     }
   }
@@ -217,7 +212,7 @@ final class DraftLoop implements Runnable {
   private void goOnAlone() {
     int end = history.committedLength() + tokens.remaining();
     tokens.showDrafts();
-    while (!link.hasNews() && chain.end() < end && !chain.endsText() && draftOne()) {
+    while (work.catchUpUntilNews() && chain.end() < end && !chain.endsText() && work.draft()) {
       tokens.showDrafts();
     }
     forgetDrafting();
@@ -235,6 +230,8 @@ final class DraftLoop implements Runnable {
     ONE_TOKEN,
     /** The same, until there is something to propose. */
     UNTIL_PROPOSAL,
+    /** The same, until the draft model has caught up: drafting pays. */
+    UNTIL_CAUGHT_UP,
     PUSH
   }
 
@@ -246,7 +243,7 @@ final class DraftLoop implements Runnable {
     if (first < tokens.shownEnd()) {
       return sendBacklog(parent, tokens.shownEnd() - first);
     }
-    int most = drafting ? longestBlock() : 0;
+    int most = longestBlock();
     if (most < 1) {
       return idle(Turn.PUSH);
     }
@@ -254,12 +251,15 @@ final class DraftLoop implements Runnable {
     int from = first - history.committedLength();
     if (rounds.inFlight() > 0 && (rounds.aliveInFlight() >= policy.window() || !rounds.hasRoom())) {
       // Nothing can be sent before a verdict comes.
-      return ready < most && draftsAhead(from, ready, most) && draftOne()
+      return ready < most && draftsAhead(from, ready, most) && work.draft()
           ? Turn.DRAFTED
           : Turn.WAIT;
     }
     if (ready < 0) {
-      return draftOne() ? Turn.DRAFTED : idle(Turn.ONE_TOKEN); // the guess for the server's token
+      return work.draft() ? Turn.DRAFTED : idle(Turn.ONE_TOKEN); // the guess for the server's token
+    }
+    if (work.isBehind()) {
+      return catchUp(from, most);
     }
     if (!blockBegun && chosenDrafts == 0) {
       // Also where some of it was drafted ahead.
@@ -275,18 +275,33 @@ final class DraftLoop implements Runnable {
     if (wanted == 0) {
       return idle(Turn.PUSH);
     }
-    if (wanted > ready && draftOne()) {
+    if (wanted > ready && work.draft()) {
       return Turn.DRAFTED;
     }
     int count = Math.min(wanted, ready);
-    if (count == 0 || !drafting) {
-      if (!drafting) {
-        return idle(Turn.PUSH);
-      }
-      return idle(hasProposal() ? Turn.ONE_TOKEN : Turn.UNTIL_PROPOSAL);
+    if (!work.isOn()) {
+      return idle(Turn.PUSH);
+    }
+    if (count == 0) {
+      return idle(work.hasProposal() ? Turn.ONE_TOKEN : Turn.UNTIL_PROPOSAL);
     }
     send(parent, count);
     return Turn.SENT;
+  }
+
+  /** The draft model is behind: the server goes on alone meanwhile, if drafting pays at all. */
+  private Turn catchUp(int from, int most) {
+    if (rounds.inFlight() > 0) {
+      return Turn.WAIT;
+    }
+    if (chosenDrafts > 0) {
+      // The credit is taken back already: what came until then is little.
+      return work.catchUp() ? Turn.DRAFTED : Turn.PUSH;
+    }
+    if (work.isWorthCatchingUp()) {
+      chosenDrafts = policy.next(chain.probabilities(), from, 0, most);
+    }
+    return chosenDrafts > 0 ? Turn.UNTIL_CAUGHT_UP : Turn.PUSH;
   }
 
   private boolean draftsAhead(int from, int ready, int most) {
@@ -307,65 +322,20 @@ final class DraftLoop implements Runnable {
     return Turn.SENT;
   }
 
-  /** Whether there will be something to draft as soon as the server has gone on by a token. */
-  private boolean hasProposal() {
-    return drafter.hasProposal(history, history.committedLength());
-  }
-
   /** What to do where nothing can be drafted: first of all wait for what is in flight. */
   private Turn idle(Turn turn) {
     return rounds.inFlight() > 0 ? Turn.WAIT : turn;
   }
 
-  private boolean prefillChunk() {
-    try {
-      return drafter.prefillChunk(history);
-    } catch (SledException e) {
-      return stopDrafting("the draft model failed: " + e.getMessage());
-    }
-  }
-
-  /**
-   * How many drafts the next block may have; 0 or less if none. Turns drafting off where it has
-   * become impossible.
-   */
+  /** How many drafts the next block may have; 0 or less if none. */
   private int longestBlock() {
-    int committed = history.committedLength();
-    int room = drafter.room(committed);
+    int room = work.room();
     if (room < 1) {
-      stopDrafting("the draft model's context is full at " + committed + " tokens");
       return 0;
     }
-    if (!drafter.takesDueTokens(history)) {
-      stopDrafting("the draft model does not have all of the target's tokens");
-      return 0;
-    }
+    int committed = history.committedLength();
     int ahead = rounds.aliveInFlight() == 0 ? 0 : sent.nextOffset() + 1 - committed;
     return tokens.lengths().next(committed + ahead, room - ahead);
-  }
-
-  /** Drafts one token; false if there is none to be had, and drafting is off if it failed. */
-  private boolean draftOne() {
-    if (chain.hasEnded()) {
-      return false;
-    }
-    long startNanos = link.nanoTime();
-    try {
-      if (!chain.draft()) {
-        return false;
-      }
-    } catch (SledException e) {
-      tokens.dropDrafts();
-      return stopDrafting("the draft model failed: " + e.getMessage());
-    }
-    long nanos = link.nanoTime() - startNanos;
-    overrunNanos = nanos / 2;
-    policy.drafted(nanos, tokensBehind <= 1);
-    tokensBehind = 0;
-    draftStartNanos = draftStartNanos == 0 ? startNanos : draftStartNanos;
-    draftNanos += nanos;
-    draftedTokens++;
-    return true;
   }
 
   /** Sends a block whose parent stands at this position. */
@@ -374,8 +344,9 @@ final class DraftLoop implements Runnable {
     int predecessor = rounds.predecessorRound();
     int round = rounds.send(kvOffset, history.get(kvOffset), count);
     // What was drafted while the last answer was on its way belongs to that round's time.
-    long startNanos = draftStartNanos == 0 ? nowNanos : Math.max(draftStartNanos, answeredNanos);
-    long ownNanos = draftedTokens <= count ? draftNanos : draftNanos * count / draftedTokens;
+    long begunNanos = work.startNanos();
+    long startNanos = begunNanos == 0 ? nowNanos : Math.max(begunNanos, answeredNanos);
+    long ownNanos = work.nanosOf(count);
     sent.add(round, kvOffset, count, startNanos, nowNanos, ownNanos);
     meter.block(count, ownNanos);
     forgetDrafting();
@@ -384,17 +355,10 @@ final class DraftLoop implements Runnable {
 
   /** The next block is begun anew. */
   private void forgetDrafting() {
-    draftStartNanos = 0;
-    draftNanos = 0;
-    draftedTokens = 0;
+    work.forgetTimes();
     chosenDrafts = 0;
     blockBegun = false;
-  }
-
-  private boolean stopDrafting(String why) {
-    LOG.warn("the server goes on alone: {}", why);
-    drafting = false;
-    return false;
+    returning = false;
   }
 
   // ---------------------------------------------------------------- answers
@@ -503,7 +467,7 @@ final class DraftLoop implements Runnable {
             verdict.accepted(),
             cutOff(block) > 0,
             verdict.batchRows(),
-            Math.max(0, roundNanos - serverNanos - overrunNanos),
+            Math.max(0, roundNanos - serverNanos - work.overrunNanos()),
             serverNanos,
             Math.min(serverNanos, TimeUnit.MICROSECONDS.toNanos(verdict.queueMicros())));
     policy.answered(answer, chain.probabilities(), 0);
@@ -540,7 +504,7 @@ final class DraftLoop implements Runnable {
       float probability = chain.probabilities()[position - history.committedLength()];
       policy.tried(history.get(position) == token, probability);
     } else {
-      tokensBehind++;
+      work.fellBehind();
     }
     tokens.settle(position, token);
   }
@@ -562,13 +526,19 @@ final class DraftLoop implements Runnable {
   private void push(int most, boolean whileItPays) throws InterruptedException, CancelledException {
     int left = Math.min(most, tokens.remaining());
     credit.begin();
-    forgetDrafting();
+    if (!returning) {
+      forgetDrafting();
+    }
     while (tokens.end() == null && left > 0) {
+      if (returning && !credit.isAskedBack() && !work.isBehind()) {
+        credit.askBack();
+        link.push(history.committedLength(), 0);
+      }
       if (credit.isDue(left)) {
         link.push(history.committedLength(), credit.fill(left));
       }
       if (whileItPays && !credit.isAskedBack()) {
-        tryBesides();
+        workBesides();
       }
       Object event = link.next("token");
       if (event instanceof ByteBuf frame) {
@@ -578,11 +548,11 @@ final class DraftLoop implements Runnable {
           frame.release();
         }
         if (credit.isTakenBack()) {
+          returning = false;
           return;
         }
-        if (whileItPays && !credit.isAskedBack() && tokens.end() == null && draftingPays()) {
-          credit.askBack();
-          link.push(history.committedLength(), 0);
+        if (whileItPays && !credit.isAskedBack() && !returning && tokens.end() == null) {
+          returning = draftingPays();
         }
       } else if (event instanceof ErrorMessage error && error.code() == ErrorCode.BUSY) {
         credit.refused();
@@ -593,18 +563,29 @@ final class DraftLoop implements Runnable {
     }
   }
 
-  /** Drafts the next token, too, where it helps to tell whether drafting would pay. */
-  private void tryBesides() {
+  /**
+   * Uses the time until the server's next tokens: catches up where drafting is to begin, or drafts
+   * the next token, too, where it helps to tell whether drafting would pay.
+   */
+  private void workBesides() {
+    if (returning && !work.isWorthCatchingUp()) {
+      forgetDrafting(); // drafting was paused, or too little of the text is left
+    }
     boolean isNext = chain.end() == history.committedLength();
-    if (isNext && drafting && !link.hasNews() && policy.wantsTrial() && longestBlock() > 0) {
-      draftOne();
+    boolean tries = !returning && isNext && !link.hasNews() && policy.wantsTrial();
+    if (!returning && !(tries && work.isWorthCatchingUp())) {
+      return;
+    }
+    boolean hasCaughtUp = longestBlock() > 0 && work.catchUpUntilNews();
+    if (tries && hasCaughtUp) {
+      work.draft();
       forgetDrafting();
     }
   }
 
   private boolean draftingPays() {
-    int longest = drafting ? longestBlock() : 0;
-    if (longest < 1 || !hasProposal()) {
+    int longest = longestBlock();
+    if (longest < 1 || !work.hasProposal() || !work.isWorthCatchingUp()) {
       return false;
     }
     int wanted = policy.next(chain.probabilities(), 0, 0, longest);

@@ -1,24 +1,26 @@
 package org.sled.device;
 
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.TimeUnit;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
 import org.sled.net.protocol.TokenIds;
 
 /**
  * The events of one generation, in order; see {@link SledClient#events}. One thread reads them. The
- * draft thread runs ahead of it by at most some hundred events, then waits.
+ * draft thread runs ahead of it by at most some hundred events, then waits; what happens after a
+ * cancel is not told.
  */
 public final class EventStream implements AutoCloseable {
   private static final int CAPACITY = 256;
-  private static final long LOOK_MILLIS = 50;
 
-  /** Stands in the queue behind the last event. */
-  private static final Object END = new Object();
-
-  private final ArrayBlockingQueue<Object> queue = new ArrayBlockingQueue<>(CAPACITY);
-  private volatile boolean closed;
-  private Generation generation;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+  private final Deque<StreamEvent> queue = new ArrayDeque<>(CAPACITY);
+  private boolean cancelled; // nobody waits for room any more
+  private boolean closed; // nobody reads any more
   private boolean ended;
+  private Generation generation;
 
   /** On the draft thread. */
   private final class Writer implements GenerationListener {
@@ -52,7 +54,7 @@ public final class EventStream implements AutoCloseable {
 
     @Override
     public void ended() {
-      put(END);
+      change(() -> ended = true);
     }
   }
 
@@ -66,13 +68,35 @@ public final class EventStream implements AutoCloseable {
     generation = newGeneration;
   }
 
-  private void put(Object event) {
+  /** Any thread: the generation is cancelled. */
+  void onCancel() {
+    change(() -> cancelled = true);
+  }
+
+  private void change(Runnable what) {
+    lock.lock();
     try {
-      while (!closed && !queue.offer(event, LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
-        // Whoever reads is slow.
+      what.run();
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void put(StreamEvent event) {
+    lock.lock();
+    try {
+      while (queue.size() == CAPACITY && !cancelled) {
+        changed.await(); // whoever reads is slow
+      }
+      if (!cancelled) {
+        queue.add(event);
+        changed.signalAll();
       }
     } catch (InterruptedException e) {
       throw SledClientException.interrupted(e);
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -83,12 +107,21 @@ public final class EventStream implements AutoCloseable {
    * @throws InterruptedException if the waiting thread is interrupted
    */
   public StreamEvent next() throws InterruptedException {
-    if (!ended) {
-      Object event = queue.take();
-      if (event instanceof StreamEvent next) {
-        return next;
+    lock.lock();
+    try {
+      while (queue.isEmpty() && !ended && !closed) {
+        changed.await();
       }
-      ended = true;
+      StreamEvent event = queue.poll();
+      if (event != null) {
+        changed.signalAll();
+        return event;
+      }
+      if (closed) {
+        return null;
+      }
+    } finally {
+      lock.unlock();
     }
     generation.next(); // throws if it failed
     return null;
@@ -99,13 +132,18 @@ public final class EventStream implements AutoCloseable {
     return generation;
   }
 
-  /** Cancels the generation, and waits for its end. Idempotent. */
+  /**
+   * Closes the generation ({@link Generation#close}), and forgets what was not read; whoever waits
+   * in {@link #next} gets null. Any thread; idempotent.
+   */
   @Override
   public void close() {
-    closed = true;
-    queue.clear();
+    change(
+        () -> {
+          cancelled = true;
+          closed = true;
+          queue.clear();
+        });
     generation.close();
-    queue.clear();
-    queue.add(END);
   }
 }

@@ -21,7 +21,7 @@ public final class Generation implements Iterable<Integer>, AutoCloseable {
   private final TokenStream tokens;
   private final SessionInbox inbox;
   private final GenerationMeter meter;
-  private final Thread draftThread;
+  private final DraftThread draftThread;
   private final TextStream text; // null: there is no tokenizer
   private final AtomicBoolean hasSubscriber = new AtomicBoolean();
 
@@ -34,7 +34,7 @@ public final class Generation implements Iterable<Integer>, AutoCloseable {
       TokenStream tokens,
       SessionInbox inbox,
       GenerationMeter meter,
-      Thread draftThread,
+      DraftThread draftThread,
       TextDecoder decoder) {
     this.tokens = tokens;
     this.inbox = inbox;
@@ -160,9 +160,18 @@ public final class Generation implements Iterable<Integer>, AutoCloseable {
     return new PullPublisher<>(source, this::cancel, executor, hasSubscriber);
   }
 
-  /** Ends the generation soon; what is committed can still be read. Idempotent. */
+  /**
+   * Ends the generation soon; what is committed can still be read. Returns at once, on any thread,
+   * a listener's included. Idempotent.
+   */
   public void cancel() {
-    tokens.cancel();
+    tokens.cancel(null);
+    inbox.cancel();
+  }
+
+  /** The same, but its readers get a failure behind what is committed. */
+  void fail(SledClientException why) {
+    tokens.cancel(why);
     inbox.cancel();
   }
 
@@ -179,21 +188,21 @@ public final class Generation implements Iterable<Integer>, AutoCloseable {
     return meter.snapshot();
   }
 
-  /** Cancels, and waits for the draft thread to have let go of everything. Idempotent. */
+  /**
+   * Cancels, and waits for the draft thread to have let go of everything: for the call of the draft
+   * model that is at work, a quarter of a second or so, and for a listener that is. An interrupt
+   * does not shorten that, and is kept. Any thread; a listener ({@link GenerationListener}), of
+   * this generation or of another one, does not wait, so that it never waits for itself.
+   * Idempotent.
+   */
   @Override
   public void close() {
     cancel();
-    boolean interrupted = false;
-    while (draftThread.isAlive()) {
-      try {
-        draftThread.join();
-      } catch (InterruptedException e) {
-        // It is at most one decode away from its end: not worth leaking its memory for.
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    awaitEnd();
+  }
+
+  /** Waits for the draft thread, unless the calling thread is one. */
+  void awaitEnd() {
+    draftThread.awaitEnd();
   }
 }

@@ -3,7 +3,8 @@ package org.sled.device;
 /**
  * Is told what happens in a generation, in order and when it happens: on the draft thread, which
  * waits for it. For measurements, and for applications that want more than the verified tokens that
- * a {@link Generation} gives.
+ * a {@link Generation} gives. It may cancel or close generations and the client, which then do not
+ * wait for their ends.
  */
 public interface GenerationListener {
   /**

@@ -15,6 +15,9 @@ final class GenerationMeter {
 
   private static final int SIGNIFICANT_DIGITS = 3;
 
+  /** Longer than the blocks that servers take in practice; whoever asks for more gets these. */
+  private static final int MOST_POSITIONS = 1024;
+
   private final LongSupplier clock;
   private final long startNanos;
   private final Histogram roundMicros = new Histogram(HIGHEST_MICROS, SIGNIFICANT_DIGITS);
@@ -36,14 +39,15 @@ final class GenerationMeter {
   /**
    * Starts its time.
    *
-   * @param draftTokens positions of a block that are counted apart
+   * @param draftTokens positions of a block that are counted apart, if a block can have so many
    * @param clock gives ns, from any origin
    */
   GenerationMeter(int draftTokens, LongSupplier clock) {
     this.clock = clock;
     startNanos = clock.getAsLong();
-    looked = new long[draftTokens];
-    matched = new long[draftTokens];
+    int positions = Math.min(draftTokens, MOST_POSITIONS);
+    looked = new long[positions];
+    matched = new long[positions];
   }
 
   /** Now, by the clock that it measures with. */

@@ -1,31 +1,61 @@
 package org.sled.device;
 
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+
 /**
  * Drafts with a model, and keeps its K/V cache in step with what is committed.
  *
  * <p>The cache holds positions 0 to {@code cached − 1}, all of them tokens that stand. Drafting a
  * token needs its predecessor decoded, so the newest draft has no K/V; after a fully accepted block
  * two tokens are due, the last draft and the server's own, unless that was guessed. What is due is
- * decoded in one call with the next draft's predecessor; what was rejected is rolled back by
- * position. The cache is never built anew.
+ * decoded in one call with the next draft's predecessor, unless it is more than a chunk; what was
+ * rejected is rolled back by position. The cache is never built anew.
  *
  * <p>Belongs to the draft thread.
  */
 final class ModelBlockDrafter implements BlockDrafter {
-  /**
-   * Prompt tokens per call: on a Pi with a 0.5B draft about a second, in which a cancel or the
-   * server's first token waits.
-   */
-  private static final int CHUNK_TOKENS = 64;
+  /** A call may last so long: a cancel, or the server's next token, waits for it. */
+  static final long CHUNK_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
+
+  /** More tokens in a call do not make each of them cheaper. */
+  static final int MOST_CHUNK_TOKENS = 64;
+
+  /** With fewer tokens in a call each of them costs nearly as much as a draft, however long. */
+  static final int LEAST_CHUNK_TOKENS = 8;
+
+  /** What a token takes in a chunk, until one has shown it: on a Pi with a 0.5B draft. */
+  private static final double FIRST_NANOS_PER_TOKEN = 1e9 / 64;
 
   private final Drafter drafter;
   private final int targetVocabularySize;
+  private final LongSupplier clock;
+  private double nanosPerToken; // in chunks; of drafts no more than that is known
+  private int chunkTokens; // that take CHUNK_NANOS
   private int cached;
   private boolean ignoresEnd;
 
   ModelBlockDrafter(Drafter drafter, int targetVocabularySize) {
+    this(drafter, targetVocabularySize, System::nanoTime);
+  }
+
+  /**
+   * Creates it.
+   *
+   * @param targetVocabularySize ids that the target has
+   * @param clock gives ns, from any origin
+   */
+  ModelBlockDrafter(Drafter drafter, int targetVocabularySize, LongSupplier clock) {
     this.drafter = drafter;
     this.targetVocabularySize = targetVocabularySize;
+    this.clock = clock;
+    takes(FIRST_NANOS_PER_TOKEN);
+  }
+
+  private void takes(double newNanosPerToken) {
+    nanosPerToken = Math.max(1, newNanosPerToken);
+    double tokens = Math.min(MOST_CHUNK_TOKENS, CHUNK_NANOS / nanosPerToken);
+    chunkTokens = Math.max(LEAST_CHUNK_TOKENS, (int) tokens);
   }
 
   @Override
@@ -37,13 +67,33 @@ final class ModelBlockDrafter implements BlockDrafter {
 
   @Override
   public boolean prefillChunk(TokenHistory history) {
-    int end = Math.min(history.committedLength() - 1, drafter.contextTokens());
-    int count = Math.min(CHUNK_TOKENS, end - cached);
+    int count = Math.min(chunkTokens, dueTokens(history));
     if (count <= 0 || !takesAll(history, cached, count)) {
       return false;
     }
-    decode(history, cached, count);
+    double nanos = decodeChunk(history, count);
+    if (count >= LEAST_CHUNK_TOKENS) {
+      takes(nanos / count);
+    }
     return true;
+  }
+
+  private double decodeChunk(TokenHistory history, int count) {
+    long startNanos = clock.getAsLong();
+    decode(history, cached, count);
+    return (double) (clock.getAsLong() - startNanos);
+  }
+
+  /** Committed tokens that are not decoded, but for the newest: it goes along with a draft. */
+  private int dueTokens(TokenHistory history) {
+    return Math.min(history.committedLength() - 1, drafter.contextTokens()) - cached;
+  }
+
+  @Override
+  public long dueNanos(TokenHistory history) {
+    int due = dueTokens(history);
+    long nanos = (long) (due * nanosPerToken);
+    return due <= LEAST_CHUNK_TOKENS || nanos <= CHUNK_NANOS ? 0 : nanos;
   }
 
   @Override
@@ -68,11 +118,16 @@ final class ModelBlockDrafter implements BlockDrafter {
 
   @Override
   public float draftNext(TokenHistory history, int position) {
-    while (position - cached > CHUNK_TOKENS) {
-      decode(history, cached, CHUNK_TOKENS);
+    while (position - cached > MOST_CHUNK_TOKENS) {
+      decode(history, cached, MOST_CHUNK_TOKENS); // in all no more than CHUNK_NANOS
     }
     int from = Math.min(cached, position - 1);
-    int token = decode(history, from, position - from);
+    int count = position - from;
+    long startNanos = clock.getAsLong();
+    int token = decode(history, from, count);
+    double nanos = (double) (clock.getAsLong() - startNanos);
+    // A token in a chunk takes no longer than one by itself.
+    takes(Math.min(nanosPerToken, nanos / count));
     // Compared unsigned: -1, no usable logits, is none either.
     if (Integer.compareUnsigned(token, targetVocabularySize) >= 0) {
       return NONE;

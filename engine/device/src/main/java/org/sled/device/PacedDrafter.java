@@ -29,6 +29,11 @@ final class PacedDrafter implements BlockDrafter {
   }
 
   @Override
+  public long dueNanos(TokenHistory history) {
+    return drafter.dueNanos(history);
+  }
+
+  @Override
   public int room(int length) {
     return drafter.room(length);
   }

@@ -32,6 +32,11 @@ final class PausableDrafting implements DraftLengthPolicy {
   }
 
   @Override
+  public boolean worthCatchingUp(long nanos, int remainingTokens) {
+    return !paused && policy.worthCatchingUp(nanos, remainingTokens);
+  }
+
+  @Override
   public int window() {
     return paused ? 1 : policy.window();
   }

@@ -46,6 +46,7 @@ public final class SledClient implements AutoCloseable {
   private final DrafterPool drafters; // null: the server generates alone
   private final PausableDrafting policy; // learns from all generations
   private final AtomicInteger lastSession = new AtomicInteger();
+  private final Generations generations = new Generations();
 
   private SledClient(
       Builder options, ClientTransport transport, Uplinks uplinks, Model vocabulary) {
@@ -57,7 +58,10 @@ public final class SledClient implements AutoCloseable {
     Welcome welcome = welcome();
     int contextTokens = Math.min(welcome.limits().contextTokens(), options.draftContextTokens);
     IntFunction<BlockDrafter> maker = drafterMaker(options, welcome);
-    drafters = maker == null ? null : new DrafterPool(() -> maker.apply(contextTokens));
+    drafters =
+        maker == null
+            ? null
+            : new DrafterPool(() -> maker.apply(contextTokens), DrafterPool.USUAL_IDLE);
   }
 
   private Welcome welcome() {
@@ -140,15 +144,19 @@ public final class SledClient implements AutoCloseable {
       return this;
     }
 
-    /** What generations do while no server is there; {@link Outage#WAIT} by default. */
+    /**
+     * What generations do while no server is there; {@link Outage#WAIT} by default. Unless it is
+     * {@link Outage#FAIL}, {@link #connect} tries again where a connection is lost before it can be
+     * used.
+     */
     public Builder outage(Outage newOutage) {
       outage = newOutage;
       return this;
     }
 
-    /** How long they do that, before they fail after all; 5 minutes by default. */
+    /** How long they do that, before they fail after all, above 0; 5 minutes by default. */
     public Builder outageTimeout(Duration timeout) {
-      outageTimeout = timeout;
+      outageTimeout = Timeouts.of("outageTimeout", timeout);
       return this;
     }
 
@@ -301,25 +309,26 @@ public final class SledClient implements AutoCloseable {
       return this;
     }
 
-    /** Time for connecting and the handshake. */
+    /** Time for connecting and the handshake, above 0; 10 seconds by default. */
     public Builder connectTimeout(Duration timeout) {
-      connectTimeout = timeout;
+      connectTimeout = Timeouts.of("connectTimeout", timeout);
       return this;
     }
 
     /**
-     * How long one answer may take: the first token of a long prompt on a busy server takes
-     * longest. A dead connection is noticed sooner, by pings.
+     * How long one answer may take, above 0; 5 minutes by default. The first token of a long prompt
+     * on a busy server takes longest. A dead connection is noticed sooner, by pings.
      */
     public Builder answerTimeout(Duration timeout) {
-      answerTimeout = timeout;
+      answerTimeout = Timeouts.of("answerTimeout", timeout);
       return this;
     }
 
     /**
      * Connects and shakes hands.
      *
-     * @throws UnreachableException if nothing answers there
+     * @throws UnreachableException if nothing answers there, or connections are lost before WELCOME
+     *     for as long as {@link #outageTimeout} says
      * @throws TokenizerMismatchException if the draft model does not share the target's vocabulary
      * @throws BusyException if the server takes no more connections
      * @throws RefusedException if it refuses for another reason, is not exact where that was asked
@@ -333,12 +342,13 @@ public final class SledClient implements AutoCloseable {
           fingerprint == null
               ? Hello.withoutTokenizer(authToken, clientName)
               : Hello.of(fingerprint, authToken, clientName);
+      ServerCheck check = new ServerCheck(fingerprint, exactDrafts);
+      ServerOrder order = new ServerOrder(servers, serverKey);
       ClientTransport own = sharedTransport == null ? new ClientTransport(1) : null;
       ClientTransport transport = own == null ? sharedTransport : own;
-      ServerCheck check = new ServerCheck(fingerprint, exactDrafts);
       Uplinks uplinks =
           new Uplinks(
-              new ServerOrder(servers, serverKey),
+              order,
               (server, timeout) -> {
                 SessionRouter router = new SessionRouter();
                 ClientConnection connection =
@@ -357,7 +367,8 @@ public final class SledClient implements AutoCloseable {
                 VocabularyCache cache = new VocabularyCache(vocabularyCache);
                 vocabulary.set(cache.open(uplink, answerTimeout));
               }
-            });
+            },
+            outage == Outage.FAIL ? Duration.ZERO : outageTimeout);
         SledClient client = new SledClient(this, own, uplinks, vocabulary.get());
         connected = true;
         return client;
@@ -436,6 +447,7 @@ public final class SledClient implements AutoCloseable {
    * Starts a generation, which the caller closes.
    *
    * @throws IllegalArgumentException if the request cannot be served; the text says why
+   * @throws SledClientException if this client is closed
    * @throws org.sled.jni.SledException if there is no memory for a draft context
    */
   public Generation start(GenerationRequest request) {
@@ -450,49 +462,81 @@ public final class SledClient implements AutoCloseable {
    * @see #start(GenerationRequest)
    */
   public Generation start(GenerationRequest request, GenerationListener listener) {
+    return start(request, listener, new TokenStream());
+  }
+
+  private Generation start(
+      GenerationRequest request, GenerationListener listener, TokenStream tokens) {
     check(request);
     StopFinder stops = new StopFinder(request.stopStrings(), detokenizer());
+    TextDecoder decoder = decoder(request);
     GenerationMeter meter = new GenerationMeter(request.draftTokens(), System::nanoTime);
     SessionInbox inbox = new SessionInbox(lastSession.incrementAndGet());
-    TokenStream tokens = new TokenStream();
     boolean drafts = request.draftTokens() > 0 && !policy.isPaused();
     BlockDrafter drafter = drafts ? takeDrafter(request) : null;
-    DraftLoop loop =
-        new DraftLoop(
-            request,
-            new ServerLink(
-                uplinks,
-                inbox,
-                meter,
-                options.outage == Outage.FAIL ? options.connectTimeout : options.outageTimeout,
-                options.answerTimeout),
-            options.outage,
-            drafter,
-            policy,
-            server(),
-            stops,
-            history(request),
-            tokens,
+    TokenHistory history = null;
+    boolean started = false;
+    try {
+      history = history(request);
+      DraftLoop loop = loop(request, listener, tokens, stops, meter, inbox, drafter, history);
+      DraftThread thread = new DraftThread(() -> run(loop, drafter), inbox.session());
+      Generation generation = new Generation(tokens, inbox, meter, thread, decoder);
+      generations.start(thread, generation);
+      started = true;
+      return generation;
+    } finally {
+      if (!started) {
+        if (history != null) {
+          history.release();
+        }
+        if (drafter != null) {
+          drafters.giveBack(drafter);
+        }
+      }
+    }
+  }
+
+  private DraftLoop loop(
+      GenerationRequest request,
+      GenerationListener listener,
+      TokenStream tokens,
+      StopFinder stops,
+      GenerationMeter meter,
+      SessionInbox inbox,
+      BlockDrafter drafter,
+      TokenHistory history) {
+    return new DraftLoop(
+        request,
+        new ServerLink(
+            uplinks,
+            inbox,
             meter,
-            listener);
-    Thread thread =
-        new Thread(
-            () -> {
-              try {
-                if (options.givesWay) {
-                  giveWay();
-                }
-                loop.run();
-              } finally {
-                if (drafter != null) {
-                  drafters.giveBack(drafter);
-                }
-              }
-            },
-            "sled-draft-" + inbox.session());
-    thread.setDaemon(true);
-    thread.start();
-    return new Generation(tokens, inbox, meter, thread, decoder(request));
+            options.outage == Outage.FAIL ? options.connectTimeout : options.outageTimeout,
+            options.answerTimeout),
+        options.outage,
+        drafter,
+        policy,
+        server(),
+        stops,
+        history,
+        tokens,
+        meter,
+        listener);
+  }
+
+  /** On the draft thread. */
+  private void run(DraftLoop loop, BlockDrafter drafter) {
+    try {
+      if (options.givesWay) {
+        giveWay();
+      }
+      loop.run();
+    } finally {
+      if (drafter != null) {
+        drafters.giveBack(drafter);
+      }
+      generations.ended();
+    }
   }
 
   /**
@@ -502,7 +546,7 @@ public final class SledClient implements AutoCloseable {
    */
   public EventStream events(GenerationRequest request) {
     EventStream events = new EventStream();
-    events.of(start(request, events.writer()));
+    events.of(start(request, events.writer(), new TokenStream(events::onCancel)));
     return events;
   }
 
@@ -602,11 +646,24 @@ public final class SledClient implements AutoCloseable {
   }
 
   /**
-   * Closes all connections; generations that still run fail. Close them first: their draft contexts
-   * are freed when they are done with them. Idempotent.
+   * Ends the generations that still run, whose readers get a {@link SledClientException} behind
+   * what is committed, waits for them as {@link Generation#close} does, and closes all connections.
+   * Any thread but an event loop; a listener does not wait, and all is freed soon. Idempotent.
    */
   @Override
   public void close() {
+    generations.failAll();
+    if (DraftThread.isCurrent()) {
+      Thread thread = new Thread(this::free, "sled-close");
+      thread.setDaemon(true);
+      thread.start();
+    } else {
+      free();
+    }
+  }
+
+  private void free() {
+    generations.awaitEnds();
     uplinks.close();
     if (transport != null) {
       transport.close();

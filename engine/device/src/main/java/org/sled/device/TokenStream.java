@@ -20,9 +20,24 @@ final class TokenStream {
   private final int[] ring = new int[CAPACITY];
   private int head;
   private int size;
+  private final Runnable onCancel;
   private boolean cancelled;
+  private SledClientException cancelReason; // null: it was wanted so
   private GenerationEnd end;
   private SledClientException failure;
+
+  TokenStream() {
+    this(() -> {});
+  }
+
+  /**
+   * Creates it.
+   *
+   * @param onCancel is run when it is cancelled, by whichever thread does that; idempotent
+   */
+  TokenStream(Runnable onCancel) {
+    this.onCancel = onCancel;
+  }
 
   /**
    * Draft thread: appends the tokens from one position up to, not including, another, waiting for
@@ -53,6 +68,16 @@ final class TokenStream {
     finish(why, null);
   }
 
+  /** Draft thread: no more tokens come, since it was cancelled. */
+  void endCancelled() {
+    lock.lock();
+    try {
+      finish(cancelReason == null ? GenerationEnd.CANCELLED : null, cancelReason);
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Draft thread: no more tokens come, because of this. */
   void fail(SledClientException why) {
     finish(null, why);
@@ -69,15 +94,24 @@ final class TokenStream {
     }
   }
 
-  /** Any thread: the writer's next {@link #put} throws; what is in the queue can still be read. */
-  void cancel() {
+  /**
+   * Any thread: the writer's next {@link #put} throws; what is in the queue can still be read.
+   *
+   * @param reason what the readers are to get behind that; null for an end like others. The first
+   *     one counts
+   */
+  void cancel(SledClientException reason) {
     lock.lock();
     try {
-      cancelled = true;
+      if (!cancelled) {
+        cancelled = true;
+        cancelReason = reason;
+      }
       changed.signalAll();
     } finally {
       lock.unlock();
     }
+    onCancel.run();
   }
 
   /**

@@ -26,8 +26,8 @@ import org.slf4j.LoggerFactory;
  * waits.
  */
 final class Uplinks implements AutoCloseable {
-  private static final long FIRST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
-  private static final long LONGEST_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(5);
+  static final long FIRST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+  static final long LONGEST_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(5);
 
   /** One server that does not answer must not keep from asking the next. */
   private static final Duration LONGEST_ATTEMPT = Duration.ofSeconds(5);
@@ -83,38 +83,30 @@ final class Uplinks implements AutoCloseable {
   }
 
   /**
-   * Connects for the first time: asks each server once.
+   * Connects for the first time, as {@link FirstConnection} does.
    *
    * @param use where it fails, the next server is asked
+   * @param patience how long connections that are lost before they are used are made again
    * @throws SledClientException what the preferred one of those said that answered
    */
-  void connectFirst(FirstUse use) throws InterruptedException {
-    IOException unreachable = null;
-    SledClientException refused = null;
-    for (InetSocketAddress server : order.now()) {
-      try {
-        Uplink uplink = connector.connect(server, connectTimeout);
-        synchronized (this) {
-          newest = uplink;
-        }
-        use.of(uplink);
-        return;
-      } catch (HandshakeRefusedException e) {
-        refused = refused == null ? Refusals.of(e) : refused;
-      } catch (SledClientException e) {
-        refused = refused == null ? e : refused;
-        dropNewest();
-      } catch (IOException e) {
-        unreachable = unreachable == null ? e : unreachable;
-      }
-    }
-    throw refused != null ? refused : Refusals.ofConnecting(unreachable);
+  void connectFirst(FirstUse use, Duration patience) throws InterruptedException {
+    new FirstConnection(order, server -> connectFirst(server, use), patience).make();
   }
 
-  private synchronized void dropNewest() {
-    if (newest != null) {
-      newest.connection().close();
-      newest = null;
+  private void connectFirst(InetSocketAddress server, FirstUse use)
+      throws IOException, InterruptedException {
+    Uplink uplink = connector.connect(server, connectTimeout);
+    boolean isUsed = false;
+    try {
+      use.of(uplink);
+      isUsed = true;
+    } finally {
+      if (!isUsed) {
+        uplink.connection().close();
+      }
+    }
+    synchronized (this) {
+      newest = uplink;
     }
   }
 

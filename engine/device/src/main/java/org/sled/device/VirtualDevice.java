@@ -72,7 +72,9 @@ public final class VirtualDevice {
             info,
             new StopFinder(List.of(), null),
             new TokenHistory(
-                ByteBufAllocator.DEFAULT, request.prompt(), contextTokens + request.draftTokens()),
+                ByteBufAllocator.DEFAULT,
+                request.prompt(),
+                contextTokens + VirtualServer.MAX_DRAFT_TOKENS),
             out,
             meter,
             check)

@@ -46,7 +46,8 @@
  * thread, each client one network thread; all are daemon threads. {@code connect}, {@code next},
  * {@code close} and the iterators wait; none belongs on a thread that must not. A generation runs
  * about a thousand tokens ahead of its reader and then waits for it. {@link
- * org.sled.device.Generation#cancel} may come from anywhere and ends all waiting for its tokens.
+ * org.sled.device.Generation#cancel} may come from anywhere, a listener included, and ends all
+ * waiting for its tokens and events.
  *
  * <h2>Errors</h2>
  *
@@ -59,7 +60,7 @@
  *   <tr><th>exception</th><th>thrown by</th><th>what to do</th></tr>
  *   <tr><td>{@link org.sled.device.UnreachableException}</td><td>connect, reading</td>
  *       <td>check the address and that the server runs; try later. While reading: no server came
- *       back within {@code outageTimeout}</td></tr>
+ *       back within {@code outageTimeout}; the same if connect says that connections are lost</td></tr>
  *   <tr><td>{@link org.sled.device.TokenizerMismatchException}</td><td>connect</td>
  *       <td>take a draft model of the target's family; trying again does not help</td></tr>
  *   <tr><td>{@link org.sled.device.BusyException}</td><td>connect, reading</td>

@@ -112,7 +112,8 @@ final class FaultSimulationTest {
             clock,
             new ModelBlockDrafter(
                 new ScriptedDrafter(random.nextLong(), random.nextInt(101), endAt, contextTokens),
-                ScriptedText.VOCABULARY),
+                ScriptedText.VOCABULARY,
+                clock::nanoTime),
             50 + random.nextInt(2000));
     drafter.begin(request);
     DraftPolicy policy = POLICIES.get(random.nextInt(POLICIES.size()));

@@ -3,6 +3,7 @@ package org.sled.device;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.function.IntConsumer;
 import org.agrona.UnsafeApi;
 import org.sled.jni.SledException;
 import org.sled.jni.SledStatus;
@@ -20,16 +21,19 @@ final class ScriptedDrafter implements Drafter {
   private final List<Integer> cache = new ArrayList<>();
 
   /** Tokens decoded so far. */
-  int decoded;
+  volatile int decoded;
 
   /** Calls so far. */
-  int calls;
+  volatile int calls;
 
   /** Fails from this call on. */
   int failAt = Integer.MAX_VALUE;
 
   /** Chooses a token that the target does not have, every so many calls. */
   int paddingEvery = Integer.MAX_VALUE;
+
+  /** Is told how many tokens each call decodes, to take its time. */
+  IntConsumer pace = tokenCount -> {};
 
   int rows = ScriptedText.VOCABULARY;
   boolean closed;
@@ -78,6 +82,7 @@ final class ScriptedDrafter implements Drafter {
       cache.add(token);
     }
     decoded += tokenCount;
+    pace.accept(tokenCount);
     if (calls % paddingEvery == 0) {
       return ScriptedText.VOCABULARY + 5;
     }

@@ -168,7 +168,8 @@ final class ClientHandler extends ChannelInboundHandlerAdapter {
     }
     frames.onInactive();
     handshake.completeExceptionally(
-        new ProtocolException(server + " closed the connection before WELCOME; check the port"));
+        new HandshakeLostException(
+            server + " closed the connection before WELCOME; check the port"));
     if (watch != null) {
       watch.stop();
       listener.onDisconnected(frames.closeReason());

@@ -59,6 +59,7 @@ public final class ClientTransport implements AutoCloseable {
    * @param timeout for both together
    * @param listener gets the server's frames, perhaps before this method returns
    * @throws ServerUnreachableException if nothing answers there
+   * @throws HandshakeLostException if the connection ends before WELCOME
    * @throws HandshakeRefusedException if the server answers with an error
    * @throws ProtocolException if what answers is no SLED server
    * @throws InterruptedException if the waiting thread is interrupted
