@@ -22,8 +22,8 @@ public final class Model extends NativeHandle {
     try {
       info = describe();
       description = text(SledNative.SLED_TEXT_DESCRIPTION);
-      architecture = text(SledNative.SLED_TEXT_ARCHITECTURE);
-      modelName = text(SledNative.SLED_TEXT_NAME);
+      architecture = OneLine.of(text(SledNative.SLED_TEXT_ARCHITECTURE));
+      modelName = OneLine.of(text(SledNative.SLED_TEXT_NAME));
       chatTemplate = text(SledNative.SLED_TEXT_CHAT_TEMPLATE);
       weightType = text(SledNative.SLED_TEXT_WEIGHT_TYPE);
     } catch (SledException e) {

@@ -26,7 +26,7 @@ final class NativeCall {
     String text;
     try (Scratch buffer = Scratch.ofBytes(ERROR_TEXT_BYTES)) {
       int length = SledNative.sled_last_error(buffer.address(), ERROR_TEXT_BYTES);
-      text = buffer.text(0, Math.max(0, length));
+      text = OneLine.of(buffer.text(0, Math.max(0, length)));
     }
     return new SledException(
         known, what + ": " + (text.isEmpty() ? known.name() : text + " (" + known + ")"));

@@ -33,7 +33,7 @@ public final class NativeLog {
         if (status != SledNative.SLED_OK || length < 0) {
           return;
         }
-        log(result.getInt(LEVEL), line.text(0, length).stripTrailing());
+        log(result.getInt(LEVEL), OneLine.of(line.text(0, length).stripTrailing()));
       }
     }
   }

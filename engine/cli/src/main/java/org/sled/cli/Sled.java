@@ -51,6 +51,11 @@ public final class Sled implements Runnable {
 
   /** Runs a command and exits with its code. */
   public static void main(String[] args) {
+    String tooFewFiles = OpenFilesCheck.problem();
+    if (tooFewFiles != null) {
+      System.err.println("sled: " + tooFewFiles);
+      System.exit(1);
+    }
     Surroundings surroundings = Surroundings.ofProcess();
     int exitCode;
     try {

@@ -2,7 +2,10 @@ package org.sled.device;
 
 import io.netty.buffer.ByteBuf;
 import java.util.Arrays;
+import java.util.concurrent.TimeUnit;
 import org.sled.net.client.ClientListener;
+import org.sled.net.limit.LogLimit;
+import org.sled.net.limit.Quoted;
 import org.sled.net.protocol.Closed;
 import org.sled.net.protocol.ErrorMessage;
 import org.sled.net.protocol.GoAway;
@@ -18,6 +21,11 @@ import org.slf4j.LoggerFactory;
  */
 final class SessionRouter implements ClientListener {
   private static final Logger LOG = LoggerFactory.getLogger(SessionRouter.class);
+
+  private static final int COMPLAINTS = 5;
+  private static final long COMPLAINTS_PERIOD_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+  private final LogLimit complaints = new LogLimit(COMPLAINTS, COMPLAINTS_PERIOD_NANOS);
 
   /**
    * Whose frames come over this connection.
@@ -142,7 +150,14 @@ final class SessionRouter implements ClientListener {
     if (asking != null) {
       asking.onAnswer(error);
     } else {
-      LOG.warn("the server says: {}: {}", error.code(), error.text());
+      long leftOut = complaints.admit(System.nanoTime());
+      if (leftOut != LogLimit.LEFT_OUT) {
+        LOG.warn(
+            "the server says {}: {}{}",
+            error.code(),
+            Quoted.of(error.text()),
+            LogLimit.more(leftOut));
+      }
     }
   }
 
@@ -156,7 +171,9 @@ final class SessionRouter implements ClientListener {
 
   @Override
   public void onGoAway(GoAway message) {
-    LOG.info("the server is about to leave: {}", message.text());
+    if (goAway == null) { // once, however often it says so
+      LOG.info("the server is about to leave: {}", Quoted.of(message.text()));
+    }
     goAway = message;
     leaveIfDone();
   }

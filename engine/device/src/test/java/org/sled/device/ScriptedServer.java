@@ -128,6 +128,7 @@ final class ScriptedServer implements ConnectionListener, AutoCloseable {
   volatile int contextTokens = 4096;
   volatile int welcomeFlags;
   volatile int maxDraftTokens = 62;
+  volatile int maxSessions;
   volatile int maxFrameBytes = Limits.DEFAULT_FRAME_BYTES;
 
   /** Tokens of a session at which the target ends it. */
@@ -160,6 +161,12 @@ final class ScriptedServer implements ConnectionListener, AutoCloseable {
 
   /** On a port that another one had before. */
   ScriptedServer(int port) throws IOException {
+    this(port, 64);
+  }
+
+  /** The same for connections of so many sessions. */
+  ScriptedServer(int port, int maxSessions) throws IOException {
+    this.maxSessions = maxSessions;
     transport = ServerTransport.start(ServerOptions.of("127.0.0.1", port), this);
     rules = new RoundRules(ScriptedText.VOCABULARY, 4096, 62);
   }
@@ -182,7 +189,7 @@ final class ScriptedServer implements ConnectionListener, AutoCloseable {
     return new Welcome(
         Protocol.MAX_VERSION,
         welcomeFlags,
-        new Limits(64, contextTokens - 1, contextTokens, maxDraftTokens, maxFrameBytes),
+        new Limits(maxSessions, contextTokens - 1, contextTokens, maxDraftTokens, maxFrameBytes),
         Protocol.DEFAULT_PING_INTERVAL_MILLIS,
         0,
         64,

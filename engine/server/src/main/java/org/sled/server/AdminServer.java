@@ -38,6 +38,8 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import org.sled.net.limit.LogLimit;
+import org.sled.net.server.AcceptGuard;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,8 +53,10 @@ final class AdminServer implements AutoCloseable {
   private static final int MAX_LINE_BYTES = 2_048;
   private static final int MAX_HEADER_BYTES = 8_192;
 
-  /** Connections at once; scrapers and probes are few. */
-  private static final int MAX_CONNECTIONS = 64;
+  /** A socket more than its pages have connections: it is closed at once, not left waiting. */
+  private static final int REFUSALS_AT_ONCE = 1;
+
+  private static final long LOG_PERIOD_NANOS = TimeUnit.MINUTES.toNanos(1);
 
   private static final String TEXT = "text/plain; charset=utf-8";
   private static final String METRICS_TEXT = "text/plain; version=0.0.4; charset=utf-8";
@@ -67,12 +71,15 @@ final class AdminServer implements AutoCloseable {
 
   private final EventLoopGroup group;
   private final ChannelGroup connections;
+  private final int mostConnections;
   private final Duration idle;
+  private final LogLimit failures = new LogLimit(1, LOG_PERIOD_NANOS);
   private volatile AdminView view;
   private Channel acceptor;
 
-  private AdminServer(AdminView view, Duration idle) {
+  private AdminServer(AdminView view, int mostConnections, Duration idle) {
     this.view = view;
+    this.mostConnections = mostConnections;
     this.idle = idle;
     group =
         new MultiThreadIoEventLoopGroup(
@@ -83,17 +90,23 @@ final class AdminServer implements AutoCloseable {
   /**
    * Binds and starts to answer.
    *
+   * @param mostConnections at once; scrapers and probes are few
    * @param idle silence after which a connection is closed
    * @throws IOException if the address cannot be bound; the text says which and why
    */
-  static AdminServer start(String host, int port, AdminView view, Duration idle)
+  static AdminServer start(
+      String host, int port, AdminView view, int mostConnections, Duration idle)
       throws IOException {
-    AdminServer server = new AdminServer(view, idle);
+    AdminServer server = new AdminServer(view, mostConnections, idle);
     ServerBootstrap bootstrap =
         new ServerBootstrap()
             .group(server.group)
             .channel(NioServerSocketChannel.class)
             .option(ChannelOption.SO_REUSEADDR, true)
+            .handler(
+                new AcceptGuard(
+                    mostConnections + REFUSALS_AT_ONCE,
+                    cause -> server.log("the admin port accepts nothing for a moment", cause)))
             .childHandler(
                 new ChannelInitializer<SocketChannel>() {
                   @Override
@@ -118,7 +131,7 @@ final class AdminServer implements AutoCloseable {
   }
 
   private void accept(SocketChannel channel) {
-    if (connections.size() >= MAX_CONNECTIONS) {
+    if (connections.size() >= mostConnections) {
       var unused = channel.close();
       return;
     }
@@ -150,6 +163,13 @@ final class AdminServer implements AutoCloseable {
     acceptor.close().syncUninterruptibly();
     connections.close().awaitUninterruptibly();
     stop();
+  }
+
+  private void log(String what, Throwable cause) {
+    long leftOut = failures.admit(System.nanoTime());
+    if (leftOut != LogLimit.LEFT_OUT) {
+      LOG.warn("{}: {}{}", what, cause.toString(), LogLimit.more(leftOut));
+    }
   }
 
   private void stop() {
@@ -253,7 +273,7 @@ final class AdminServer implements AutoCloseable {
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
       if (!(cause instanceof IOException)) { // those are the other side's leaving
-        LOG.warn("an admin page failed", cause);
+        log("an admin page failed", cause);
       }
       var unused = context.close();
     }

@@ -2,19 +2,32 @@ package org.sled.server;
 
 import io.netty.buffer.ByteBuf;
 import org.sled.net.protocol.Open;
+import org.sled.net.protocol.Protocol;
 import org.sled.net.protocol.Push;
 import org.sled.net.protocol.Resume;
 import org.sled.net.protocol.TokenIds;
-import org.sled.net.server.Connection;
 
 /**
  * What an event loop hands to the verifier thread. Made by event loops, so that the verifier thread
  * itself allocates nothing per round.
  */
 sealed interface Command {
+  /** Whom it concerns. */
+  ServerSession session();
+
+  /** Bytes of the prompt that it brings. */
+  default long promptBytes() {
+    return 0;
+  }
+
   /** Open this session with the whole prompt. */
   record OpenSession(ServerSession session, Open open, TokenIds prompt, long decodedNanos)
-      implements Command {}
+      implements Command {
+    @Override
+    public long promptBytes() {
+      return (long) prompt.count() * Protocol.TOKEN_BYTES;
+    }
+  }
 
   /** Open this session with tokens that another one has, if there is one. */
   record ResumeSession(ServerSession session, Resume resume, long decodedNanos)
@@ -31,7 +44,4 @@ sealed interface Command {
 
   /** Free this session and answer CLOSED. */
   record CloseSession(ServerSession session) implements Command {}
-
-  /** The connection is gone: free all of its sessions. */
-  record Disconnect(Connection connection) implements Command {}
 }

@@ -17,11 +17,13 @@ import org.sled.jni.Numerics;
 import org.sled.jni.ResultRows;
 import org.sled.jni.SledException;
 import org.sled.jni.VerifyEngine;
+import org.sled.net.limit.ByteBudget;
 import org.sled.net.protocol.Limits;
 import org.sled.net.protocol.Protocol;
 import org.sled.net.protocol.Redirect;
 import org.sled.net.protocol.Welcome;
 import org.sled.net.round.RoundRules;
+import org.sled.net.server.OpenFiles;
 import org.sled.net.server.ServerOptions;
 import org.sled.net.server.ServerTransport;
 import org.slf4j.Logger;
@@ -39,6 +41,14 @@ public final class Daemon implements AutoCloseable {
 
   /** Commands that are not tied to a session's window: OPENs that will be answered BUSY. */
   private static final int INBOX_SPARE = 4096;
+
+  /**
+   * Bytes of prompts that come in chunks or wait for the verifier, over all connections; at least
+   * {@link #LONGEST_PROMPTS} of the longest.
+   */
+  private static final long PROMPT_BYTES = 32L * 1024 * 1024;
+
+  private static final int LONGEST_PROMPTS = 8;
 
   private static final long JOIN_MILLIS = 30_000;
 
@@ -99,7 +109,13 @@ public final class Daemon implements AutoCloseable {
         TargetEngine engine,
         Scheduling scheduling,
         Vocabulary vocabulary) {
-      VerifierInbox inbox = new VerifierInbox(INBOX_SPARE + INBOX_PER_SESSION * target.sessions());
+      ByteBudget prompts =
+          new ByteBudget(
+              Math.max(
+                  PROMPT_BYTES,
+                  LONGEST_PROMPTS * (long) target.contextTokens() * Protocol.TOKEN_BYTES));
+      VerifierInbox inbox =
+          new VerifierInbox(INBOX_SPARE + INBOX_PER_SESSION * target.sessions(), prompts);
       verifier =
           new Verifier(
               engine,
@@ -118,6 +134,7 @@ public final class Daemon implements AutoCloseable {
               () -> welcome(config, target, stats, hasVocabulary),
               engine,
               inbox,
+              prompts,
               stats,
               vocabulary);
       // Netty pools buffers without garbage only for threads of this class.
@@ -222,7 +239,10 @@ public final class Daemon implements AutoCloseable {
     }
     Parts parts = new Parts(config, target, engine, scheduling, vocabulary);
     ServerTransport transport =
-        ServerTransport.start(ServerOptions.of(config.host(), config.port()), parts.router);
+        ServerTransport.start(
+            ServerOptions.of(config.host(), config.port())
+                .withMaxConnections(SocketPlan.deviceConnections(OpenFiles.left())),
+            parts.router);
     Daemon daemon =
         new Daemon(
             parts, transport, admin, model, description, () -> costs.save(scheduling.cost()));
@@ -244,7 +264,12 @@ public final class Daemon implements AutoCloseable {
       if (address.port() != 0 && address.port() == config.port()) {
         throw new IOException("port " + address.port() + " is for devices, not metrics and health");
       }
-      return AdminServer.start(address.host(), address.port(), AdminView.loading(), ADMIN_IDLE);
+      return AdminServer.start(
+          address.host(),
+          address.port(),
+          AdminView.loading(),
+          SocketPlan.adminConnections(OpenFiles.left()),
+          ADMIN_IDLE);
     } catch (IOException e) {
       if (address.required()) {
         throw new IOException(

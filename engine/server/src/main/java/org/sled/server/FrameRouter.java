@@ -4,6 +4,8 @@ import io.netty.buffer.ByteBuf;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Supplier;
+import org.sled.net.limit.ByteBudget;
+import org.sled.net.limit.SlowestPeer;
 import org.sled.net.protocol.Cancel;
 import org.sled.net.protocol.Close;
 import org.sled.net.protocol.Closed;
@@ -14,6 +16,7 @@ import org.sled.net.protocol.FrameType;
 import org.sled.net.protocol.Hello;
 import org.sled.net.protocol.HelloAnswer;
 import org.sled.net.protocol.Open;
+import org.sled.net.protocol.Protocol;
 import org.sled.net.protocol.Push;
 import org.sled.net.protocol.Resume;
 import org.sled.net.protocol.TokenDigest;
@@ -22,6 +25,7 @@ import org.sled.net.protocol.VocabularyRequest;
 import org.sled.net.protocol.Welcome;
 import org.sled.net.server.Connection;
 import org.sled.net.server.ConnectionListener;
+import org.sled.net.server.Drop;
 
 /**
  * Finds the session of each frame and hands it to the verifier thread. Runs on the event loops; per
@@ -37,6 +41,7 @@ final class FrameRouter implements ConnectionListener {
   private final Supplier<Welcome> welcome;
   private final TargetEngine engine;
   private final VerifierInbox inbox;
+  private final ByteBudget prompts; // of those that come in chunks
   private final ServerStats stats;
   private final Vocabulary vocabulary; // null: none
   private volatile boolean draining;
@@ -46,9 +51,19 @@ final class FrameRouter implements ConnectionListener {
     final Map<Integer, ServerSession> open = new HashMap<>();
     final Map<Integer, PromptAssembly> opening = new HashMap<>();
     final Welcome welcome;
+    boolean isKnownToVerifier;
 
     Sessions(Welcome welcome) {
       this.welcome = welcome;
+    }
+
+    /** What came of a session's prompt is not wanted any more; false if nothing came. */
+    boolean stopOpening(int session) {
+      PromptAssembly assembly = opening.remove(session);
+      if (assembly != null) {
+        assembly.close();
+      }
+      return assembly != null;
     }
   }
 
@@ -56,11 +71,13 @@ final class FrameRouter implements ConnectionListener {
       Supplier<Welcome> welcome,
       TargetEngine engine,
       VerifierInbox inbox,
+      ByteBudget prompts,
       ServerStats stats,
       Vocabulary vocabulary) {
     this.welcome = welcome;
     this.engine = engine;
     this.inbox = inbox;
+    this.prompts = prompts;
     this.stats = stats;
     this.vocabulary = vocabulary;
   }
@@ -102,7 +119,7 @@ final class FrameRouter implements ConnectionListener {
     int longest = sessions.welcome.limits().maxPromptTokens();
     ErrorMessage refusal = refusal(sessions, open, longest, ErrorCode.PROMPT_TOO_LONG);
     if (refusal != null) {
-      sessions.opening.remove(open.session());
+      sessions.stopOpening(open.session());
       connection.send(refusal);
       return;
     }
@@ -125,7 +142,7 @@ final class FrameRouter implements ConnectionListener {
       refusal = error(open, ErrorCode.MALFORMED, "RESUME has epoch 0");
     }
     if (refusal != null) {
-      sessions.opening.remove(open.session());
+      sessions.stopOpening(open.session());
       connection.send(refusal);
       return;
     }
@@ -152,29 +169,87 @@ final class FrameRouter implements ConnectionListener {
    * @param first where the chunk says that it starts, or {@link #NO_FIRST}
    * @return all tokens with the last chunk; null before it, and after an error
    */
-  private static TokenIds assemble(Connection connection, FrameType type, Open open, int first) {
+  private TokenIds assemble(Connection connection, FrameType type, Open open, int first) {
     Sessions sessions = (Sessions) connection.attachment();
+    PromptAssembly known = sessions.opening.get(open.session());
     PromptAssembly assembly =
-        sessions.opening.computeIfAbsent(
-            open.session(), id -> new PromptAssembly(type, open.promptTokensTotal()));
-    if ((first != NO_FIRST && first != assembly.size())
-        || !assembly.add(type, open.prompt(), open.promptTokensTotal())
-        || open.hasMorePrompt() == assembly.isComplete()) {
-      sessions.opening.remove(open.session());
-      connection.send(
-          error(open, ErrorCode.MALFORMED, "the chunks of tokens do not add up to their total"));
+        known != null ? known : new PromptAssembly(type, open.promptTokensTotal(), prompts);
+    if (first != NO_FIRST && first != assembly.size()) {
+      sessions.stopOpening(open.session());
+      connection.send(chunksDiffer(open));
       return null;
     }
-    if (!assembly.isComplete()) {
+    boolean isAll = known == null && open.prompt().count() == open.promptTokensTotal();
+    if (isAll && !open.hasMorePrompt()) {
+      return open.prompt();
+    }
+    PromptAssembly.Added added =
+        assembly.add(type, open.prompt(), open.promptTokensTotal(), open.hasMorePrompt());
+    if (added == PromptAssembly.Added.MORE) {
+      if (known == null) {
+        sessions.opening.put(open.session(), assembly);
+        expireLater(connection, open, assembly);
+      }
       return null;
     }
+    TokenIds prompt = added == PromptAssembly.Added.WHOLE ? assembly.prompt() : null;
     sessions.opening.remove(open.session());
-    return assembly.prompt();
+    assembly.close();
+    if (added == PromptAssembly.Added.NO_ROOM) {
+      stats.busy();
+      connection.send(
+          new ErrorMessage(
+              open.session(),
+              0,
+              ErrorCode.BUSY,
+              false,
+              Verifier.BUSY_RETRY_MILLIS,
+              "half-sent prompts hold all of the "
+                  + prompts.limitBytes()
+                  + " bytes that there are for them"));
+    } else if (added == PromptAssembly.Added.WRONG) {
+      connection.send(chunksDiffer(open));
+    }
+    return prompt;
+  }
+
+  /** A device that is still there sends the next chunk as soon as its link takes it. */
+  private static void expireLater(Connection connection, Open open, PromptAssembly assembly) {
+    Sessions sessions = (Sessions) connection.attachment();
+    long millis =
+        SlowestPeer.DEFAULT.millisFor((long) open.promptTokensTotal() * Protocol.TOKEN_BYTES);
+    assembly.expireBy(
+        connection.schedule(
+            () -> {
+              if (sessions.opening.get(open.session()) == assembly) {
+                int came = assembly.size();
+                sessions.stopOpening(open.session());
+                connection.send(
+                    error(
+                        open,
+                        ErrorCode.IDLE_TIMEOUT,
+                        "after "
+                            + millis
+                            + " ms "
+                            + came
+                            + " of "
+                            + open.promptTokensTotal()
+                            + " tokens have come"));
+              }
+            },
+            millis));
+  }
+
+  private static ErrorMessage chunksDiffer(Open open) {
+    return error(open, ErrorCode.MALFORMED, "the chunks of tokens do not add up to their total");
   }
 
   private ServerSession begin(Connection connection, Open open) {
     ServerSession session = new ServerSession(connection, open.session(), open.epoch(), engine);
-    ((Sessions) connection.attachment()).open.put(open.session(), session);
+    Sessions sessions = (Sessions) connection.attachment();
+    sessions.open.put(open.session(), session);
+    sessions.isKnownToVerifier = true;
+    connection.setSessions(sessions.open.size());
     return session;
   }
 
@@ -278,13 +353,14 @@ final class FrameRouter implements ConnectionListener {
   @Override
   public void onClose(Connection connection, Close close) {
     Sessions sessions = (Sessions) connection.attachment();
-    if (sessions.opening.remove(close.session()) != null) {
+    if (sessions.stopOpening(close.session())) {
       connection.send(new Closed(close.session(), close.epoch(), 0)); // nothing was committed yet
       return;
     }
     ServerSession session = find(connection, close.session(), 0);
     if (session != null) {
       sessions.open.remove(close.session());
+      connection.setSessions(sessions.open.size());
       mustOffer(connection, new Command.CloseSession(session));
     }
   }
@@ -296,17 +372,25 @@ final class FrameRouter implements ConnectionListener {
 
   @Override
   public void onDisconnected(Connection connection, String reason) {
-    // Must not get lost, or the sequences would stay taken. The verifier thread always comes back
-    // to its inbox, so this ends.
-    Command disconnect = new Command.Disconnect(connection);
-    while (!inbox.offer(disconnect) && !inbox.isAbandoned()) {
-      Thread.onSpinWait();
+    Sessions sessions = (Sessions) connection.attachment();
+    if (sessions == null) {
+      return; // its HELLO was refused
     }
+    sessions.opening.values().forEach(PromptAssembly::close);
+    sessions.opening.clear();
+    if (sessions.isKnownToVerifier) {
+      inbox.disconnected(connection);
+    }
+  }
+
+  @Override
+  public void onDropped(Drop why) {
+    stats.dropped(why);
   }
 
   /** What frees something is never dropped: a connection for which there is no room is closed. */
   private void mustOffer(Connection connection, Command command) {
-    if (!inbox.offer(command)) {
+    if (!inbox.offerFreeing(command)) {
       connection.closeWithError(
           ErrorMessage.fatal(ErrorCode.BUSY, "the server cannot keep up with its inbox"));
     }

@@ -8,7 +8,9 @@ import io.prometheus.metrics.model.registry.Collector;
 import io.prometheus.metrics.model.snapshots.ClassicHistogramBuckets;
 import io.prometheus.metrics.model.snapshots.HistogramSnapshot;
 import io.prometheus.metrics.model.snapshots.HistogramSnapshot.HistogramDataPointSnapshot;
+import java.util.Locale;
 import java.util.function.ToDoubleFunction;
+import org.sled.net.server.Drop;
 
 /**
  * {@link ServerStats} as Prometheus reads them. Everything is asked for when somebody scrapes, so
@@ -81,6 +83,14 @@ final class ServerMetrics {
         "sled_busy_answers",
         "Requests that were answered BUSY, to be tried again later.",
         ServerStats::busyAnswers);
+    for (Drop why : Drop.values()) {
+      FunctionCounter.builder("sled_clients_turned_away", stats, s -> s.drops(why))
+          .description(
+              "Clients closed or not accepted: no connection free, no memory for frames in part,"
+                  + " too late with HELLO or a frame, no descriptors.")
+          .tag("reason", why.name().toLowerCase(Locale.ROOT))
+          .register(registry);
+    }
     histogram(
         "sled_time_to_first_token_seconds",
         "From a decoded OPEN to the first token of its session, in seconds.",

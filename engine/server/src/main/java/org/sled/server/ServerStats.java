@@ -1,11 +1,14 @@
 package org.sled.server;
 
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
 import org.HdrHistogram.Histogram;
 import org.HdrHistogram.Recorder;
 import org.sled.jni.StepStats;
+import org.sled.net.server.Drop;
 
 /**
  * What the daemon counts. The verifier thread writes, unless a method says otherwise, and allocates
@@ -142,6 +145,13 @@ final class ServerStats {
 
   private final AtomicLong busyAnswers = new AtomicLong();
   private final Count stuckSteps = new Count();
+  private final Map<Drop, AtomicLong> drops = new EnumMap<>(Drop.class); // not changed any more
+
+  ServerStats() {
+    for (Drop why : Drop.values()) {
+      drops.put(why, new AtomicLong());
+    }
+  }
 
   private static long[] nanosOfMicros(long... micros) {
     long[] nanos = new long[micros.length];
@@ -163,6 +173,16 @@ final class ServerStats {
   /** A request was answered BUSY; any thread. */
   void busy() {
     busyAnswers.incrementAndGet();
+  }
+
+  /** A client was turned away by the transport; event loops. */
+  void dropped(Drop why) {
+    drops.get(why).incrementAndGet();
+  }
+
+  /** How many clients were turned away for this reason. */
+  long drops(Drop why) {
+    return drops.get(why).get();
   }
 
   /**

@@ -22,6 +22,7 @@ import org.sled.net.protocol.Resume;
 import org.sled.net.protocol.TokenIds;
 import org.sled.net.round.RoundDecision;
 import org.sled.net.round.RoundRules;
+import org.sled.net.server.Connection;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -62,6 +63,7 @@ final class Verifier implements Runnable {
   private final Replies replies;
   private final StepMonitor monitor;
   private final Consumer<Command> handler = this::handle;
+  private final Consumer<Connection> goneHandler = this::onGone;
   private final Consumer<ServerSession> resumed = this::enqueue;
 
   private final RepeatedComplaint failures = new RepeatedComplaint(LOG);
@@ -166,7 +168,7 @@ final class Verifier implements Runnable {
    */
   boolean turn() {
     turnNanos = System.nanoTime();
-    int handled = inbox.drain(handler);
+    int handled = inbox.drain(handler) + inbox.drainGone(goneHandler);
     if (keeper.isAnybodyWaiting()) {
       keeper.resume(resumed);
     }
@@ -212,15 +214,18 @@ final class Verifier implements Runnable {
       onCancel(cancel.session(), cancel.epoch());
     } else if (command instanceof Command.CloseSession close) {
       onClose(close.session());
-    } else if (command instanceof Command.Disconnect gone) {
-      keeper.forEach(
-          session -> {
-            if (session.connection == gone.connection()) {
-              free(session);
-            }
-          });
-      returning.gone(gone.connection());
     }
+  }
+
+  /** A connection is gone, with all its sessions. */
+  private void onGone(Connection connection) {
+    keeper.forEach(
+        session -> {
+          if (session.connection == connection) {
+            free(session);
+          }
+        });
+    returning.gone(connection);
   }
 
   private void onOpen(Command.OpenSession command) {
@@ -271,7 +276,7 @@ final class Verifier implements Runnable {
   /** Whether there is room for a session; says so if not. */
   private boolean mayOpen(ServerSession session) {
     if (session.connection.isClosed()) {
-      session.closed(); // its Disconnect may have come before: nobody would free the sequence
+      session.closed(); // its end may have been handled before: nobody would free the sequence
       return false;
     }
     if (keeper.openCount() >= sessionLimit) {

@@ -279,7 +279,7 @@ final class AdminTest {
   @Test
   void silentConnectionsAreClosed() throws Exception {
     try (AdminServer server =
-            AdminServer.start("127.0.0.1", 0, AdminView.loading(), Duration.ofMillis(200));
+            AdminServer.start("127.0.0.1", 0, AdminView.loading(), 8, Duration.ofMillis(200));
         Wire idle = new Wire(server.address());
         Wire half = new Wire(server.address())) {
       half.send("GET /health HT");
@@ -307,7 +307,7 @@ final class AdminTest {
   @Test
   void whileTheModelIsLoadedNothingIsReady() throws Exception {
     try (AdminServer server =
-        AdminServer.start("127.0.0.1", 0, AdminView.loading(), Duration.ofSeconds(10))) {
+        AdminServer.start("127.0.0.1", 0, AdminView.loading(), 8, Duration.ofSeconds(10))) {
       for (String path : new String[] {"/metrics", "/health", "/ready"}) {
         try (Wire wire = new Wire(server.address())) {
           wire.send("GET " + path + " HTTP/1.1\r\nHost: a\r\n\r\n");

@@ -5,6 +5,7 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.socket.SocketChannel;
+import io.netty.util.concurrent.Future;
 import java.net.SocketAddress;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -39,6 +40,7 @@ public final class FrameChannel {
   private final ByteCounter bytesIn;
   private final AtomicLong bytesOut = new AtomicLong();
   private final Runnable flushTask = this::runFlushTask;
+  private final ReadGate gate;
   private boolean ending; // event loop only
 
   /**
@@ -46,14 +48,44 @@ public final class FrameChannel {
    *
    * @param channel the connection
    * @param bytesIn counts what it reads
-   * @param queueFrames frames that may wait beside what the channel buffers, at least 2
+   * @param queueBytes bytes of frames that may wait beside what the channel buffers
    * @param overheads is told each overhead that is stamped, µs, on the event loop
    */
   public FrameChannel(
-      Channel channel, ByteCounter bytesIn, int queueFrames, IntConsumer overheads) {
+      Channel channel, ByteCounter bytesIn, long queueBytes, IntConsumer overheads) {
     this.bytesIn = bytesIn;
     this.channel = channel;
-    this.queue = new OutboundQueue(queueFrames, overheads);
+    this.queue = new OutboundQueue(queueBytes, overheads);
+    this.gate = new ReadGate(channel);
+  }
+
+  /** Whether the connection is read. */
+  public ReadGate gate() {
+    return gate;
+  }
+
+  /** Runs something on the event loop; any thread. */
+  public void execute(Runnable action) {
+    try {
+      channel.eventLoop().execute(action);
+    } catch (RejectedExecutionException e) {
+      // The event loop has ended, and with it the connection.
+    }
+  }
+
+  /** Runs something on the event loop later, even if the connection is closed by then. */
+  public Future<?> schedule(Runnable action, long delayMillis) {
+    return channel.eventLoop().schedule(action, delayMillis, TimeUnit.MILLISECONDS);
+  }
+
+  /** Sets how many bytes of frames may wait, once it is known what may be outstanding. */
+  public void setQueueBytes(long bytes) {
+    queue.setLimitBytes(bytes);
+  }
+
+  /** Bytes of frames that wait beside what the channel buffers; any thread. */
+  public long waitingBytes() {
+    return queue.bytes();
   }
 
   /** Where to get buffers for frames: pooled and direct. Any thread. */
@@ -100,7 +132,7 @@ public final class FrameChannel {
     }
     if (!queue.offer(frame, decodedNanos)) {
       frame.release();
-      close("the peer does not read: " + queue.capacity() + " frames wait");
+      close("the peer does not read: " + queue.bytes() + " bytes of answers wait");
       return false;
     }
     scheduleFlush();

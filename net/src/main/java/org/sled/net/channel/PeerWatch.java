@@ -30,6 +30,7 @@ public final class PeerWatch {
 
   private long lastReadNanos;
   private int silentIntervals;
+  private long bytesOutWhenSilent;
   private Future<?> timer;
   private int pongs;
   private volatile long roundTripNanos = -1;
@@ -110,6 +111,9 @@ public final class PeerWatch {
     if (frames.isClosed()) {
       return;
     }
+    if (isSilenceOurs()) {
+      onRead(System.nanoTime());
+    }
     long dueNanos = lastReadNanos + (silentIntervals + 1) * intervalNanos;
     long leftNanos = dueNanos - System.nanoTime();
     if (leftNanos > 0) {
@@ -126,5 +130,16 @@ public final class PeerWatch {
     }
     measure();
     schedule(intervalNanos);
+  }
+
+  /**
+   * While this side does not read, it hears nothing. A peer that is not read because it does not
+   * take its answers has to take some, though.
+   */
+  private boolean isSilenceOurs() {
+    long before = bytesOutWhenSilent;
+    bytesOutWhenSilent = frames.bytesOut();
+    return !frames.gate().isOpen()
+        && (!frames.gate().isClosedFor(ReadGate.Reason.ANSWERS) || bytesOutWhenSilent != before);
   }
 }

@@ -11,6 +11,7 @@ import org.sled.net.channel.FrameChannel;
 import org.sled.net.channel.PeerWatch;
 import org.sled.net.codec.FrameDecoder;
 import org.sled.net.codec.FrameFault;
+import org.sled.net.codec.FrameLimits;
 import org.sled.net.protocol.Closed;
 import org.sled.net.protocol.ErrorCode;
 import org.sled.net.protocol.ErrorMessage;
@@ -18,11 +19,14 @@ import org.sled.net.protocol.FrameHeader;
 import org.sled.net.protocol.FrameType;
 import org.sled.net.protocol.GoAway;
 import org.sled.net.protocol.Hello;
+import org.sled.net.protocol.Limits;
 import org.sled.net.protocol.Message;
 import org.sled.net.protocol.Opened;
 import org.sled.net.protocol.Ping;
 import org.sled.net.protocol.Pong;
 import org.sled.net.protocol.Redirect;
+import org.sled.net.protocol.Resume;
+import org.sled.net.protocol.Sampling;
 import org.sled.net.protocol.VocabularyPart;
 import org.sled.net.protocol.Welcome;
 import org.slf4j.Logger;
@@ -32,8 +36,14 @@ import org.slf4j.LoggerFactory;
 final class ClientHandler extends ChannelInboundHandlerAdapter {
   private static final Logger LOG = LoggerFactory.getLogger(ClientHandler.class);
 
-  /** Frames that may wait: a device sends few, so a full queue means that the link is stuck. */
-  private static final int QUEUE_FRAMES = 256;
+  /** Bytes that may wait to be sent before WELCOME, and beside what sessions bring after it. */
+  private static final int QUEUE_BYTES = 1024 * 1024;
+
+  /** What a session sends at once beside its tokens: a logit bias, blocks, a push. */
+  private static final int SESSION_BYTES = 16 * 1024;
+
+  /** More than any server has: no sum overflows, whatever WELCOME says. */
+  private static final int MOST_SESSIONS = 1 << 20;
 
   private final String server;
   private final Hello hello;
@@ -63,7 +73,7 @@ final class ClientHandler extends ChannelInboundHandlerAdapter {
 
   @Override
   public void channelActive(ChannelHandlerContext ctx) {
-    frames = new FrameChannel(ctx.channel(), bytesIn, QUEUE_FRAMES, overheadMicros -> {});
+    frames = new FrameChannel(ctx.channel(), bytesIn, QUEUE_BYTES, overheadMicros -> {});
     helloNanos = System.nanoTime();
     frames.send(hello);
   }
@@ -93,7 +103,8 @@ final class ClientHandler extends ChannelInboundHandlerAdapter {
         refuse("chose protocol " + welcome.version() + ", which this client did not offer");
         return;
       }
-      decoder.setMaxFrameBytes(welcome.limits().maxFrameBytes());
+      decoder.setLimits(FrameLimits.after(welcome.limits()));
+      frames.setQueueBytes(queueBytes(welcome.limits()));
       watch = new PeerWatch(frames, ctx.channel().eventLoop(), welcome.pingIntervalMillis());
       watch.start(System.nanoTime() - helloNanos);
       handshake.complete(new ClientConnection(frames, watch, welcome));
@@ -104,6 +115,16 @@ final class ClientHandler extends ChannelInboundHandlerAdapter {
       ReferenceCountUtil.release(input);
       refuse("does not answer HELLO with WELCOME");
     }
+  }
+
+  /**
+   * After a lost connection all sessions send their tokens at once. They are in memory anyway: the
+   * bound is there for what no session accounts for.
+   */
+  private static long queueBytes(Limits limits) {
+    long tokens = Resume.frameBytes(Sampling.GREEDY, limits.contextTokens());
+    int sessions = Math.min(limits.maxSessionsPerConnection(), MOST_SESSIONS);
+    return QUEUE_BYTES + sessions * (tokens + SESSION_BYTES);
   }
 
   private void refuse(String what) {

@@ -293,7 +293,7 @@ public final class FrameReader {
     int port = body.readUnsignedShortLE();
     body.skipBytes(2);
     String host = readText(body, Redirect.HOST_BYTES, "host");
-    if (host.isEmpty() || port == 0) {
+    if (!Redirect.isHost(host) || port == 0) {
       throw malformed("REDIRECT names no server");
     }
     return new Redirect(host, port);

@@ -8,14 +8,14 @@ package org.sled.net.protocol;
  * @param code what it is
  * @param fatal whether the sender closes the connection after this
  * @param retryAfterMillis when to try again, or 0 for no hint
- * @param text for people; cut to {@link Limits#TEXT_BYTES}
+ * @param text for people; one line, cut to {@link Limits#TEXT_BYTES}
  */
 public record ErrorMessage(
     int session, int round, ErrorCode code, boolean fatal, int retryAfterMillis, String text)
     implements Message, HelloAnswer {
-  /** Cuts a text that would not fit. */
+  /** Makes the text one line, and cuts it where it would not fit. */
   public ErrorMessage {
-    text = Texts.cut(text, Limits.TEXT_BYTES);
+    text = Texts.forPeople(text, Limits.TEXT_BYTES);
   }
 
   /** An error that ends the connection. */

@@ -5,12 +5,12 @@ package org.sled.net.protocol;
  *
  * @param reason why, usually {@link ErrorCode#SHUTTING_DOWN}
  * @param graceMillis time after which the server closes the connection
- * @param text for people; cut to {@link Limits#TEXT_BYTES}
+ * @param text for people; one line, cut to {@link Limits#TEXT_BYTES}
  */
 public record GoAway(ErrorCode reason, int graceMillis, String text) implements Message {
-  /** Cuts a text that would not fit. */
+  /** Makes the text one line, and cuts it where it would not fit. */
   public GoAway {
-    text = Texts.cut(text, Limits.TEXT_BYTES);
+    text = Texts.forPeople(text, Limits.TEXT_BYTES);
   }
 
   @Override

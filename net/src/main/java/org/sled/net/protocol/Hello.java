@@ -26,6 +26,7 @@ public record Hello(
   public Hello {
     Texts.requireFits(authToken, Limits.AUTH_TOKEN_BYTES, "auth token");
     Texts.requireFits(clientName, Limits.NAME_BYTES, "client name");
+    clientName = Texts.forPeople(clientName, Limits.NAME_BYTES);
   }
 
   /** The HELLO of a client that drafts with a model of this fingerprint. */

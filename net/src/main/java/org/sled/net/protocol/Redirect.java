@@ -1,5 +1,7 @@
 package org.sled.net.protocol;
 
+import org.sled.net.limit.Quoted;
+
 /**
  * The server sends the sessions of this connection to another server, where they are resumed.
  *
@@ -14,9 +16,14 @@ public record Redirect(String host, int port) implements Message {
 
   /** Refuses what is no address. */
   public Redirect {
-    if (host.isEmpty() || port < 1 || port > HIGHEST_PORT) {
-      throw new IllegalArgumentException("'" + host + "' port " + port + " is no server");
+    if (!isHost(host) || port < 1 || port > HIGHEST_PORT) {
+      throw new IllegalArgumentException(Quoted.of(host) + " port " + port + " is no server");
     }
+  }
+
+  /** Whether a name or address can be this: no spaces, nothing that could forge a line of a log. */
+  public static boolean isHost(String host) {
+    return !host.isEmpty() && host.indexOf(' ') < 0 && Quoted.line(host).equals(host);
   }
 
   @Override

@@ -1,6 +1,7 @@
 package org.sled.net.protocol;
 
 import java.nio.charset.StandardCharsets;
+import org.sled.net.limit.Quoted;
 
 /** Bounds of the texts in frames, in bytes of UTF-8. */
 final class Texts {
@@ -11,6 +12,14 @@ final class Texts {
     if (bytes > maxBytes) {
       throw new IllegalArgumentException(name + " has " + bytes + " bytes, above " + maxBytes);
     }
+  }
+
+  /**
+   * A text for people: one line without control characters, cut so that it fits. Both sides make it
+   * so, whoever the other one is, since it gets into logs and onto terminals.
+   */
+  static String forPeople(String text, int maxBytes) {
+    return cut(Quoted.line(text), maxBytes);
   }
 
   /** Cuts a text so that it fits, between characters. */

@@ -43,6 +43,8 @@ public record Welcome(
   public Welcome {
     Texts.requireFits(serverName, Limits.NAME_BYTES, "server name");
     Texts.requireFits(modelName, Limits.NAME_BYTES, "model name");
+    serverName = Texts.forPeople(serverName, Limits.NAME_BYTES);
+    modelName = Texts.forPeople(modelName, Limits.NAME_BYTES);
     Texts.requireFits(chatTemplate, Limits.CHAT_TEMPLATE_BYTES, "chat template");
     if (pingIntervalMillis < 1) {
       throw new IllegalArgumentException("pingIntervalMillis is " + pingIntervalMillis);

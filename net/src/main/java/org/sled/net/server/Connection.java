@@ -2,15 +2,28 @@ package org.sled.net.server;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.util.concurrent.Future;
 import java.net.SocketAddress;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.sled.net.channel.FrameChannel;
 import org.sled.net.channel.PeerWatch;
+import org.sled.net.channel.ReadGate;
 import org.sled.net.protocol.ErrorMessage;
 import org.sled.net.protocol.Message;
 
 /** One client's connection, as the daemon sees it. Any thread may use it. */
 public final class Connection {
+  /** Frames that may wait for another thread beside those of open sessions: OPENs, say. */
+  private static final int UNHANDLED_FRAMES = 64;
+
+  /** The same for each open session: twice the blocks that a session may have waiting. */
+  private static final int UNHANDLED_FRAMES_PER_SESSION = 32;
+
   private final FrameChannel frames;
+  private final AtomicInteger unhandled = new AtomicInteger();
+  private final Runnable readOn = this::readOn;
+  private volatile boolean behind;
+  private volatile int sessions;
   private volatile PeerWatch watch;
   private volatile Object attachment;
 
@@ -25,6 +38,55 @@ public final class Connection {
 
   void watchedBy(PeerWatch peerWatch) {
     watch = peerWatch;
+  }
+
+  /** How many sessions are open, by which what the client may send at a time is measured. */
+  public void setSessions(int openSessions) {
+    sessions = openSessions;
+  }
+
+  int sessions() {
+    return sessions;
+  }
+
+  /**
+   * A frame of this connection was handed to another thread. Who hands over more than its sessions
+   * account for is not read until that thread has caught up.
+   */
+  public void handedOver() {
+    unhandled.incrementAndGet();
+  }
+
+  /** A frame that was handed over is handled; it allocates only where reading goes on by it. */
+  public void handled() {
+    if (unhandled.decrementAndGet() <= mostUnhandled() / 2 && behind) {
+      frames.execute(readOn);
+    }
+  }
+
+  private int mostUnhandled() {
+    return UNHANDLED_FRAMES + UNHANDLED_FRAMES_PER_SESSION * sessions;
+  }
+
+  /** Event loop: stops reading while too much is unhandled. */
+  void waitForHandlers() {
+    if (unhandled.get() > mostUnhandled()) {
+      behind = true;
+      frames.gate().close(ReadGate.Reason.UNHANDLED);
+      if (unhandled.get() <= mostUnhandled() / 2) {
+        readOn(); // all was handled just before anybody could see the flag
+      }
+    }
+  }
+
+  private void readOn() {
+    behind = false;
+    frames.gate().open(ReadGate.Reason.UNHANDLED);
+  }
+
+  /** Runs something on the connection's event loop later, even if it is closed by then. */
+  public Future<?> schedule(Runnable action, long delayMillis) {
+    return frames.schedule(action, delayMillis);
   }
 
   /** Where to get buffers for frames: pooled and direct. */

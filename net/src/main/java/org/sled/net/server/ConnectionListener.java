@@ -75,6 +75,9 @@ public interface ConnectionListener {
    */
   default void onAnswered(int overheadMicros) {}
 
+  /** The transport turned a client away by itself; on any event loop, without a connection. */
+  default void onDropped(Drop why) {}
+
   /**
    * The connection is gone, with all its sessions. Called once for each connection for which
    * onHello was called, as the last callback.

@@ -10,8 +10,11 @@ import java.util.concurrent.TimeUnit;
 import org.sled.net.channel.ByteCounter;
 import org.sled.net.channel.FrameChannel;
 import org.sled.net.channel.PeerWatch;
+import org.sled.net.channel.ReadGate;
 import org.sled.net.codec.FrameDecoder;
 import org.sled.net.codec.FrameFault;
+import org.sled.net.codec.FrameLimits;
+import org.sled.net.limit.ReadPace;
 import org.sled.net.protocol.Cancel;
 import org.sled.net.protocol.Close;
 import org.sled.net.protocol.ErrorCode;
@@ -27,18 +30,19 @@ import org.sled.net.protocol.Push;
 import org.sled.net.protocol.Resume;
 import org.sled.net.protocol.VocabularyRequest;
 import org.sled.net.protocol.Welcome;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Leads one connection from HELLO to its end, on its event loop. */
 final class ServerHandler extends ChannelInboundHandlerAdapter {
-  private static final Logger LOG = LoggerFactory.getLogger(ServerHandler.class);
+  /** Who is turned away for want of memory may find some when others' frames are whole, or late. */
+  private static final int PARTIAL_RETRY_MILLIS = 1_000;
 
   private final ServerOptions options;
   private final ConnectionListener listener;
   private final ByteCounter bytesIn;
   private final FrameDecoder decoder;
   private final Connections connections;
+  private final TransportLog log;
+  private final ReadPace pace = new ReadPace();
 
   private FrameChannel frames;
   private Connection connection;
@@ -46,25 +50,31 @@ final class ServerHandler extends ChannelInboundHandlerAdapter {
   private Future<?> handshakeTimer;
   private boolean greeted;
   private boolean welcomed;
+  private long framesSeen; // by the pace
+  private long bytesSeen;
+  private long complaints;
 
   ServerHandler(
       ServerOptions options,
       ConnectionListener listener,
       ByteCounter bytesIn,
       FrameDecoder decoder,
-      Connections connections) {
+      Connections connections,
+      TransportLog log) {
     this.options = options;
     this.listener = listener;
     this.bytesIn = bytesIn;
     this.decoder = decoder;
     this.connections = connections;
+    this.log = log;
   }
 
   @Override
   public void channelActive(ChannelHandlerContext ctx) {
-    frames = new FrameChannel(ctx.channel(), bytesIn, options.queueFrames(), listener::onAnswered);
+    frames = new FrameChannel(ctx.channel(), bytesIn, options.queueBytes(), listener::onAnswered);
     connection = new Connection(frames);
     if (!connections.add(connection)) {
+      listener.onDropped(Drop.CONNECTIONS);
       frames.closeWithError(
           new ErrorMessage(
               0,
@@ -82,6 +92,7 @@ final class ServerHandler extends ChannelInboundHandlerAdapter {
   }
 
   private void onHandshakeTimeout() {
+    listener.onDropped(Drop.LATE);
     frames.closeWithError(
         ErrorMessage.fatal(
             ErrorCode.IDLE_TIMEOUT, "no HELLO within " + options.handshakeTimeoutMillis() + " ms"));
@@ -93,7 +104,7 @@ final class ServerHandler extends ChannelInboundHandlerAdapter {
     if (frames.isClosed()) {
       ReferenceCountUtil.release(input);
     } else if (input instanceof FrameFault fault) {
-      frames.closeWithError(ErrorMessage.fatal(fault.code(), fault.text()));
+      onFault(fault);
     } else if (!welcomed) {
       onFirst(ctx, input);
     } else if (input instanceof ByteBuf draft) {
@@ -101,6 +112,18 @@ final class ServerHandler extends ChannelInboundHandlerAdapter {
     } else {
       onMessage((Message) input, nowNanos);
     }
+  }
+
+  private void onFault(FrameFault fault) {
+    int retryMillis = 0;
+    if (fault.code() == ErrorCode.BUSY) {
+      listener.onDropped(Drop.PARTIAL_FRAMES);
+      log.dropped("clients are turned away: " + fault.text());
+      retryMillis = PARTIAL_RETRY_MILLIS;
+    } else if (fault.code() == ErrorCode.IDLE_TIMEOUT) {
+      listener.onDropped(Drop.LATE);
+    }
+    frames.closeWithError(new ErrorMessage(0, 0, fault.code(), true, retryMillis, fault.text()));
   }
 
   private void onFirst(ChannelHandlerContext ctx, Object input) {
@@ -137,7 +160,11 @@ final class ServerHandler extends ChannelInboundHandlerAdapter {
   private void welcome(ChannelHandlerContext ctx, Welcome welcome) {
     handshakeTimer.cancel(false);
     welcomed = true;
-    decoder.setMaxFrameBytes(welcome.limits().maxFrameBytes());
+    decoder.setLimits(FrameLimits.after(welcome.limits()));
+    frames.setQueueBytes(
+        options.queueBytes()
+            + (long) ServerOptions.QUEUE_BYTES_PER_SESSION
+                * welcome.limits().maxSessionsPerConnection());
     watch = new PeerWatch(frames, ctx.channel().eventLoop(), welcome.pingIntervalMillis());
     connection.watchedBy(watch);
     frames.send(welcome);
@@ -162,7 +189,9 @@ final class ServerHandler extends ChannelInboundHandlerAdapter {
     } else if (message instanceof Pong pong) {
       watch.onPong(pong);
     } else if (message instanceof ErrorMessage error) {
-      LOG.warn("{} reports {}: {}", frames.remoteAddress(), error.code(), error.text());
+      if (complaints++ == 0) {
+        log.complaint(frames.remoteAddress(), error);
+      }
     } else {
       frames.closeWithError(
           ErrorMessage.fatal(ErrorCode.MALFORMED, message.type() + " must not come now"));
@@ -172,8 +201,42 @@ final class ServerHandler extends ChannelInboundHandlerAdapter {
   @Override
   public void channelReadComplete(ChannelHandlerContext ctx) {
     // Any bytes count as a sign of life: a long frame may take a slow link several intervals.
+    long nowNanos = System.nanoTime();
     if (watch != null) {
-      watch.onRead(System.nanoTime());
+      watch.onRead(nowNanos);
+    }
+    if (frames != null) {
+      keepPace(nowNanos);
+      connection.waitForHandlers();
+      waitForPeer();
+    }
+  }
+
+  private void keepPace(long nowNanos) {
+    int frameCount = (int) (decoder.framesRead() - framesSeen);
+    long byteCount = bytesIn.bytes() - bytesSeen;
+    framesSeen += frameCount;
+    bytesSeen += byteCount;
+    long pauseNanos = pace.read(nowNanos, frameCount, byteCount, connection.sessions());
+    if (pauseNanos > 0 && !frames.gate().isClosedFor(ReadGate.Reason.PACE)) {
+      frames.gate().close(ReadGate.Reason.PACE);
+      var unused =
+          frames.schedule(
+              () -> frames.gate().open(ReadGate.Reason.PACE),
+              TimeUnit.NANOSECONDS.toMillis(pauseNanos) + 1);
+    }
+  }
+
+  /** Whoever does not take its answers asks for no more of them. */
+  private void waitForPeer() {
+    if (frames.waitingBytes() <= options.highWaterBytes()) {
+      frames.gate().open(ReadGate.Reason.ANSWERS);
+    } else {
+      frames.flush();
+      if (frames.waitingBytes() > options.highWaterBytes()) {
+        // The channel takes no more now: when it does, this is looked at again.
+        frames.gate().close(ReadGate.Reason.ANSWERS);
+      }
     }
   }
 
@@ -181,6 +244,7 @@ final class ServerHandler extends ChannelInboundHandlerAdapter {
   public void channelWritabilityChanged(ChannelHandlerContext ctx) {
     if (frames != null) {
       frames.flush();
+      waitForPeer();
     }
   }
 
@@ -197,6 +261,9 @@ final class ServerHandler extends ChannelInboundHandlerAdapter {
       watch.stop();
     }
     connections.remove(connection);
+    if (complaints > 1) {
+      log.furtherComplaints(frames.remoteAddress(), complaints - 1);
+    }
     if (greeted) {
       listener.onDisconnected(connection, frames.closeReason());
     }
@@ -206,10 +273,16 @@ final class ServerHandler extends ChannelInboundHandlerAdapter {
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
     if (cause instanceof IOException) {
       // Resets and broken pipes are the network's ways of closing.
-      frames.close("connection lost: " + cause.getMessage());
+      if (frames != null) {
+        frames.close("connection lost: " + cause.getMessage());
+      }
       return;
     }
-    LOG.error("closing the connection of {}", frames.remoteAddress(), cause);
+    log.failure(ctx.channel().remoteAddress(), cause);
+    if (frames == null) {
+      var unused = ctx.close();
+      return;
+    }
     frames.closeWithError(ErrorMessage.fatal(ErrorCode.INTERNAL, "internal error"));
   }
 }

@@ -1,5 +1,7 @@
 package org.sled.net.server;
 
+import org.sled.net.limit.SlowestPeer;
+
 /**
  * How the server's transport is set up. What concerns the client too (frame size, ping interval)
  * stands in WELCOME instead.
@@ -9,8 +11,12 @@ package org.sled.net.server;
  * @param ioThreads event loops; they only move bytes, so few suffice
  * @param maxConnections connections at once; a further one is answered BUSY
  * @param handshakeTimeoutMillis time from connecting to HELLO
- * @param queueFrames frames that may wait per connection beside the channel's buffer
- * @param highWaterBytes bytes that the channel buffers per connection before frames wait
+ * @param queueBytes bytes of answers that may wait per connection beside the channel's buffer, and
+ *     {@link #QUEUE_BYTES_PER_SESSION} for each session that a connection may open
+ * @param highWaterBytes bytes that the channel buffers per connection before answers wait; when as
+ *     many wait behind them, the connection is not read until its peer has taken some
+ * @param partialBytes bytes that frames of all connections may hold that have come in part
+ * @param slowestPeer how long such a frame may take
  */
 public record ServerOptions(
     String host,
@@ -18,15 +24,46 @@ public record ServerOptions(
     int ioThreads,
     int maxConnections,
     int handshakeTimeoutMillis,
-    int queueFrames,
-    int highWaterBytes) {
+    int queueBytes,
+    int highWaterBytes,
+    long partialBytes,
+    SlowestPeer slowestPeer) {
 
   /**
-   * The defaults: 2 event loops, 4096 connections, 10 s for the handshake, 512 waiting frames (20
-   * bytes each; a verdict for each of 64 sessions with a window of 8), 64 KiB.
+   * What a session may have outstanding: the tokens of a push's credit, in frames of one token, are
+   * 64 times 180 bytes with what a queue needs for each.
+   */
+  public static final int QUEUE_BYTES_PER_SESSION = 16 * 1024;
+
+  /**
+   * The defaults: 2 event loops, 4096 connections, 10 s for the handshake, 1 MiB of answers, 64
+   * KiB, 64 MiB of frames in part, {@link SlowestPeer#DEFAULT}.
    */
   public static ServerOptions of(String host, int port) {
-    return new ServerOptions(host, port, 2, 4096, 10_000, 512, 64 * 1024);
+    return new ServerOptions(
+        host,
+        port,
+        2,
+        4096,
+        10_000,
+        1024 * 1024,
+        64 * 1024,
+        64L * 1024 * 1024,
+        SlowestPeer.DEFAULT);
+  }
+
+  /** The same for fewer connections, or more. */
+  public ServerOptions withMaxConnections(int connections) {
+    return new ServerOptions(
+        host,
+        port,
+        ioThreads,
+        connections,
+        handshakeTimeoutMillis,
+        queueBytes,
+        highWaterBytes,
+        partialBytes,
+        slowestPeer);
   }
 
   /** Refuses values under which nothing would work, and says which. */
@@ -37,7 +74,7 @@ public record ServerOptions(
     requireAtLeast(1, ioThreads, "ioThreads");
     requireAtLeast(1, maxConnections, "maxConnections");
     requireAtLeast(1, handshakeTimeoutMillis, "handshakeTimeoutMillis");
-    requireAtLeast(2, queueFrames, "queueFrames");
+    requireAtLeast(1024, queueBytes, "queueBytes");
     requireAtLeast(1024, highWaterBytes, "highWaterBytes");
   }
 

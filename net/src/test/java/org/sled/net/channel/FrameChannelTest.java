@@ -20,9 +20,12 @@ import org.sled.net.protocol.VerdictFrame;
 import org.sled.net.protocol.VerdictStatus;
 
 final class FrameChannelTest {
+  /** Room for four verdicts. */
+  private static final int QUEUE_BYTES = 4 * (VerdictFrame.BYTES + 128);
+
   private final EmbeddedChannel channel = new EmbeddedChannel();
   private final FrameChannel frames =
-      new FrameChannel(channel, new ByteCounter(), 4, overheadMicros -> {});
+      new FrameChannel(channel, new ByteCounter(), QUEUE_BYTES, overheadMicros -> {});
 
   private static ByteBuf verdict(int queueMicros, int computeMicros) {
     ByteBuf out = Unpooled.directBuffer(VerdictFrame.BYTES);

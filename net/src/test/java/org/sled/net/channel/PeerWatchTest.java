@@ -15,7 +15,7 @@ class PeerWatchTest {
 
   private final EmbeddedChannel channel = new EmbeddedChannel();
   private final FrameChannel frames =
-      new FrameChannel(channel, new ByteCounter(), 4, overheadMicros -> {});
+      new FrameChannel(channel, new ByteCounter(), 64 * 1024, overheadMicros -> {});
   private final PeerWatch watch = new PeerWatch(frames, channel.eventLoop(), NEVER_MILLIS);
 
   @Test

@@ -9,25 +9,40 @@ import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.util.ReferenceCountUtil;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.sled.net.protocol.Limits;
 
 /** Feeds bytes to a decoder, and fails when a buffer is left over. */
 final class Decoding implements AutoCloseable {
+  /** Frames of 64 KiB, blocks of 16 drafts. */
+  static final Limits LIMITS = new Limits(8, 10_000, 20_000, 16, 64 * 1024);
+
   final UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(true);
   final FrameDecoder decoder;
   private final EmbeddedChannel channel;
   private final List<Object> received = new ArrayList<>();
 
   Decoding(FrameDecoder.Side side) {
-    decoder = new FrameDecoder(side);
+    this(new FrameDecoder(side));
+  }
+
+  private Decoding(FrameDecoder decoder) {
+    this.decoder = decoder;
     channel = new EmbeddedChannel(decoder);
     channel.config().setAllocator(allocator);
+    channel.freezeTime();
   }
 
   /** A decoder that has seen a HELLO, which is not among what it received. */
   static Decoding afterHello() {
-    Decoding decoding = new Decoding(FrameDecoder.Side.SERVER);
+    return afterHello(null);
+  }
+
+  /** The same with bounds on frames that come in part. */
+  static Decoding afterHello(PartialFrames partial) {
+    Decoding decoding = new Decoding(new FrameDecoder(FrameDecoder.Side.SERVER, partial));
     decoding.feed(Samples.bytes(Samples.HELLO));
-    decoding.decoder.setMaxFrameBytes(64 * 1024);
+    decoding.decoder.setLimits(FrameLimits.after(LIMITS));
     decoding.received.clear();
     return decoding;
   }
@@ -46,6 +61,15 @@ final class Decoding implements AutoCloseable {
       received.add(next);
     }
     return this;
+  }
+
+  /** Lets so many ms pass. */
+  void passTime(int millis) {
+    channel.advanceTimeBy(millis, TimeUnit.MILLISECONDS);
+    channel.runScheduledPendingTasks();
+    for (Object next = channel.readInbound(); next != null; next = channel.readInbound()) {
+      received.add(next);
+    }
   }
 
   void feed(ByteBuf read) {

@@ -17,10 +17,13 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.sled.net.limit.ByteBudget;
+import org.sled.net.limit.SlowestPeer;
 import org.sled.net.protocol.DraftFrame;
 import org.sled.net.protocol.ErrorCode;
 import org.sled.net.protocol.FrameHeader;
 import org.sled.net.protocol.FrameType;
+import org.sled.net.protocol.Limits;
 import org.sled.net.protocol.Open;
 import org.sled.net.protocol.Ping;
 import org.sled.net.protocol.Redirect;
@@ -154,6 +157,52 @@ final class FrameDecoderTest {
     }
   }
 
+  /** However long frames may be: only prompts and parts of a vocabulary fill them. */
+  @Test
+  void everyTypeHasABoundOfItsOwn() {
+    Limits large = new Limits(8, 10_000, 20_000, 62, Limits.DEFAULT_FRAME_BYTES);
+    for (FrameType type : FrameType.values()) {
+      int most =
+          switch (type) {
+            case OPEN, RESUME -> Limits.DEFAULT_FRAME_BYTES;
+            case DRAFT, TOKENS -> 1024 + 40 + 4 * 62;
+            case ERROR, GOAWAY -> 2048;
+            case VOCABULARY_PART -> 1024 + 256 * 1024;
+            default -> 1024;
+          };
+      var side = type.fromServer() ? FrameDecoder.Side.CLIENT : FrameDecoder.Side.SERVER;
+      for (int length : new int[] {most, most + 4}) {
+        try (Decoding decoding = new Decoding(side)) {
+          if (side == FrameDecoder.Side.SERVER && type != FrameType.HELLO) {
+            decoding.feed(Samples.bytes(Samples.HELLO)).received().clear();
+          }
+          decoding.decoder.setLimits(FrameLimits.after(large));
+          decoding.feed(header(length, type.number(), type.needsSession() ? 1 : 0, 1));
+          if (length == most) {
+            assertTrue(decoding.received().isEmpty(), "waits for the body of " + type);
+          } else {
+            assertFault(ErrorCode.FRAME_TOO_LARGE, decoding);
+          }
+        }
+      }
+    }
+  }
+
+  @Test
+  void aFrameThatWaitsHoldsNothingAroundIt() {
+    try (Decoding decoding = Decoding.afterHello()) {
+      byte[] draft = Samples.bytes(Samples::writeDraft);
+      // One read: a frame, and much that is skipped.
+      ByteBuf read = decoding.allocator.directBuffer(16 * 1024);
+      read.writeBytes(draft);
+      int rest = read.writableBytes();
+      read.writeBytes(Arrays.copyOf(header(rest, 0x80, 0, 0), rest));
+      decoding.feed(read);
+      assertEquals(ByteBufUtil.hexDump(draft), decoding.comparable().get(0));
+      assertEquals(draft.length, decoding.allocator.metric().usedDirectMemory());
+    }
+  }
+
   @Test
   void refusesOtherProtocolsAndWrongMagic() {
     try (Decoding decoding = new Decoding(FrameDecoder.Side.SERVER)) {
@@ -223,6 +272,12 @@ final class FrameDecoderTest {
     try (Decoding decoding = Decoding.afterHello()) {
       byte[] optional = Arrays.copyOf(header(1000, 0x80, 0, 0), 1000);
       decoding.feed(optional, 7).feed(Samples.bytes(new Ping(1, 2)));
+      assertEquals(new Ping(1, 2), decoding.only());
+    }
+    try (Decoding decoding = Decoding.afterHello()) { // what follows does not wait for a next read
+      byte[] both = Arrays.copyOf(header(16, 0x80, 0, 0), 16 + 32);
+      System.arraycopy(Samples.bytes(new Ping(1, 2)), 0, both, 16, 32);
+      decoding.feed(both);
       assertEquals(new Ping(1, 2), decoding.only());
     }
     try (Decoding decoding = Decoding.afterHello()) {
@@ -370,6 +425,59 @@ final class FrameDecoderTest {
         decoding.feed(bytes);
         assertFault(ErrorCode.MALFORMED, decoding);
       }
+    }
+  }
+
+  /** A server with 64 KiB for frames in part, of which a read of 16 KiB is free for each. */
+  private static final PartialFrames PARTIAL =
+      new PartialFrames(new ByteBudget(64 * 1024), new SlowestPeer(1_000, 1024));
+
+  private static Decoding halfFrame(int bytes) {
+    Decoding decoding = Decoding.afterHello(PARTIAL);
+    decoding.feed(Arrays.copyOf(header(64 * 1024, FrameType.OPEN.number(), 1, 0), bytes), 1024);
+    return decoding;
+  }
+
+  @Test
+  void framesInPartShareABudget() {
+    try (Decoding first = halfFrame(40 * 1024)) { // held in 64 KiB
+      assertTrue(first.received().isEmpty());
+      assertEquals(48 * 1024, PARTIAL.budget().usedBytes());
+      try (Decoding second = halfFrame(40 * 1024)) {
+        assertFault(ErrorCode.BUSY, second);
+        assertEquals(48 * 1024, PARTIAL.budget().usedBytes());
+      }
+      try (Decoding small = halfFrame(8 * 1024)) {
+        assertTrue(small.received().isEmpty(), "needs nothing of the budget");
+      }
+      first.feed(new byte[24 * 1024]);
+      assertEquals(1, first.received().size(), "is whole, though wrong");
+      assertEquals(0, PARTIAL.budget().usedBytes());
+    }
+    try (Decoding gone = halfFrame(40 * 1024)) {
+      assertTrue(gone.received().isEmpty());
+    }
+    assertEquals(0, PARTIAL.budget().usedBytes());
+  }
+
+  @Test
+  void aFrameHasItsTime() {
+    try (Decoding late = Decoding.afterHello(PARTIAL)) {
+      late.feed(Arrays.copyOf(header(4096, FrameType.OPEN.number(), 1, 0), 100));
+      late.passTime(4_999); // 1 s, and 4 s for 4 KiB
+      assertTrue(late.received().isEmpty());
+      late.passTime(2);
+      assertFault(ErrorCode.IDLE_TIMEOUT, late);
+    }
+    try (Decoding steady = Decoding.afterHello(PARTIAL)) {
+      byte[] draft = Samples.bytes(Samples::writeDraft);
+      // Every read ends within a frame, each of which has its own time.
+      for (int i = 0; i < 20; i++) {
+        steady.feed(Arrays.copyOf(draft, 20)).passTime(900);
+        steady.feed(Arrays.copyOfRange(draft, 20, draft.length)).passTime(900);
+      }
+      assertEquals(20, steady.received().size());
+      assertTrue(steady.received().stream().allMatch(ByteBuf.class::isInstance));
     }
   }
 }

@@ -32,6 +32,7 @@ import org.sled.net.client.ProtocolException;
 import org.sled.net.client.ServerUnreachableException;
 import org.sled.net.codec.FrameEncoder;
 import org.sled.net.codec.FrameReader;
+import org.sled.net.limit.SlowestPeer;
 import org.sled.net.protocol.Cancel;
 import org.sled.net.protocol.Close;
 import org.sled.net.protocol.Closed;
@@ -72,7 +73,10 @@ final class TransportTest {
   @BeforeEach
   void start() throws IOException {
     server =
-        ServerTransport.start(new ServerOptions("127.0.0.1", 0, 1, 2, 300, 64, 64 * 1024), daemon);
+        ServerTransport.start(
+            new ServerOptions(
+                "127.0.0.1", 0, 1, 2, 300, 16 * 1024, 64 * 1024, 1024 * 1024, SlowestPeer.DEFAULT),
+            daemon);
   }
 
   @AfterEach

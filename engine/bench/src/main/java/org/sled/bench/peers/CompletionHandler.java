@@ -13,6 +13,7 @@ import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.LastHttpContent;
 import java.nio.charset.StandardCharsets;
 import org.sled.bench.load.BenchDeviceException;
+import org.sled.net.limit.Quoted;
 
 /**
  * One connection to llama-server. On its event loop, but for the methods that say otherwise.
@@ -131,9 +132,12 @@ final class CompletionHandler extends SimpleChannelInboundHandler<HttpObject> {
     try {
       text = CompletionExchange.refusal(new ObjectMapper().readTree(errorBody.toString()));
     } catch (JsonProcessingException e) {
-      text = "llama-server refused the request: " + errorBody + "; its log says more";
+      text =
+          "llama-server refused the request: "
+              + Quoted.of(errorBody.toString())
+              + "; its log says more";
     }
-    last.fail(new BenchDeviceException(text + " (HTTP " + status.code() + ")", null));
+    last.fail(new BenchDeviceException(Quoted.line(text) + " (HTTP " + status.code() + ")", null));
   }
 
   @Override
