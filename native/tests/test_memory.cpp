@@ -54,20 +54,24 @@ int32_t with_failure(const char *library, int32_t index, bool &failed, Call &&ca
 
 }  // namespace
 
-// The library finds these before those of libstdc++.
-void *operator new(size_t bytes) {
+// The library finds these before those of libstdc++. Not inlined: the caller's address says which library it is.
+__attribute__((noinline)) void *operator new(size_t bytes) {
   void *const memory = allocate(bytes, __builtin_return_address(0));
   if (memory == nullptr) {
     throw std::bad_alloc();
   }
   return memory;
 }
-void *operator new(size_t bytes, const std::nothrow_t &) noexcept { return allocate(bytes, __builtin_return_address(0)); }
-void *operator new[](size_t bytes, const std::nothrow_t &) noexcept { return allocate(bytes, __builtin_return_address(0)); }
-void operator delete(void *memory) noexcept { std::free(memory); }
-void operator delete(void *memory, size_t) noexcept { std::free(memory); }
-void operator delete[](void *memory) noexcept { std::free(memory); }
-void operator delete[](void *memory, size_t) noexcept { std::free(memory); }
+__attribute__((noinline)) void *operator new(size_t bytes, const std::nothrow_t &) noexcept {
+  return allocate(bytes, __builtin_return_address(0));
+}
+__attribute__((noinline)) void *operator new[](size_t bytes, const std::nothrow_t &) noexcept {
+  return allocate(bytes, __builtin_return_address(0));
+}
+__attribute__((noinline)) void operator delete(void *memory) noexcept { std::free(memory); }
+__attribute__((noinline)) void operator delete(void *memory, size_t) noexcept { std::free(memory); }
+__attribute__((noinline)) void operator delete[](void *memory) noexcept { std::free(memory); }
+__attribute__((noinline)) void operator delete[](void *memory, size_t) noexcept { std::free(memory); }
 
 namespace {
 

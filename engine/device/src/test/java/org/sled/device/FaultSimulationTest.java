@@ -18,10 +18,11 @@ import org.sled.net.protocol.TokenIds;
 /**
  * 200 seeds of loss, delay, duplication, disconnects and restarts in virtual time: every stream is
  * the target's, no token twice, none lost; and once the faults stop, it ends by a deadline ({@code
- * -Dsled.faults.seeds} for another number of seeds).
+ * -Dsled.faults.seeds} for another number of seeds, {@code -Dsled.faults.first} for the first).
  */
 final class FaultSimulationTest {
   private static final int SCHEDULES = Integer.getInteger("sled.faults.seeds", 200);
+  private static final long FIRST_SEED = Long.getLong("sled.faults.first", 0);
   private static final int TOKENS = 400;
   private static final List<DraftPolicy> POLICIES = List.of(DraftPolicy.values());
   private static final int[] PROMPT = {5, 6, 7, 8};
@@ -152,7 +153,7 @@ final class FaultSimulationTest {
     int revisions = 0;
     long longest = 0;
     int finished = 0;
-    for (long seed = 0; seed < SCHEDULES; seed++) {
+    for (long seed = FIRST_SEED; seed < FIRST_SEED + SCHEDULES; seed++) {
       Outcome outcome = run(seed);
       lost += outcome.connections() - 1;
       withTokens += outcome.resumesWithTokens();
