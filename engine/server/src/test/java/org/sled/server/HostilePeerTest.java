@@ -58,7 +58,7 @@ import org.slf4j.LoggerFactory;
  */
 @Timeout(600)
 class HostilePeerTest {
-  private static final int FLOOD_MILLIS = Integer.getInteger("sled.flood.millis", 100);
+  private static final int FLOOD_MILLIS = Integer.getInteger("sled.flood.millis", 50);
   private static final int SESSIONS = 8;
   private static final int CONTEXT = 30_000;
   private static final List<Integer> PROMPT = List.of(5, 6, 7, 8);
@@ -349,7 +349,7 @@ class HostilePeerTest {
     byte[] garbage = new byte[200];
     byte[] hello = bytes(Hello.withoutTokenizer("", "hostile"));
     try (Neighbour neighbour = new Neighbour()) {
-      for (int i = 0; i < 10 * FLOOD_MILLIS; i++) {
+      for (int i = 0; i < 20 * FLOOD_MILLIS; i++) {
         random.nextBytes(garbage);
         try (Socket socket = connect()) {
           if (i % 2 == 0) {

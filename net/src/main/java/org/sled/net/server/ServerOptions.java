@@ -37,7 +37,11 @@ public record ServerOptions(
 
   /**
    * The defaults: 2 event loops, 4096 connections, 10 s for the handshake, 1 MiB of answers, 64
-   * KiB, 64 MiB of frames in part, {@link SlowestPeer#DEFAULT}.
+   * KiB, 64 MiB of frames in part but no more than an eighth of the JVM's memory, {@link
+   * SlowestPeer#DEFAULT}.
+   *
+   * <p>Buffers that come up against the JVM's limit for direct memory would stop the event loops:
+   * the JVM then collects garbage and sleeps, half a second for each attempt.
    */
   public static ServerOptions of(String host, int port) {
     return new ServerOptions(
@@ -48,7 +52,7 @@ public record ServerOptions(
         10_000,
         1024 * 1024,
         64 * 1024,
-        64L * 1024 * 1024,
+        Math.min(64L * 1024 * 1024, Runtime.getRuntime().maxMemory() / 8),
         SlowestPeer.DEFAULT);
   }
 
