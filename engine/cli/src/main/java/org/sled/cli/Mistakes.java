@@ -2,7 +2,6 @@ package org.sled.cli;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
@@ -13,10 +12,6 @@ import picocli.CommandLine.ParameterException;
 final class Mistakes {
   /** Short options that end everything else; with letters behind them they are something else. */
   private static final Pattern HELP_AND_MORE = Pattern.compile("-[hV][^=].*");
-
-  /** In picocli's words. */
-  private static final Pattern VALUE_LIKE_AN_OPTION =
-      Pattern.compile("^Expected parameter for option '([^']+)' but found '(.*)'$");
 
   private static final String END_OF_OPTIONS = "--";
 
@@ -71,10 +66,7 @@ final class Mistakes {
     }
     List<String> unknown = command.getUnmatchedArguments();
     if (unknown.isEmpty()) {
-      Matcher value = VALUE_LIKE_AN_OPTION.matcher(mistake.getMessage());
-      return value.find()
-          ? value.group() + "; if that is its value, write " + value.group(1) + "=" + value.group(2)
-          : mistake.getMessage();
+      return mistake.getMessage();
     }
     String first = unknown.get(0);
     if (first.startsWith("-") && first.length() > 1) {

@@ -63,6 +63,7 @@ final class ServeCommand implements Callable<Integer> {
       names = "--config",
       paramLabel = "FILE",
       description = "Take what is not said here from a YAML file; see below.")
+  @SuppressWarnings("UnusedVariable") // read before all others, see ConfigArgument
   private String configFile;
 
   @Option(

@@ -143,6 +143,7 @@ public final class Sled implements Runnable {
             .setUsageHelpAutoWidth(false)
             // A text is what was written, not a file's name or a variable's.
             .setExpandAtFiles(false)
+            .setAllowOptionsAsOptionParameters(true)
             .setInterpolateVariables(false);
     addStandardOptions(line);
     line.setExecutionStrategy(

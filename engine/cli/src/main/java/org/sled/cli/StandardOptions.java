@@ -6,6 +6,7 @@ import picocli.CommandLine.Option;
  * Help and version of every command. Picocli's own mixin names its options by variables, which are
  * off here.
  */
+@SuppressWarnings("UnusedVariable") // picocli looks at them
 final class StandardOptions {
   @Option(
       names = {"-h", "--help"},

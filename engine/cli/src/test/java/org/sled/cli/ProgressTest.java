@@ -28,7 +28,6 @@ final class ProgressTest {
         };
     try (Progress progress = new Progress(err, redraws, counted, Duration.ofMillis(5))) {
       assertTrue(times.await(60, TimeUnit.SECONDS));
-      progress.close(); // idempotent
     }
     return bytes.toString(StandardCharsets.UTF_8);
   }
