@@ -63,6 +63,16 @@ public final class Sled implements Runnable {
     } catch (IllegalArgumentException e) { // an argument or a variable that is no text
       surroundings.err().println("sled: " + e.getMessage());
       exitCode = ExitCodes.USAGE;
+    } catch (OutOfMemoryError e) {
+      if (!String.valueOf(e.getMessage()).contains("native thread")) {
+        throw e;
+      }
+      surroundings
+          .err()
+          .println(
+              "sled: the system refuses a further thread; raise the limit of processes: ulimit -u,"
+                  + " TasksMax in a systemd unit, or pids.max of the control group");
+      exitCode = ExitCodes.FAILED;
     }
     // Not every thread of a library is a daemon; and whatever was asked for is done.
     System.exit(exitCode);

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.sled.core.Scheduling;
+import org.sled.net.limit.ByteBudget;
 import org.sled.net.protocol.FrameHeader;
 import org.sled.net.protocol.Hello;
 import org.sled.net.protocol.TokenizerFingerprint;
@@ -106,7 +107,8 @@ final class VerifierPropertyTest {
     private final Random random;
     private final ScriptedTarget target;
     private final ServerStats stats = new ServerStats();
-    private final VerifierInbox inbox = new VerifierInbox(4096);
+    private final ByteBudget prompts = new ByteBudget(1 << 20);
+    private final VerifierInbox inbox = new VerifierInbox(4096, prompts);
     private final Verifier verifier;
     private final FrameRouter router;
     private final int sessions;
@@ -168,7 +170,12 @@ final class VerifierPropertyTest {
       ServerConfig config = ServerConfig.of(Path.of("scripted")).listen("127.0.0.1", 0).conclude();
       router =
           new FrameRouter(
-              () -> Daemon.welcome(config, description, stats, false), target, inbox, stats, null);
+              () -> Daemon.welcome(config, description, stats, false),
+              target,
+              inbox,
+              prompts,
+              stats,
+              null);
     }
 
     void run(Totals totals) throws Exception {

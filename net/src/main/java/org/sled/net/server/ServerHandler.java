@@ -75,6 +75,7 @@ final class ServerHandler extends ChannelInboundHandlerAdapter {
     connection = new Connection(frames);
     if (!connections.add(connection)) {
       listener.onDropped(Drop.CONNECTIONS);
+      log.dropped("clients are turned away: " + connections.refusal());
       frames.closeWithError(
           new ErrorMessage(
               0,

@@ -3,6 +3,7 @@ package org.sled.net.server;
 import io.netty.buffer.ByteBuf;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.sled.net.codec.FrameEncoder;
 import org.sled.net.protocol.Cancel;
 import org.sled.net.protocol.Close;
@@ -31,6 +32,7 @@ final class RecordingListener implements ConnectionListener {
   final BlockingQueue<Open> opens = new LinkedBlockingQueue<>();
   final BlockingQueue<Resume> resumes = new LinkedBlockingQueue<>();
   final BlockingQueue<String> disconnects = new LinkedBlockingQueue<>();
+  final AtomicInteger drops = new AtomicInteger();
   volatile ByteBuf vocabulary; // null: none
   private final int pingIntervalMillis;
 
@@ -146,6 +148,11 @@ final class RecordingListener implements ConnectionListener {
   @Override
   public void onClose(Connection connection, Close close) {
     connection.send(new Closed(close.session(), close.epoch(), 9));
+  }
+
+  @Override
+  public void onDropped(Drop why) {
+    drops.incrementAndGet();
   }
 
   @Override

@@ -75,7 +75,7 @@ final class TransportTest {
     server =
         ServerTransport.start(
             new ServerOptions(
-                "127.0.0.1", 0, 1, 2, 300, 16 * 1024, 64 * 1024, 1024 * 1024, SlowestPeer.DEFAULT),
+                "127.0.0.1", 0, 1, 2, 300, 1024 * 1024, 64 * 1024, 1024 * 1024, SlowestPeer.DEFAULT),
             daemon);
   }
 
@@ -364,6 +364,59 @@ final class TransportTest {
           assertThrows(HandshakeRefusedException.class, this::connect);
       assertEquals(ErrorCode.BUSY, refused.code());
       assertTrue(refused.retryAfterMillis() > 0);
+    }
+  }
+
+  /** More than are accepted at once, refusals included: each has its answer in the end. */
+  @Test
+  void everybodyBeyondTheLimitIsTold() throws Exception {
+    try (ClientConnection first = connect();
+        ClientConnection second = connect()) {
+      Socket[] others = new Socket[60];
+      for (int i = 0; i < others.length; i++) {
+        others[i] = rawSocket();
+      }
+      for (Socket other : others) {
+        assertEquals(ErrorCode.BUSY, readErrorAndEnd(other));
+        other.close();
+      }
+      assertEquals(others.length, daemon.drops.get());
+      assertTrue(!first.isClosed() && !second.isClosed());
+    }
+  }
+
+  /** A flood of cheap frames is read at the server's pace, and nothing of it is lost. */
+  @Test
+  void aFloodOfPingsIsHeldUpAndAnswered() throws Exception {
+    int pings = 6_000;
+    try (Socket socket = rawSocket()) {
+      write(socket, HELLO);
+      assertInstanceOf(Welcome.class, read(socket));
+      ByteBuf flood = Unpooled.buffer();
+      for (int i = 0; i < pings; i++) {
+        FrameEncoder.write(new Ping(i, 0), flood);
+      }
+      long start = System.nanoTime();
+      Thread writer =
+          new Thread(
+              () -> {
+                try {
+                  flood.readBytes(socket.getOutputStream(), flood.readableBytes());
+                } catch (IOException e) {
+                  // The reader says what is missing.
+                }
+              });
+      writer.start();
+      for (int i = 0; i < pings; ) {
+        Message next = read(socket);
+        assertNotNull(next, "closed");
+        if (next instanceof Pong pong) { // the server pings as well
+          assertEquals(i++, pong.nonce());
+        }
+      }
+      writer.join();
+      long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
+      assertTrue(millis >= 1_500, () -> "after " + millis + " ms: 2000 at once, 2000 a second");
     }
   }
 
