@@ -75,7 +75,15 @@ final class TransportTest {
     server =
         ServerTransport.start(
             new ServerOptions(
-                "127.0.0.1", 0, 1, 2, 300, 1024 * 1024, 64 * 1024, 1024 * 1024, SlowestPeer.DEFAULT),
+                "127.0.0.1",
+                0,
+                1,
+                2,
+                300,
+                1024 * 1024,
+                64 * 1024,
+                1024 * 1024,
+                SlowestPeer.DEFAULT),
             daemon);
   }
 
