@@ -54,6 +54,8 @@ final class BenchDeviceOptions {
       description = "Drafts that a device makes per second. Default: as fast as it is.")
   private double tokensPerSecond;
 
+  @Mixin private BusyOptions busy;
+
   @Option(
       names = "--rtt",
       paramLabel = "MS[,MS]",
@@ -88,6 +90,10 @@ final class BenchDeviceOptions {
 
   DraftingOptions drafting() {
     return drafting;
+  }
+
+  BusyOptions busy() {
+    return busy;
   }
 
   int draftThreads() {

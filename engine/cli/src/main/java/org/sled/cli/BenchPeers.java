@@ -127,6 +127,8 @@ final class BenchPeers {
         drafts ? setup.device().drafting().draftTokens() : 0,
         setup.device().drafting().drafting(),
         1,
+        setup.device().busy().busy(),
+        setup.device().busy().timeout(),
         setup.device().tokensPerSecond(),
         false,
         null);

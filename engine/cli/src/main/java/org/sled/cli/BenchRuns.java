@@ -137,6 +137,8 @@ final class BenchRuns {
         mode == BenchCommand.Mode.CENTRAL ? 0 : device.drafting().draftTokens(otherwise),
         device.drafting().drafting(otherwise),
         device.draftThreads(),
+        device.busy().busy(),
+        device.busy().timeout(),
         device.tokensPerSecond(),
         // The devices of a fleet draft on processors of their own.
         true,

@@ -3,6 +3,7 @@ package org.sled.cli;
 import java.io.PrintStream;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.sled.bench.cost.Bound;
 import org.sled.bench.load.LoadPlan;
 import org.sled.bench.report.BenchResult;
@@ -36,13 +37,26 @@ final class BenchSummary {
         requests.completed()
             + " done, "
             + requests.failed()
-            + " failed, "
+            + " failed"
+            + kinds(requests.failures())
+            + ", "
             + requests.cancelled()
             + " cancelled");
     if (requests.firstFailure() != null) {
       line("", "the first failure: " + requests.firstFailure());
     }
-    if (requests.completed() < plan.devices() && !plan.isOpenLoop()) {
+    if (requests.waited() > 0) {
+      line(
+          "",
+          requests.waited()
+              + " found all sessions taken and waited for one"
+              + (requests.cancelledWaiting() == 0
+                  ? ""
+                  : "; " + requests.cancelledWaiting() + " of them until the end"));
+    }
+    if (requests.completed() == 0) {
+      line("NOTE", whyNothing(requests));
+    } else if (requests.completed() < plan.devices() && !plan.isOpenLoop()) {
       line(
           "NOTE",
           "fewer requests began and ended in the measured time than there are devices: give a"
@@ -64,6 +78,7 @@ final class BenchSummary {
     }
     out.printf("%-16s %9s %9s %9s %9s %9s  ms%n", "", "p50", "p90", "p99", "p99.9", "max");
     distribution("TTFT", result.ttftMs());
+    distribution("  waits", result.waitMs());
     distribution("TPOT", result.tpotMs());
     distribution("bursts", result.itlMs());
     distribution("whole requests", result.e2eMs());
@@ -97,6 +112,29 @@ final class BenchSummary {
     }
   }
 
+  /** Such as " (3 busy, 1 unreachable)". */
+  private static String kinds(Map<String, Long> failures) {
+    if (failures.isEmpty()) {
+      return "";
+    }
+    return failures.entrySet().stream()
+        .map(entry -> entry.getValue() + " " + entry.getKey())
+        .collect(Collectors.joining(", ", " (", ")"));
+  }
+
+  /** A result without a single request needs a reason. */
+  private static String whyNothing(BenchResult.Requests requests) {
+    if (requests.failed() > 0 && requests.cancelled() == 0) {
+      return "no request ended as it should: all that counted failed, see above";
+    }
+    if (requests.cancelledWaiting() > 0 && requests.cancelledWaiting() == requests.cancelled()) {
+      return "no request that counted got a session in time: give the server more sessions, or a"
+          + " longer --duration";
+    }
+    return "no request began after the warm-up and ended in time: give a longer --duration, or a"
+        + " smaller --max-tokens";
+  }
+
   private void energy(EnergyResult energy) {
     if (energy == null) {
       return;
@@ -122,8 +160,8 @@ final class BenchSummary {
         "bound",
         String.format(
             Locale.ROOT,
-            "%.1f tokens/s with %d drafts per block and %d sequences per step; the engine is busy for"
-                + " %.0f %% of the time then",
+            "%.1f tokens/s with %d drafts per block and %d sequences per step; the engine is busy"
+                + " for %.0f %% of the time then",
             best.tokensPerSecond(),
             best.draftTokens(),
             best.sequencesPerStep(),

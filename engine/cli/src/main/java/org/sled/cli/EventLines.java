@@ -11,6 +11,7 @@ import org.sled.device.StreamEvent.Resumed;
 import org.sled.device.StreamEvent.Revision;
 import org.sled.device.StreamEvent.Unverified;
 import org.sled.device.StreamEvent.Verified;
+import org.sled.device.StreamEvent.Waiting;
 import org.sled.jni.Model;
 import org.sled.net.protocol.TokenIds;
 
@@ -23,7 +24,7 @@ final class EventLines implements ServedOutput {
   /**
    * One event. What does not belong to its kind is left out.
    *
-   * @param event "verified", "unverified", "revision", "connection_lost" or "resumed"
+   * @param event "verified", "unverified", "revision", "waiting", "connection_lost" or "resumed"
    * @param position of the first token that it is about, behind the prompt; of the next one where
    *     there is none
    * @param text that the tokens complete; a last event without tokens has what was held back
@@ -32,6 +33,8 @@ final class EventLines implements ServedOutput {
    * @param server where the text goes on
    * @param numericsId of that server
    * @param sameNumerics whether it is that of the one before
+   * @param place in the line of a full server, 1 for who is next; 0: not known
+   * @param estimateMs until there is room; 0: not known
    */
   @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
   @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -43,11 +46,13 @@ final class EventLines implements ServedOutput {
       String reason,
       String server,
       String numericsId,
-      Boolean sameNumerics) {
+      Boolean sameNumerics,
+      Integer place,
+      Long estimateMs) {
 
     static Line ofTokens(String event, int position, String text, TokenIds tokens) {
       List<Integer> ids = IntStream.of(tokens.toArray()).boxed().toList();
-      return new Line(event, position, text, ids, null, null, null, null);
+      return new Line(event, position, text, ids, null, null, null, null, null, null);
     }
   }
 
@@ -72,9 +77,26 @@ final class EventLines implements ServedOutput {
       print(Line.ofTokens("unverified", news.position(), text, news.tokens()));
     } else if (event instanceof Revision revision) {
       unverified.reviseFrom(revision.position());
-      print(new Line("revision", revision.position(), null, null, null, null, null, null));
+      print(
+          new Line(
+              "revision", revision.position(), null, null, null, null, null, null, null, null));
+    } else if (event instanceof Waiting news) {
+      print(
+          new Line(
+              "waiting",
+              null,
+              null,
+              null,
+              null,
+              null,
+              null,
+              null,
+              news.place(),
+              news.estimateMillis()));
     } else if (event instanceof ConnectionLost lost) {
-      print(new Line("connection_lost", null, null, null, lost.reason(), null, null, null));
+      print(
+          new Line(
+              "connection_lost", null, null, null, lost.reason(), null, null, null, null, null));
     } else if (event instanceof Resumed news) {
       print(
           new Line(
@@ -85,7 +107,9 @@ final class EventLines implements ServedOutput {
               null,
               news.server().address(),
               String.format("%016x", news.server().numericsId()),
-              news.sameNumerics()));
+              news.sameNumerics(),
+              null,
+              null));
     }
   }
 

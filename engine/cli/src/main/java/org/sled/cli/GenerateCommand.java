@@ -51,6 +51,8 @@ final class GenerateCommand implements Callable<Integer> {
 
   @Mixin private OutageOptions outage;
 
+  @Mixin private BusyOptions busy;
+
   @Option(
       names = "--local",
       description = "No server: load the target here and let it generate alone.")
@@ -216,6 +218,8 @@ final class GenerateCommand implements Callable<Integer> {
         .servers(addresses())
         .outage(outage.outage())
         .outageTimeout(outage.timeout())
+        .busy(busy.busy())
+        .busyTimeout(busy.timeout())
         .drafting(drafting.drafting())
         .draftThreads(threads == null ? 1 : threads)
         .exactDrafts(numerics == Numerics.EXACT)

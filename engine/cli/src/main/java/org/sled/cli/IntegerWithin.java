@@ -45,6 +45,13 @@ abstract class IntegerWithin implements ITypeConverter<Integer> {
     }
   }
 
+  /** Sessions that wait for room. */
+  static final class WaitingSessions extends IntegerWithin {
+    WaitingSessions() {
+      super(0, ServerConfig.MAX_WAITING);
+    }
+  }
+
   /** Sequences of the K/V cache; 0 for as many as are needed. */
   static final class Sequences extends IntegerWithin {
     Sequences() {

@@ -7,6 +7,7 @@ import org.sled.device.StreamEvent.Resumed;
 import org.sled.device.StreamEvent.Revision;
 import org.sled.device.StreamEvent.Unverified;
 import org.sled.device.StreamEvent.Verified;
+import org.sled.device.StreamEvent.Waiting;
 import org.sled.jni.Model;
 import org.sled.net.protocol.TokenIds;
 
@@ -18,6 +19,7 @@ final class PlainOutput implements ServedOutput {
   private final TextOutput verified;
   private final UnverifiedText unverified;
   private final PrintStream err;
+  private final WaitingLines waiting;
   private boolean revised; // what was shown last
 
   /**
@@ -30,6 +32,7 @@ final class PlainOutput implements ServedOutput {
     verified = new TextOutput(tokenizer, stopStrings, out);
     unverified = new UnverifiedText(tokenizer, stopStrings);
     this.err = err;
+    waiting = new WaitingLines(err, System::nanoTime);
   }
 
   @Override
@@ -57,6 +60,8 @@ final class PlainOutput implements ServedOutput {
       revised = true;
       err.println();
       err.println("[" + revisedWords(revision.position()) + "]");
+    } else if (event instanceof Waiting news) {
+      waiting.on(news);
     } else if (event instanceof Resumed news) {
       err.println();
       err.println("[goes on at " + news.server().address() + "]");

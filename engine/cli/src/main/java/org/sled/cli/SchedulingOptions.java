@@ -25,14 +25,25 @@ final class SchedulingOptions {
   private int sessions;
 
   @Option(
+      names = "--waiting",
+      paramLabel = "N",
+      converter = IntegerWithin.WaitingSessions.class,
+      defaultValue = "256",
+      description =
+          "Sessions that may wait while all are taken, 0 to "
+              + ServerConfig.MAX_WAITING
+              + "; further ones are told when to come again. Default: ${DEFAULT-VALUE}.")
+  private int waiting;
+
+  @Option(
       names = "--sequences",
       paramLabel = "N",
       converter = IntegerWithin.Sequences.class,
       defaultValue = "0",
       description =
-          "Sessions that have a place in the K/V cache at a time, 1 to 256; the others are served in"
-              + " turns. Each takes memory for a whole context. 0: as many as sessions, at most 256."
-              + " Default: 0.")
+          "Sessions that have a place in the K/V cache at a time, 1 to 256; the others are served"
+              + " in turns. Each takes memory for a whole context. 0: as many as sessions, at most"
+              + " 256. Default: 0.")
   private int sequences;
 
   @Option(
@@ -114,9 +125,9 @@ final class SchedulingOptions {
       paramLabel = "split|unified",
       defaultValue = "SPLIT",
       description =
-          "split: each session has cells of its own. unified: all share them, so that any blocks fit"
-              + " into one pass, but rows attend over the cells of all; fast numerics only. './sled"
-              + " layouts' measures both. Default: split.")
+          "split: each session has cells of its own. unified: all share them, so that any blocks"
+              + " fit into one pass, but rows attend over the cells of all; fast numerics only."
+              + " './sled layouts' measures both. Default: split.")
   private KvLayout kvLayout;
 
   @Option(
@@ -132,9 +143,10 @@ final class SchedulingOptions {
       paramLabel = "auto|largest|whole",
       defaultValue = "AUTO",
       description =
-          "largest: the target's device leaves only the largest logits of each row, where a session's"
-              + " sampling needs no others: fewer bytes cross a GPU's bus. whole: all of them. auto:"
-              + " whole on a CPU, on a GPU whatever takes less time at start. Default: auto.")
+          "largest: the target's device leaves only the largest logits of each row, where a"
+              + " session's sampling needs no others: fewer bytes cross a GPU's bus. whole: all of"
+              + " them. auto: whole on a CPU, on a GPU whatever takes less time at start. Default:"
+              + " auto.")
   private ResultRowsWish resultRows;
 
   @Option(
@@ -174,6 +186,10 @@ final class SchedulingOptions {
     String home = environment.apply("HOME");
     // A service has no home.
     return home == null || home.isEmpty() ? null : Path.of(home, ".cache", "sled");
+  }
+
+  int waiting() {
+    return waiting;
   }
 
   int sessions() {

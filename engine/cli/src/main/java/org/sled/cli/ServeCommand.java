@@ -275,6 +275,7 @@ final class ServeCommand implements Callable<Integer> {
                   .withPinThreads(scheduling.pinThreads())
                   .withResultRows(scheduling.resultRows()))
           .sessions(scheduling.sessions())
+          .waiting(scheduling.waiting())
           .scheduling(scheduling.config())
           .costDirectory(scheduling.costDirectory(surroundings.environment()))
           .maxDraftTokens(maxDraftTokens)

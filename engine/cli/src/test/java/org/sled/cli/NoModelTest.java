@@ -361,6 +361,7 @@ final class NoModelTest {
           VocabularyServer.Mischief.NOTHING,
           VocabularyServer.Mischief.SAME_PART,
           VocabularyServer.Mischief.GROWS,
+          VocabularyServer.Mischief.CRAWLS,
           VocabularyServer.Mischief.HUGE
         }) {
       try (VocabularyServer scripted = give(vocabulary)) {

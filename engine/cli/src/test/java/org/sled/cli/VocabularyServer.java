@@ -32,6 +32,8 @@ final class VocabularyServer implements ConnectionListener, AutoCloseable {
     SAME_PART,
     /** The whole has become longer. */
     GROWS,
+    /** It goes on, by a byte. */
+    CRAWLS,
     /** The whole is longer than allowed, from the first part on. */
     HUGE,
     HANGS_UP
@@ -80,6 +82,7 @@ final class VocabularyServer implements ConnectionListener, AutoCloseable {
         case NOTHING -> count = 0;
         case SAME_PART -> offset = 0;
         case GROWS -> total++;
+        case CRAWLS -> count = 1;
         case HANGS_UP -> {
           connection.close("as the test wants it");
           return;

@@ -81,7 +81,7 @@ final class DraftLoop implements Runnable {
   /**
    * Creates the loop; it owns the history from now on.
    *
-   * @param outage what to do while there is no server
+   * @param patience what to do while there is no server
    * @param drafter null to let the server generate alone
    * @param policy chooses block lengths, or to let the server go on alone
    * @param server what is known of it so far
@@ -90,7 +90,7 @@ final class DraftLoop implements Runnable {
   DraftLoop(
       GenerationRequest request,
       SessionLink link,
-      Outage outage,
+      Patience patience,
       BlockDrafter drafter,
       DraftLengthPolicy policy,
       ServerInfo server,
@@ -101,14 +101,14 @@ final class DraftLoop implements Runnable {
       GenerationListener listener) {
     this.request = request;
     this.link = link;
-    this.outage = outage;
+    outage = patience.outage();
     this.policy = policy;
     vocabularySize = server.vocabularySize();
     this.history = history;
     this.out = out;
     this.meter = meter;
     this.listener = listener;
-    opening = new SessionOpening(request, link, history, listener, meter);
+    opening = new SessionOpening(request, link, history, listener, meter, patience);
     chain = new DraftChain(history, drafter);
     tokens = new CommittedTokens(history, chain, stops, out, listener, meter);
     tokens.limit(BlockLength.of(request, server));
@@ -141,12 +141,7 @@ final class DraftLoop implements Runnable {
     link.connect();
     while (tokens.end() == null) {
       try {
-        tokens.limit(BlockLength.of(request, opening.ask()));
-        while (!link.hasNews() && work.catchUp()) {
-          // The server computes the prompt at the same time; what is missing later is caught up.
-        }
-        tryDrafting();
-        onOpened(opening.answer());
+        onOpened(open());
         takeTurns();
       } catch (ConnectionLostException e) {
         onLost(e);
@@ -155,12 +150,28 @@ final class DraftLoop implements Runnable {
     meter.blockDropped(rounds.aliveDrafts());
   }
 
+  private Opened open() throws InterruptedException, CancelledException {
+    Opened opened = null;
+    while (opened == null) { // while servers have no room
+      tokens.limit(BlockLength.of(request, opening.ask()));
+      while (!opening.hasAnswer() && work.catchUp()) {
+        // The server computes the prompt at the same time; what is missing later is caught up.
+      }
+      tryDrafting();
+      opened = opening.answer();
+    }
+    return opened;
+  }
+
   /**
    * Drafts some tokens while the server computes the prompt: the first may be right, and whether
    * drafting pays can be told when it is known what it takes.
    */
-  private void tryDrafting() {
-    for (int i = 0; i < FIRST_DRAFTS && longestBlock() > 0 && !link.hasNews(); i++) {
+  private void tryDrafting() throws InterruptedException, CancelledException {
+    for (int i = 0; i < FIRST_DRAFTS && longestBlock() > 0; i++) {
+      if (opening.hasAnswer()) {
+        break;
+      }
       work.draft();
     }
     forgetDrafting();
@@ -622,11 +633,11 @@ final class DraftLoop implements Runnable {
               + " at "
               + committed);
     }
-    retries = 0;
     if (count == 0) {
       credit.takenBack();
       return 0;
     }
+    retries = 0;
     for (int i = 0; i < count; i++) {
       requireToken(pushed.token(i));
       settleServers(committed + i, pushed.token(i));

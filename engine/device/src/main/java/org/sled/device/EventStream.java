@@ -43,6 +43,11 @@ public final class EventStream implements AutoCloseable {
     }
 
     @Override
+    public void waiting(int place, long estimateMillis) {
+      put(new StreamEvent.Waiting(place, estimateMillis));
+    }
+
+    @Override
     public void connectionLost(String reason) {
       put(new StreamEvent.ConnectionLost(reason));
     }

@@ -18,6 +18,18 @@ public interface GenerationListener {
   /** A block was answered; before its tokens. Generations without drafts have none. */
   default void round(RoundTimes times) {}
 
+  /**
+   * No server has room now, and the generation waits ({@link Busy#WAIT}); told again when its place
+   * has changed.
+   *
+   * @param place 1 for who is next; 0: not known, the server is asked again later
+   * @param estimateMillis until there is room, or it is asked again, ms; 0: not known
+   */
+  default void waiting(int place, long estimateMillis) {}
+
+  /** There is room: the generation that waited goes on. */
+  default void admitted() {}
+
   /** The server is gone, and the generation waits for it or another one. */
   default void connectionLost(String reason) {}
 

@@ -2,6 +2,8 @@ package org.sled.device;
 
 import io.netty.buffer.ByteBuf;
 import java.time.Duration;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import org.sled.net.client.ClientConnection;
 import org.sled.net.protocol.Close;
 import org.sled.net.protocol.DraftFrame;
@@ -12,19 +14,20 @@ import org.sled.net.protocol.FrameType;
 import org.sled.net.protocol.Open;
 import org.sled.net.protocol.Push;
 import org.sled.net.protocol.Resume;
+import org.sled.net.protocol.Waiting;
 
 /** A session's way to its server over the network. Belongs to the draft thread. */
 final class ServerLink implements SessionLink, Uplinks.Waiter {
   /** Frame lengths, for counting bytes. */
-  private static final int OPENED_BYTES = 48;
+  private static final int OPENED_BYTES = 68;
 
+  private static final int WAITING_BYTES = 28;
   private static final int PUSH_BYTES = 28;
   private static final int CLOSE_BYTES = 20;
 
   private final Uplinks uplinks;
   private final SessionInbox inbox;
   private final GenerationMeter meter;
-  private final Duration connectTimeout;
   private final Duration answerTimeout;
   private final int session;
 
@@ -36,19 +39,12 @@ final class ServerLink implements SessionLink, Uplinks.Waiter {
   /**
    * Creates the link of one session.
    *
-   * @param connectTimeout how long a connection may take to come back
    * @param answerTimeout how long one answer may take
    */
-  ServerLink(
-      Uplinks uplinks,
-      SessionInbox inbox,
-      GenerationMeter meter,
-      Duration connectTimeout,
-      Duration answerTimeout) {
+  ServerLink(Uplinks uplinks, SessionInbox inbox, GenerationMeter meter, Duration answerTimeout) {
     this.uplinks = uplinks;
     this.inbox = inbox;
     this.meter = meter;
-    this.connectTimeout = connectTimeout;
     this.answerTimeout = answerTimeout;
     this.session = inbox.session();
   }
@@ -80,12 +76,12 @@ final class ServerLink implements SessionLink, Uplinks.Waiter {
   }
 
   @Override
-  public ServerInfo attach() throws InterruptedException, CancelledException {
-    Object event = inbox.take(connectTimeout.toNanos());
+  public ServerInfo attach(long mostNanos) throws InterruptedException, CancelledException {
+    Object event = inbox.take(mostNanos);
     if (event == null) {
       throw new UnreachableException(
           "no server was there within "
-              + connectTimeout.toSeconds()
+              + TimeUnit.NANOSECONDS.toSeconds(mostNanos)
               + " s; check that one runs, and the network",
           null);
     }
@@ -111,6 +107,16 @@ final class ServerLink implements SessionLink, Uplinks.Waiter {
   @Override
   public void avoid() {
     uplink.avoid();
+  }
+
+  @Override
+  public int servers() {
+    return uplinks.servers();
+  }
+
+  @Override
+  public void leaveFull(long nanos) {
+    uplinks.leaveFull(uplink, nanos);
   }
 
   @Override
@@ -144,7 +150,7 @@ final class ServerLink implements SessionLink, Uplinks.Waiter {
   public void resume(Resume resume) {
     Open open = resume.open();
     epoch = open.epoch();
-    meter.bytesUp(Resume.frameBytes(open.sampling(), open.prompt().count()));
+    meter.bytesUp(resume.frameBytes());
     sent(connection.resume(resume));
   }
 
@@ -191,7 +197,7 @@ final class ServerLink implements SessionLink, Uplinks.Waiter {
 
   @Override
   public Object next(String what) throws InterruptedException, CancelledException {
-    Object event = inbox.take(answerTimeout.toNanos());
+    Object event = poll(answerTimeout.toNanos());
     if (event == null) {
       throw new ServerFaultException(
           "no "
@@ -200,13 +206,23 @@ final class ServerLink implements SessionLink, Uplinks.Waiter {
               + answerTimeout.toSeconds()
               + " s; the server is overloaded or stuck: look at its load, or wait longer");
     }
-    meter.bytesDown(event instanceof ByteBuf frame ? frame.readableBytes() : OPENED_BYTES);
+    return event;
+  }
+
+  @Override
+  public Object poll(long mostNanos) throws InterruptedException, CancelledException {
+    Object event = inbox.take(mostNanos);
+    if (event instanceof ByteBuf frame) {
+      meter.bytesDown(frame.readableBytes());
+    } else if (event != null) {
+      meter.bytesDown(event instanceof Waiting ? WAITING_BYTES : OPENED_BYTES);
+    }
     return event;
   }
 
   @Override
   public void pause(long nanos) throws InterruptedException {
-    inbox.pause(nanos);
+    inbox.pause(nanos + ThreadLocalRandom.current().nextLong(1 + nanos / 2));
   }
 
   static boolean isVerdict(ByteBuf frame) {

@@ -23,10 +23,11 @@ interface SessionLink {
   /**
    * Waits for the connection that was asked for.
    *
+   * @param mostNanos how long
    * @return what the server says of itself
    * @throws SledClientException if there is none in time, or servers refuse
    */
-  ServerInfo attach() throws InterruptedException, CancelledException;
+  ServerInfo attach(long mostNanos) throws InterruptedException, CancelledException;
 
   /** Round trip of the connection, as was measured beside the session, ns; below 0: not known. */
   long roundTripNanos();
@@ -36,6 +37,15 @@ interface SessionLink {
 
   /** This server takes no sessions: the next connection has to be another one. */
   void avoid();
+
+  /** How many servers it could ask for a connection to. */
+  int servers();
+
+  /**
+   * This server has no room for about so long: where there are others, the next connection goes to
+   * one that may have some, or else to the preferred one.
+   */
+  void leaveFull(long nanos);
 
   /** Whether the connection was lost because the server sends its clients to another one. */
   boolean isRedirected();
@@ -75,7 +85,13 @@ interface SessionLink {
    */
   Object next(String what) throws InterruptedException, CancelledException;
 
-  /** Waits so long, or until there is bad news. */
+  /** The same, for as long as the caller says; null if nothing came in that time. */
+  Object poll(long mostNanos) throws InterruptedException, CancelledException;
+
+  /**
+   * Waits until there is bad news, or so long and up to half as long again, at random: devices that
+   * were told the same do not come back at one moment.
+   */
   void pause(long nanos) throws InterruptedException;
 
   /** Ends the connection, since what the server says cannot be relied on any more. */

@@ -2,12 +2,13 @@ package org.sled.device;
 
 import io.netty.buffer.ByteBuf;
 import java.util.concurrent.TimeUnit;
-import org.sled.net.protocol.ErrorCode;
 import org.sled.net.protocol.ErrorMessage;
 import org.sled.net.protocol.Open;
 import org.sled.net.protocol.Opened;
 import org.sled.net.protocol.Resume;
+import org.sled.net.protocol.StreamSecret;
 import org.sled.net.protocol.TokenIds;
+import org.sled.net.protocol.Waiting;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -15,12 +16,26 @@ import org.slf4j.LoggerFactory;
  * How a generation's session is opened: the first time with its prompt, after a lost connection
  * with a RESUME of what is committed. That goes without the tokens first, for the server may still
  * have them. Belongs to the draft thread.
+ *
+ * <p>No answer keeps it here for ever: each connection is asked in each form once, an outage ends
+ * when the session is open and not when somebody answers, and waiting for room has a limit of its
+ * own ({@link RoomSearch}).
  */
 final class SessionOpening {
-  /** How often in succession a server may be too busy to go on with a stream. */
-  private static final int MAX_RETRIES = 32;
+  /** After a connection that did not get as far as the session; each further one doubles it. */
+  private static final long FIRST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
-  private static final int DEFAULT_RETRY_MILLIS = 100;
+  private static final long LONGEST_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(5);
+
+  /** How a server is asked; what it does not take is followed by a later one. */
+  private enum Form {
+    /** RESUME without tokens. */
+    SECRET,
+    /** RESUME with all tokens. */
+    TOKENS,
+    /** The first time, and at a server from before RESUME. */
+    OPEN
+  }
 
   private static final Logger LOG = LoggerFactory.getLogger(SessionOpening.class);
 
@@ -29,29 +44,46 @@ final class SessionOpening {
   private final TokenHistory history;
   private final GenerationListener listener; // null: nobody wants to know
   private final GenerationMeter meter;
+  private final long outageNanos;
+  private final RoomSearch room;
 
   private ServerInfo server; // the newest
   private boolean sameNumerics = true; // as the server before
   private boolean hasOpened;
+  private StreamSecret secret = StreamSecret.NONE; // of the newest opening
   private int epoch;
-  private long lostNanos;
+  private Form form; // as was asked last
+  private Object early; // an answer that was found before anybody waited for it; null: none
+
+  // The outage: from a lost connection until the session is open again.
+  private ConnectionLostException lost; // the newest; null: there is none
+  private long lostNanos; // when it began
+  private long pauseNanos; // before the next attempt
 
   SessionOpening(
       GenerationRequest request,
       SessionLink link,
       TokenHistory history,
       GenerationListener listener,
-      GenerationMeter meter) {
+      GenerationMeter meter,
+      Patience patience) {
     this.request = request;
     this.link = link;
     this.history = history;
     this.listener = listener;
     this.meter = meter;
+    outageNanos = patience.outageTimeout().toNanos();
+    room = new RoomSearch(link, patience, listener);
   }
 
   /** Notes that the connection is lost, and asks for another one. */
   void onLost(ConnectionLostException why) {
-    lostNanos = link.nanoTime();
+    if (lost == null) {
+      lostNanos = link.nanoTime();
+    } else {
+      pauseNanos = Math.min(LONGEST_PAUSE_NANOS, Math.max(FIRST_PAUSE_NANOS, 2 * pauseNanos));
+    }
+    lost = why;
     LOG.warn("{}", why.getMessage());
     if (listener != null) {
       listener.connectionLost(why.getMessage());
@@ -63,66 +95,133 @@ final class SessionOpening {
    * Waits for the connection, and asks the server to open the session.
    *
    * @return what the server says of itself
+   * @throws SledClientException if there is none in time, or servers refuse
    */
   ServerInfo ask() throws InterruptedException, CancelledException {
-    ServerInfo newServer = link.attach();
+    if (pauseNanos > 0) {
+      link.pause(pauseNanos);
+    }
+    ServerInfo newServer = link.attach(outageLeftNanos());
     sameNumerics = server == null || server.numericsId() == newServer.numericsId();
     server = newServer;
     epoch++;
-    if (hasOpened) {
-      link.resume(Resume.of(committed()).withoutTokens());
-    } else {
-      link.open(committed());
-    }
+    early = null;
+    room.asks();
+    send(hasOpened ? Form.SECRET : Form.OPEN);
     return server;
+  }
+
+  private long outageLeftNanos() {
+    if (lost == null) {
+      return outageNanos;
+    }
+    long left = outageNanos - (link.nanoTime() - lostNanos);
+    if (left <= 0) {
+      throw new UnreachableException(
+          "no server went on with the text within "
+              + TimeUnit.NANOSECONDS.toSeconds(outageNanos)
+              + " s; the last try: "
+              + lost.getMessage(),
+          lost);
+    }
+    return left;
+  }
+
+  private void send(Form next) {
+    form = next;
+    switch (next) {
+      case SECRET -> link.resume(Resume.of(committed()).withoutTokens(secret));
+      case TOKENS -> link.resume(Resume.of(committed()));
+      case OPEN -> link.open(committed());
+    }
+  }
+
+  /** The server does not take the form in which it was asked. */
+  private void sendInstead(Form next, ErrorMessage answer) {
+    if (!hasOpened || next.compareTo(form) <= 0) {
+      throw form == Form.TOKENS && hasOpened
+          ? link.contradiction("it asks for tokens that it was sent: " + answer.text())
+          : Refusals.of(answer);
+    }
+    send(next);
+  }
+
+  /** Whether there is something for {@link #answer}: not if the server only says where it waits. */
+  boolean hasAnswer() throws InterruptedException, CancelledException {
+    while (early == null && link.hasNews()) {
+      Object event = link.next("first token");
+      if (event instanceof Waiting waiting) {
+        onWaiting(waiting);
+      } else {
+        early = event;
+      }
+    }
+    return early != null;
   }
 
   /**
    * Waits for the session to be open.
    *
+   * @return null if this server has no room: {@link #ask} the next one
    * @throws ConnectionLostException if there is no connection any more, or the server is leaving
    * @throws SledClientException if it refuses
    */
   Opened answer() throws InterruptedException, CancelledException {
-    int retries = 0;
     while (true) {
-      Object event = link.next("first token");
+      Object event = nextEvent();
       if (event instanceof Opened opened) {
         check(opened);
+        secret = opened.secret();
         onOpened();
         return opened;
+      }
+      if (event instanceof Waiting waiting) {
+        onWaiting(waiting);
+        continue;
       }
       if (!(event instanceof ErrorMessage error)) {
         release(event);
         throw link.contradiction("it answered a block before it opened the session");
       }
-      if (error.code() == ErrorCode.SHUTTING_DOWN) {
-        link.avoid();
-        throw new ConnectionLostException("the server is leaving: " + error.text());
-      }
-      if (!hasOpened) {
-        throw Refusals.of(error);
-      }
       switch (error.code()) {
-        case RESUME_TOKENS -> link.resume(Resume.of(committed()));
-        // A server from before RESUME.
-        case UNSUPPORTED -> link.open(committed());
+        case SHUTTING_DOWN -> {
+          link.avoid();
+          throw new ConnectionLostException("the server is leaving: " + error.text());
+        }
+        case RESUME_TOKENS -> sendInstead(Form.TOKENS, error);
+        case UNSUPPORTED -> sendInstead(Form.OPEN, error);
         case BUSY -> {
-          if (++retries > MAX_RETRIES) {
-            throw Refusals.of(error);
-          }
-          pause(error);
-          link.resume(Resume.of(committed()).withoutTokens());
+          noOutage();
+          room.onBusy(error, hasOpened);
+          link.connect();
+          return null;
         }
         default -> throw Refusals.of(error);
       }
     }
   }
 
-  private void pause(ErrorMessage busy) throws InterruptedException {
-    int millis = busy.retryAfterMillis() > 0 ? busy.retryAfterMillis() : DEFAULT_RETRY_MILLIS;
-    LOG.info("the server is busy: {}; again in {} ms", busy.text(), millis);
-    link.pause(TimeUnit.MILLISECONDS.toNanos(millis));
+  private Object nextEvent() throws InterruptedException, CancelledException {
+    if (early != null) {
+      Object event = early;
+      early = null;
+      return event;
+    }
+    return room.isInLine() ? room.next() : link.next("first token");
+  }
+
+  private void onWaiting(Waiting waiting) {
+    if (waiting.epoch() == epoch) {
+      noOutage();
+      room.onWaiting(waiting);
+    }
+  }
+
+  /** There is a server, if only one without room: its limit is another one. */
+  private void noOutage() {
+    if (lost != null) {
+      lostNanos = link.nanoTime();
+    }
   }
 
   /** All that is committed, as a prompt, and what is still wanted. */
@@ -137,9 +236,8 @@ final class SessionOpening {
         link.session(),
         epoch,
         request.maxTokens() == 0 ? 0 : request.maxTokens() - given,
-        request.ignoreEnd() ? Open.IGNORE_EOG : 0,
+        (request.ignoreEnd() ? Open.IGNORE_EOG : 0) | (room.waits(hasOpened) ? Open.WAIT : 0),
         request.sampling(),
-        0,
         length,
         TokenIds.of(ids));
   }
@@ -158,6 +256,7 @@ final class SessionOpening {
   }
 
   private void onOpened() {
+    room.found();
     if (!sameNumerics) {
       LOG.warn(
           "the stream goes on at {}, which computes otherwise (numerics id {}): its text may not be"
@@ -165,10 +264,11 @@ final class SessionOpening {
           server.address(),
           String.format("%016x", server.numericsId()));
     }
-    if (lostNanos != 0) {
+    if (lost != null) {
       long millis = TimeUnit.NANOSECONDS.toMillis(link.nanoTime() - lostNanos);
       LOG.info("the stream goes on at {}, after {} ms", server.address(), millis);
-      lostNanos = 0;
+      lost = null;
+      pauseNanos = 0;
       meter.resumed();
       if (listener != null) {
         listener.resumed(server, sameNumerics);

@@ -12,6 +12,7 @@ import org.sled.net.protocol.GoAway;
 import org.sled.net.protocol.Opened;
 import org.sled.net.protocol.Redirect;
 import org.sled.net.protocol.VocabularyPart;
+import org.sled.net.protocol.Waiting;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -133,6 +134,11 @@ final class SessionRouter implements ClientListener {
   @Override
   public void onTokens(int session, ByteBuf tokens, long receivedNanos) {
     deliver(session, tokens);
+  }
+
+  @Override
+  public void onWaiting(Waiting waiting) {
+    deliver(waiting.session(), waiting);
   }
 
   @Override

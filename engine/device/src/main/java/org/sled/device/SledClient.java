@@ -95,6 +95,8 @@ public final class SledClient implements AutoCloseable {
     private String serverKey = UUID.randomUUID().toString();
     private Outage outage = Outage.WAIT;
     private Duration outageTimeout = Duration.ofMinutes(5);
+    private Busy busy = Busy.WAIT;
+    private Duration busyTimeout = Duration.ofMinutes(5);
     private Model tokenizer;
     private TokenizerFingerprint fingerprint;
     private IntFunction<Drafter> drafterMaker; // from the server's context length
@@ -158,6 +160,26 @@ public final class SledClient implements AutoCloseable {
     public Builder outageTimeout(Duration timeout) {
       outageTimeout = Timeouts.of("outageTimeout", timeout);
       return this;
+    }
+
+    /** What generations do while no server has room for them; {@link Busy#WAIT} by default. */
+    public Builder busy(Busy newBusy) {
+      busy = newBusy;
+      return this;
+    }
+
+    /**
+     * How long they wait for room, before they fail with a {@link BusyException} after all; 5
+     * minutes by default.
+     */
+    public Builder busyTimeout(Duration timeout) {
+      busyTimeout = timeout;
+      return this;
+    }
+
+    private Patience patience() {
+      return new Patience(
+          outage, outage == Outage.FAIL ? connectTimeout : outageTimeout, busy, busyTimeout);
     }
 
     /**
@@ -507,13 +529,8 @@ public final class SledClient implements AutoCloseable {
       TokenHistory history) {
     return new DraftLoop(
         request,
-        new ServerLink(
-            uplinks,
-            inbox,
-            meter,
-            options.outage == Outage.FAIL ? options.connectTimeout : options.outageTimeout,
-            options.answerTimeout),
-        options.outage,
+        new ServerLink(uplinks, inbox, meter, options.answerTimeout),
+        options.patience(),
         drafter,
         policy,
         server(),

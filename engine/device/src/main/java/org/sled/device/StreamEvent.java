@@ -40,6 +40,15 @@ public sealed interface StreamEvent {
   record ConnectionLost(String reason) implements StreamEvent {}
 
   /**
+   * No server has room now, and the generation waits ({@link Busy#WAIT}). It comes again when its
+   * place has changed.
+   *
+   * @param place 1 for who is next; 0: not known, the server is asked again later
+   * @param estimateMillis until there is room, or it is asked again, ms; 0: not known
+   */
+  record Waiting(int place, long estimateMillis) implements StreamEvent {}
+
+  /**
    * The stream goes on over another connection.
    *
    * @param server at its other end

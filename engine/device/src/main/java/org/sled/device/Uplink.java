@@ -9,6 +9,7 @@ final class Uplink {
   private final ClientConnection connection;
   private final SessionRouter router;
   private volatile boolean avoided;
+  private volatile boolean full;
 
   Uplink(InetSocketAddress server, ClientConnection connection, SessionRouter router) {
     this.server = server;
@@ -37,8 +38,23 @@ final class Uplink {
     avoided = true;
   }
 
-  /** Whether sessions can be opened over it. */
+  /** The server has no room for further sessions now, or may have some again. */
+  void full(boolean value) {
+    full = value;
+  }
+
+  /** Where it goes. */
+  InetSocketAddress server() {
+    return server;
+  }
+
+  /** Whether sessions can be opened over it now. */
   boolean takesSessions() {
+    return !full && isOfUse();
+  }
+
+  /** Whether sessions can be opened over it as soon as the server has room. */
+  boolean isOfUse() {
     return !avoided
         && !connection.isClosed()
         && router.goAway() == null

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
@@ -29,6 +30,9 @@ final class Uplinks implements AutoCloseable {
   static final long FIRST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
   static final long LONGEST_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(5);
 
+  /** A server that had no room is asked again after so long at the earliest. */
+  private static final long LEAST_FULL_NANOS = TimeUnit.SECONDS.toNanos(1);
+
   /** One server that does not answer must not keep from asking the next. */
   private static final Duration LONGEST_ATTEMPT = Duration.ofSeconds(5);
 
@@ -42,6 +46,7 @@ final class Uplinks implements AutoCloseable {
   private Uplink newest;
   private Thread thread; // null: nobody waits
   private boolean closed;
+  private final Map<InetSocketAddress, Long> fullUntilNanos = new HashMap<>();
   private boolean hasRedirected; // connecting thread
   private long redirectNanos; // when, the last time
 
@@ -131,6 +136,49 @@ final class Uplinks implements AutoCloseable {
     }
   }
 
+  /** How many servers there are now. */
+  int servers() {
+    return order.now().size();
+  }
+
+  /**
+   * A server has no room for about so long: whoever asks for a connection gets one to another
+   * server, if there is one. Sessions that run over this one stay.
+   */
+  void leaveFull(Uplink uplink, long nanos) {
+    if (servers() > 1) {
+      synchronized (this) {
+        long atLeast = Math.max(nanos, LEAST_FULL_NANOS);
+        fullUntilNanos.put(uplink.server(), System.nanoTime() + atLeast);
+        uplink.full(true);
+      }
+    }
+  }
+
+  /** All servers: those that may have room first, and among each kind the preferred one. */
+  private List<InetSocketAddress> serversNow() {
+    List<InetSocketAddress> servers = new ArrayList<>(order.now());
+    synchronized (this) {
+      long now = System.nanoTime();
+      fullUntilNanos.values().removeIf(until -> now - until >= 0);
+      servers.sort(Comparator.comparing(fullUntilNanos::containsKey)); // false comes first
+    }
+    return servers;
+  }
+
+  /** A connection to this server that is still there; null if there is none. */
+  private synchronized Uplink stillConnected(InetSocketAddress server) {
+    List<Uplink> all = new ArrayList<>(leaving);
+    all.add(newest);
+    for (Uplink uplink : all) {
+      if (uplink.server().equals(server) && uplink.isOfUse()) {
+        uplink.full(false);
+        return uplink;
+      }
+    }
+    return null;
+  }
+
   /** It does not wait any more. */
   synchronized void withdraw(Waiter waiter) {
     waiting.remove(waiter);
@@ -145,7 +193,7 @@ final class Uplinks implements AutoCloseable {
         return;
       }
       while (true) {
-        List<InetSocketAddress> servers = order.now();
+        List<InetSocketAddress> servers = serversNow();
         for (InetSocketAddress server : servers) {
           if (isUnwanted()) {
             return;
@@ -192,6 +240,11 @@ final class Uplinks implements AutoCloseable {
       throws InterruptedException {
     Duration timeout =
         connectTimeout.compareTo(LONGEST_ATTEMPT) < 0 ? connectTimeout : LONGEST_ATTEMPT;
+    Uplink known = stillConnected(server);
+    if (known != null) {
+      connected(known);
+      return true;
+    }
     try {
       connected(connector.connect(server, timeout));
       return true;
@@ -232,8 +285,10 @@ final class Uplinks implements AutoCloseable {
       uplink.connection().close();
       return;
     }
-    leaving.removeIf(before -> before.connection().isClosed());
-    leaving.add(newest);
+    leaving.removeIf(before -> before == uplink || before.connection().isClosed());
+    if (newest != uplink) {
+      leaving.add(newest);
+    }
     newest = uplink;
     for (Iterator<Waiter> i = waiting.iterator(); i.hasNext(); i.remove()) {
       i.next().connected(uplink);

@@ -66,7 +66,7 @@ public final class VirtualDevice {
     new DraftLoop(
             request,
             new VirtualLink(clock, server, info, serving.roundTripNanos()),
-            Outage.FAIL,
+            Patience.endless(Outage.FAIL),
             request.draftTokens() > 0 ? drafter : null,
             policy,
             info,

@@ -41,7 +41,7 @@ final class VirtualLink implements SessionLink {
   }
 
   @Override
-  public ServerInfo attach() {
+  public ServerInfo attach(long mostNanos) {
     return info;
   }
 
@@ -58,6 +58,16 @@ final class VirtualLink implements SessionLink {
   @Override
   public void avoid() {
     throw new IllegalStateException("there is one server only");
+  }
+
+  @Override
+  public int servers() {
+    return 1;
+  }
+
+  @Override
+  public void leaveFull(long nanos) {
+    // There is no other one.
   }
 
   @Override
@@ -124,6 +134,11 @@ final class VirtualLink implements SessionLink {
     VirtualServer.Timed first = server.answers().poll();
     clock.advanceTo(first.nanos() + downNanos);
     return first.what();
+  }
+
+  @Override
+  public Object poll(long mostNanos) {
+    return next("answer");
   }
 
   @Override

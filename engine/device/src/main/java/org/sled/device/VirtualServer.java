@@ -21,6 +21,7 @@ import org.sled.net.protocol.Opened;
 import org.sled.net.protocol.Protocol;
 import org.sled.net.protocol.Push;
 import org.sled.net.protocol.ServerTimes;
+import org.sled.net.protocol.StreamSecret;
 import org.sled.net.protocol.TokensFrame;
 import org.sled.net.protocol.VerdictFrame;
 import org.sled.net.protocol.VerdictStatus;
@@ -320,7 +321,8 @@ final class VirtualServer implements SessionView {
                 micros(serving.overheadNanos()),
                 committedLength,
                 first,
-                finishReason));
+                finishReason,
+                StreamSecret.NONE));
       }
       case BLOCK -> verify(rows - 1);
       case PUSH -> {

@@ -21,6 +21,15 @@ final class VocabularyDownload {
   /** One answer at a time is asked for; an error and the connection's end may come beside it. */
   private static final int MOST_ANSWERS = 4;
 
+  /**
+   * Parts that may come beside those of at least {@link #USUAL_PART_BYTES}: a server whose parts
+   * are all smaller would keep us asking, as it seems without end.
+   */
+  private static final int MOST_SMALL_PARTS = 64;
+
+  /** A quarter of the smallest frame that a server may ask for. */
+  private static final int USUAL_PART_BYTES = Limits.HANDSHAKE_FRAME_BYTES / 4;
+
   private final BlockingQueue<Object> answers = new ArrayBlockingQueue<>(MOST_ANSWERS);
 
   /** A part, or what the server says of the connection; what nobody asked for is dropped. */
@@ -45,6 +54,7 @@ final class VocabularyDownload {
       throws IOException, InterruptedException {
     int offset = 0;
     int total = -1; // not known yet
+    int smallParts = 0;
     while (offset != total) {
       connection.send(new VocabularyRequest(offset, Limits.VOCABULARY_PART_BYTES));
       VocabularyPart part = next(timeout);
@@ -70,6 +80,13 @@ final class VocabularyDownload {
                 + " bytes, above "
                 + Limits.VOCABULARY_BYTES
                 + "; use a draft model");
+      }
+      if (bytes.remaining() < USUAL_PART_BYTES && ++smallParts > MOST_SMALL_PARTS) {
+        throw new ServerFaultException(
+            "the server's vocabulary does not add up: it comes by a few bytes, so far "
+                + offset
+                + " of "
+                + total);
       }
       byte[] chunk = new byte[bytes.remaining()];
       bytes.get(chunk);

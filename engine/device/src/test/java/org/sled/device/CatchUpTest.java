@@ -111,7 +111,7 @@ final class CatchUpTest {
                 new VirtualServer(serving, ScriptedText.VOCABULARY, contextTokens, prompt, text),
                 info,
                 ROUND_TRIP_NANOS),
-            Outage.FAIL,
+            Patience.endless(Outage.FAIL),
             drafter,
             policy,
             info,

@@ -124,7 +124,7 @@ final class FaultSimulationTest {
     new DraftLoop(
             request,
             link,
-            random.nextBoolean() ? Outage.LOCAL : Outage.WAIT,
+            Patience.endless(random.nextBoolean() ? Outage.LOCAL : Outage.WAIT),
             request.draftTokens() > 0 ? drafter : null,
             Drafting.of(policy).withWindow(1 + random.nextInt(8)).createPolicy(),
             link.info(),

@@ -7,10 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sled.net.protocol.ErrorCode;
 import org.sled.net.protocol.ErrorMessage;
@@ -82,7 +84,7 @@ final class FaultTest {
   @Test
   void busyHasAHint() throws Exception {
     server.busyOpens.set(1);
-    try (SledClient client = builder().connect()) {
+    try (SledClient client = builder().busy(Busy.FAIL).connect()) {
       try (Generation generation = client.start(request(10))) {
         BusyException e = failure(BusyException.class, generation);
         assertEquals(250, e.retryAfterMillis());
@@ -172,6 +174,54 @@ final class FaultTest {
         Generation generation = client.start(request(100))) {
       ServerFaultException e = failure(ServerFaultException.class, generation);
       assertTrue(e.getMessage().contains("stale"), e::getMessage);
+    }
+  }
+
+  /** Whatever it answers, it gets the whole text once in each form. */
+  @ParameterizedTest
+  @EnumSource(names = {"RESUME_TOKENS", "UNSUPPORTED"})
+  void aServerThatIsNeverContentIsGivenUp(ErrorCode answer) throws Exception {
+    AtomicInteger asked = new AtomicInteger();
+    server.reopening =
+        (connection, open) -> {
+          asked.incrementAndGet();
+          return connection.send(ErrorMessage.ofSession(open.session(), 0, answer, "again"));
+        };
+    try (SledClient client = builder().outage(Outage.WAIT).connect();
+        Generation generation = client.start(request(1000))) {
+      generation.next();
+      server.cut();
+      SledClientException e = assertThrows(SledClientException.class, generation::remainingTokens);
+      assertTrue(e.getMessage().contains("again"), e::getMessage);
+      assertEquals(2, asked.get(), "once without the tokens and once with them");
+    }
+  }
+
+  /** Connections that are made and lost are no progress: the outage goes on, with pauses. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void anOutageEndsWithTheSessionNotWithAConnection(boolean cuts) throws Exception {
+    AtomicInteger asked = new AtomicInteger();
+    server.reopening =
+        (connection, open) -> {
+          asked.incrementAndGet();
+          if (cuts) {
+            connection.close("cut");
+          } else {
+            connection.send(
+                ErrorMessage.ofSession(open.session(), 0, ErrorCode.SHUTTING_DOWN, "soon"));
+          }
+          return true;
+        };
+    SledClient.Builder patient = builder().outage(Outage.WAIT).outageTimeout(Duration.ofSeconds(1));
+    try (SledClient client = patient.connect();
+        Generation generation = client.start(request(1000))) {
+      generation.next();
+      server.cut();
+      UnreachableException e =
+          assertThrows(UnreachableException.class, generation::remainingTokens);
+      assertTrue(e.getMessage().contains("within 1 s"), e::getMessage);
+      assertTrue(asked.get() >= 2 && asked.get() < 10, asked + " times, not as fast as it goes");
     }
   }
 

@@ -114,7 +114,7 @@ final class FaultyLink implements SessionLink {
   }
 
   @Override
-  public ServerInfo attach() {
+  public ServerInfo attach(long mostNanos) {
     clock.advanceTo(Math.max(clock.nanoTime(), connectedNanos));
     connected = true;
     connections++;
@@ -141,6 +141,16 @@ final class FaultyLink implements SessionLink {
   @Override
   public void avoid() {
     throw new IllegalStateException("no server leaves");
+  }
+
+  @Override
+  public int servers() {
+    return 1;
+  }
+
+  @Override
+  public void leaveFull(long nanos) {
+    // There is no other one.
   }
 
   @Override
@@ -298,6 +308,11 @@ final class FaultyLink implements SessionLink {
     VirtualServer.Timed first = arrived.poll();
     clock.advanceTo(Math.max(clock.nanoTime(), first.nanos()));
     return first.what();
+  }
+
+  @Override
+  public Object poll(long mostNanos) {
+    return next("answer");
   }
 
   @Override

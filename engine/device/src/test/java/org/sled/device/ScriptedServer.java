@@ -7,7 +7,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiPredicate;
 import java.util.function.IntConsumer;
 import org.sled.net.protocol.Cancel;
 import org.sled.net.protocol.Close;
@@ -26,12 +28,14 @@ import org.sled.net.protocol.Protocol;
 import org.sled.net.protocol.Push;
 import org.sled.net.protocol.Redirect;
 import org.sled.net.protocol.Resume;
+import org.sled.net.protocol.StreamSecret;
 import org.sled.net.protocol.TokenDigest;
 import org.sled.net.protocol.TokenIds;
 import org.sled.net.protocol.TokenizerFingerprint;
 import org.sled.net.protocol.TokensFrame;
 import org.sled.net.protocol.VerdictFrame;
 import org.sled.net.protocol.VerdictStatus;
+import org.sled.net.protocol.Waiting;
 import org.sled.net.protocol.Welcome;
 import org.sled.net.round.CommittedAnswer;
 import org.sled.net.round.RoundDecision;
@@ -68,6 +72,9 @@ final class ScriptedServer implements ConnectionListener, AutoCloseable {
     final int id;
     final Open open;
     final List<Integer> tokens = new ArrayList<>();
+    final StreamSecret secret =
+        new StreamSecret(
+            ThreadLocalRandom.current().nextLong(), ThreadLocalRandom.current().nextLong());
     int lastRound;
     int blocks;
     FinishReason finish = FinishReason.NONE;
@@ -150,6 +157,17 @@ final class ScriptedServer implements ConnectionListener, AutoCloseable {
   /** OPENs and RESUMEs that are answered BUSY from now on. */
   final AtomicInteger busyOpens = new AtomicInteger();
 
+  /** How many are before the next one that asks for a session; each has to be let on. */
+  final AtomicInteger line = new AtomicInteger();
+
+  /** Those in the line, with what lets each of them in. */
+  private final Map<Key, Waiter> waiters = new ConcurrentHashMap<>();
+
+  private record Waiter(Open open, List<Integer> tokens, AtomicInteger place) {}
+
+  /** What a test does with the RESUMEs and OPENs of a stream that goes on; true if it did. */
+  volatile BiPredicate<Connection, Open> reopening = (connection, open) -> false;
+
   volatile Mischief mischief = (server, connection, session, draft) -> false;
 
   /** Whether PUSH is ignored from the second on. */
@@ -202,6 +220,9 @@ final class ScriptedServer implements ConnectionListener, AutoCloseable {
 
   @Override
   public void onOpen(Connection connection, Open open, long decodedNanos) {
+    if (open.epoch() > 1 && reopening.test(connection, open)) {
+      return;
+    }
     if (isBusy(connection, open)) {
       return;
     }
@@ -219,6 +240,9 @@ final class ScriptedServer implements ConnectionListener, AutoCloseable {
   public void onResume(Connection connection, Resume resume, long decodedNanos) {
     resumes.incrementAndGet();
     Open open = resume.open();
+    if (resume.isWithoutTokens() && reopening.test(connection, open)) {
+      return;
+    }
     if (resume.isWithoutTokens() && !isBusy(connection, open)) {
       List<Integer> known = remembers ? find(resume) : null;
       if (known == null) {
@@ -235,7 +259,7 @@ final class ScriptedServer implements ConnectionListener, AutoCloseable {
   private List<Integer> find(Resume resume) {
     int length = resume.open().promptTokensTotal();
     for (Session session : sessions.values()) {
-      if (session.tokens.size() >= length) {
+      if (session.secret.equals(resume.secret()) && session.tokens.size() >= length) {
         List<Integer> first = session.tokens.subList(0, length);
         int[] ids = first.stream().mapToInt(Integer::intValue).toArray();
         if (TokenDigest.of(TokenIds.of(ids)) == resume.digest()) {
@@ -255,7 +279,43 @@ final class ScriptedServer implements ConnectionListener, AutoCloseable {
     return true;
   }
 
+  /** How many wait in the line. */
+  int waiting() {
+    return waiters.size();
+  }
+
+  /** Everybody in the line gets a place ahead; the first one gets a session. */
+  void advanceLine() {
+    waiters.forEach(
+        (key, waiter) -> {
+          int place = waiter.place().decrementAndGet();
+          tellPlace(key.connection(), waiter.open(), place);
+          if (place == 0) {
+            waiters.remove(key);
+            line.set(0);
+            begin(key.connection(), waiter.open(), waiter.tokens(), System.nanoTime());
+          }
+        });
+  }
+
+  private static void tellPlace(Connection connection, Open open, int place) {
+    connection.send(new Waiting(open.session(), open.epoch(), place, 100 * place));
+  }
+
   private void begin(Connection connection, Open open, List<Integer> tokens, long decodedNanos) {
+    int place = line.get();
+    if (place > 0) {
+      if (open.waits()) {
+        waiters.put(
+            new Key(connection, open.session()),
+            new Waiter(open, List.copyOf(tokens), new AtomicInteger(place)));
+        tellPlace(connection, open, place);
+      } else {
+        connection.send(
+            new ErrorMessage(open.session(), 0, ErrorCode.BUSY, false, 250, "all are taken"));
+      }
+      return;
+    }
     Session session = new Session(connection, open);
     session.tokens.addAll(tokens);
     sessions.put(new Key(connection, open.session()), session);
@@ -273,7 +333,8 @@ final class ScriptedServer implements ConnectionListener, AutoCloseable {
             0,
             session.tokens.size(),
             first,
-            session.finish),
+            session.finish,
+            session.secret),
         decodedNanos);
   }
 
@@ -482,6 +543,7 @@ final class ScriptedServer implements ConnectionListener, AutoCloseable {
 
   @Override
   public void onClose(Connection connection, Close close) {
+    waiters.remove(new Key(connection, close.session()));
     Session session = sessions.remove(new Key(connection, close.session()));
     closes.incrementAndGet();
     if (session != null) {

@@ -37,6 +37,7 @@ import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import org.sled.net.limit.LogLimit;
 import org.sled.net.server.AcceptGuard;
@@ -59,7 +60,7 @@ final class AdminServer implements AutoCloseable {
   private static final long LOG_PERIOD_NANOS = TimeUnit.MINUTES.toNanos(1);
 
   private static final String TEXT = "text/plain; charset=utf-8";
-  private static final String METRICS_TEXT = "text/plain; version=0.0.4; charset=utf-8";
+  private static final String OPEN_METRICS = "application/openmetrics-text";
 
   private static final String INDEX =
       """
@@ -201,7 +202,7 @@ final class AdminServer implements AutoCloseable {
       } else if (hasBody) {
         response = text(context, HttpResponseStatus.REQUEST_ENTITY_TOO_LARGE, "no body, please");
       } else {
-        response = page(context, request.uri());
+        response = page(context, request);
       }
       if (broken || hasBody) { // the keep-alive handler closes then
         response.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
@@ -209,24 +210,32 @@ final class AdminServer implements AutoCloseable {
       var unused = context.writeAndFlush(response);
     }
 
-    private FullHttpResponse page(ChannelHandlerContext context, String uri) {
+    private FullHttpResponse page(ChannelHandlerContext context, HttpRequest request) {
+      String uri = request.uri();
       int query = uri.indexOf('?');
       AdminView shown = view;
       return switch (query < 0 ? uri : uri.substring(0, query)) {
         case "/" -> text(context, HttpResponseStatus.OK, INDEX.stripTrailing());
-        case "/metrics" -> metrics(context, shown);
+        case "/metrics" -> metrics(context, shown, wantsOpenMetrics(request));
         case "/health" -> state(context, shown.unhealthy());
         case "/ready" -> state(context, shown.unready());
         default -> text(context, HttpResponseStatus.NOT_FOUND, "no such page; / lists those");
       };
     }
 
-    private FullHttpResponse metrics(ChannelHandlerContext context, AdminView shown) {
-      String metrics = shown.metrics();
+    private boolean wantsOpenMetrics(HttpRequest request) {
+      return request.headers().getAll(HttpHeaderNames.ACCEPT).stream()
+          .anyMatch(accepted -> accepted.toLowerCase(Locale.ROOT).contains(OPEN_METRICS));
+    }
+
+    private FullHttpResponse metrics(
+        ChannelHandlerContext context, AdminView shown, boolean openMetrics) {
+      String metrics = shown.metrics(openMetrics);
       if (metrics == null) {
         return state(context, shown.unready());
       }
-      return response(context, HttpResponseStatus.OK, METRICS_TEXT, metrics);
+      String type = openMetrics ? ServerMetrics.OPEN_METRICS_TYPE : ServerMetrics.TEXT_TYPE;
+      return response(context, HttpResponseStatus.OK, type, metrics);
     }
 
     private FullHttpResponse state(ChannelHandlerContext context, String problem) {

@@ -2,8 +2,12 @@ package org.sled.server;
 
 /** What the admin pages show; asked by their event loop. */
 interface AdminView {
-  /** Metrics in Prometheus' text format, or null as long as there are none. */
-  String metrics();
+  /**
+   * Metrics, or null as long as there are none.
+   *
+   * @param openMetrics whether in the format of OpenMetrics; else in that of Prometheus
+   */
+  String metrics(boolean openMetrics);
 
   /** Why the daemon should be restarted, one line; null if it works. */
   String unhealthy();
@@ -17,7 +21,7 @@ interface AdminView {
       private static final String LOADING = "the model is being loaded";
 
       @Override
-      public String metrics() {
+      public String metrics(boolean openMetrics) {
         return null;
       }
 

@@ -120,6 +120,7 @@ public final class Daemon implements AutoCloseable {
           new Verifier(
               engine,
               target,
+              config.waiting(),
               inbox,
               scheduling,
               new RoundRules(
@@ -286,8 +287,8 @@ public final class Daemon implements AutoCloseable {
     ServerMetrics metrics = new ServerMetrics(stats, version(), modelName);
     return new AdminView() {
       @Override
-      public String metrics() {
-        return metrics.scrape();
+      public String metrics(boolean openMetrics) {
+        return metrics.scrape(openMetrics);
       }
 
       @Override
@@ -438,6 +439,11 @@ public final class Daemon implements AutoCloseable {
     return stats.snapshot();
   }
 
+  /** What it counts, for tests. */
+  ServerStats counters() {
+    return stats;
+  }
+
   /**
    * Is the verifier thread at work, or ready for it? Not if it has ended, has been in one step for
    * longer than {@code patience}, or lets sessions wait without a step for longer than the step
@@ -478,6 +484,7 @@ public final class Daemon implements AutoCloseable {
   public boolean drain(Duration grace, InetSocketAddress next) throws InterruptedException {
     draining = true;
     router.drain();
+    verifier.drain();
     Redirect redirect = next == null ? null : new Redirect(next.getHostString(), next.getPort());
     return transport.drain(grace, "the server is stopping", redirect);
   }

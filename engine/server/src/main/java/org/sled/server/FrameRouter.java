@@ -196,14 +196,14 @@ final class FrameRouter implements ConnectionListener {
     sessions.opening.remove(open.session());
     assembly.close();
     if (added == PromptAssembly.Added.NO_ROOM) {
-      stats.busy();
+      stats.busy(BusyKind.PROMPTS);
       connection.send(
           new ErrorMessage(
               open.session(),
               0,
               ErrorCode.BUSY,
               false,
-              Verifier.BUSY_RETRY_MILLIS,
+              Admission.SHORTEST_RETRY_MILLIS,
               "half-sent prompts hold all of the "
                   + prompts.limitBytes()
                   + " bytes that there are for them"));
@@ -309,13 +309,13 @@ final class FrameRouter implements ConnectionListener {
     sessions.open.values().removeIf(ServerSession::isClosed);
     if (sessions.open.size() + sessions.opening.size() >= limit
         && !sessions.opening.containsKey(open.session())) {
-      stats.busy();
+      stats.busy(BusyKind.CONNECTION);
       return new ErrorMessage(
           open.session(),
           0,
           ErrorCode.BUSY,
           false,
-          Verifier.BUSY_RETRY_MILLIS,
+          Admission.SHORTEST_RETRY_MILLIS,
           "this connection has " + limit + " sessions open already");
     }
     return null;
@@ -411,7 +411,7 @@ final class FrameRouter implements ConnectionListener {
   }
 
   private ErrorMessage busy(int session, int round) {
-    stats.busy();
+    stats.busy(BusyKind.INBOX);
     return new ErrorMessage(
         session, round, ErrorCode.BUSY, false, INBOX_RETRY_MILLIS, "the server's inbox is full");
   }

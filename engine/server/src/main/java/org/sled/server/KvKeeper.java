@@ -5,6 +5,8 @@ import org.sled.core.KvLedger;
 import org.sled.core.PrefixIndex;
 import org.sled.jni.SledException;
 import org.sled.jni.SledStatus;
+import org.sled.net.protocol.StreamSecret;
+import org.sled.net.protocol.TokenDigest;
 import org.sled.net.protocol.TokenIds;
 
 /**
@@ -47,6 +49,7 @@ final class KvKeeper {
   private final int[][] prompts; // by number; until the session has K/V
   private final int[] turnTokens; // by number: tokens since it got its sequence
   private final WaitingSessions waiting;
+  private final int[] retiredTokens; // by number: committed tokens of one that is retired
 
   private double bytesPerToken;
   private int open;
@@ -63,7 +66,8 @@ final class KvKeeper {
     this.shares = shares;
     this.stats = stats;
     copies = new KvCopies(engine);
-    streams = new StreamFinder(engine, sessionCount);
+    streams = new StreamFinder(sessionCount);
+    retiredTokens = new int[sessionCount];
     sessions = new ServerSession[sessionCount];
     prompts = new int[sessionCount][];
     turnTokens = new int[sessionCount];
@@ -106,6 +110,7 @@ final class KvKeeper {
       prompts[number][i] = prompt.id(i);
     }
     session.opened(number, prompt.count(), prompt.id(prompt.count() - 1));
+    session.secret = streams.opened(number, session.secret);
   }
 
   private int openNative(Command.OpenSession command) {
@@ -127,29 +132,31 @@ final class KvKeeper {
   }
 
   /**
-   * The first {@code count} tokens of a session, open or retired, that has this digest for them;
-   * null if none is found. What it has K/V for can then be shared. Without sharing no session is to
-   * learn of another, and none is found.
+   * The first {@code count} tokens of a stream that is still here, open or retired; null if it is
+   * not, or if they do not have this digest. What it has K/V for can then be shared. Without
+   * sharing no K/V is kept, and no stream is found.
+   *
+   * @param secret of the stream
    */
-  TokenIds find(int count, long digest) {
-    if (!shares) {
+  TokenIds find(StreamSecret secret, int count, long digest) {
+    int number = shares ? streams.find(secret) : StreamFinder.NONE;
+    if (number == StreamFinder.NONE) {
       return null;
     }
-    for (ServerSession session : sessions) {
-      if (session != null) {
-        streams.note(session.number, session.committedLength());
-      }
-    }
-    StreamFinder.Stream found = streams.find(count, digest);
-    if (found == null) {
+    ServerSession donor = sessions[number];
+    int most = donor == null ? retiredTokens[number] : donor.committedLength();
+    if (count > most) {
       return null;
     }
-    ServerSession donor = sessions[found.number()];
-    if (donor != null && isDonor(donor.number)) {
+    int[] tokens = engine.committedTokens(number, count);
+    if (TokenDigest.of(tokens, count) != digest) {
+      return null;
+    }
+    if (donor != null && isDonor(number)) {
       // Of an open session the index knows the prompt: what it has generated since comes with this.
-      prefixes.put(donor.number, committed(donor));
+      prefixes.put(number, committed(donor));
     }
-    return found.tokens();
+    return TokenIds.of(tokens);
   }
 
   /** Ends a session; its K/V may stay for others. */
@@ -162,7 +169,7 @@ final class KvKeeper {
     if (shares && ledger.isResident(number) && ledger.cells(number) >= LEAST_SHARED_TOKENS) {
       prefixes.put(number, engine.committedTokens(number, ledger.cells(number)));
       ledger.retired(number);
-      streams.note(number, session.committedLength());
+      retiredTokens[number] = session.committedLength();
     } else {
       drop(number);
     }
@@ -170,7 +177,7 @@ final class KvKeeper {
 
   private void drop(int number) {
     prefixes.remove(number);
-    streams.note(number, 0);
+    streams.gone(number);
     if (ledger.savedBytes(number) > 0) {
       stats.swapDropped(ledger.savedBytes(number));
     }

@@ -13,6 +13,7 @@ import org.sled.net.protocol.Protocol;
 import org.sled.net.protocol.TokensFrame;
 import org.sled.net.protocol.VerdictFrame;
 import org.sled.net.protocol.VerdictStatus;
+import org.sled.net.protocol.Waiting;
 import org.sled.net.round.CommittedAnswer;
 
 /**
@@ -87,7 +88,8 @@ final class Replies implements AutoCloseable {
             0,
             session.committedLength(),
             session.committedToken(session.committedLength() - 1),
-            session.finishReason()),
+            session.finishReason(),
+            session.secret),
         session.decodedNanos);
   }
 
@@ -211,6 +213,11 @@ final class Replies implements AutoCloseable {
 
   void error(ServerSession session, int round, ErrorCode code, String text) {
     session.connection.send(ErrorMessage.ofSession(session.id, round, code, text));
+  }
+
+  /** It waits for room, at this place; 0: there is room now. */
+  void waiting(ServerSession session, int place, int estimateMillis) {
+    session.connection.send(new Waiting(session.id, session.epoch, place, estimateMillis));
   }
 
   void busy(ServerSession session, int round, int retryMillis, String text) {

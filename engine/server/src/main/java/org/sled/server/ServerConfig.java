@@ -13,6 +13,7 @@ import org.sled.jni.ModelParams;
  * @param modelParams how its weights are loaded
  * @param engineParams sessions, context, threads, K/V types
  * @param sessions at a time; more than the engine's sequences are served in turns
+ * @param waiting sessions that may wait while all are taken
  * @param scheduling how they share the target
  * @param costDirectory where it is kept what steps cost, for the next start; null for nowhere
  * @param host address to listen on
@@ -29,6 +30,7 @@ public record ServerConfig(
     ModelParams modelParams,
     EngineParams engineParams,
     int sessions,
+    int waiting,
     SchedulingConfig scheduling,
     Path costDirectory,
     String host,
@@ -47,6 +49,12 @@ public record ServerConfig(
 
   /** Sessions at a time at most. */
   public static final int MAX_SESSIONS = 32_768;
+
+  /** Sessions that may wait while all are taken, if nothing else is said. */
+  public static final int DEFAULT_WAITING = 256;
+
+  /** Sessions that may wait at most. */
+  public static final int MAX_WAITING = 4_096;
 
   /** The default port. */
   public static final int DEFAULT_PORT = 7411;
@@ -90,6 +98,7 @@ public record ServerConfig(
     private ModelParams modelParams = ModelParams.DEFAULT;
     private EngineParams engineParams = EngineParams.DEFAULT;
     private int sessions; // 0: as many as the engine has sequences
+    private int waiting = DEFAULT_WAITING;
     private SchedulingConfig scheduling = SchedulingConfig.DEFAULT;
     private Path costDirectory;
     private String host = "127.0.0.1";
@@ -119,6 +128,12 @@ public record ServerConfig(
     /** Sessions at a time, at least the engine's sequences; 0 for as many. */
     public Builder sessions(int value) {
       sessions = value;
+      return this;
+    }
+
+    /** Sessions that may wait while all are taken; 0: who finds no room has to come again. */
+    public Builder waiting(int value) {
+      waiting = value;
       return this;
     }
 
@@ -196,6 +211,10 @@ public record ServerConfig(
         throw new IllegalArgumentException(
             sessions + " sessions are not possible, only 1 to " + MAX_SESSIONS);
       }
+      if (waiting < 0 || waiting > MAX_WAITING) {
+        throw new IllegalArgumentException(
+            "a waiting list of " + waiting + " is not possible, only of 0 to " + MAX_WAITING);
+      }
       if (pingIntervalMillis < 1) {
         throw new IllegalArgumentException(
             "ping interval " + pingIntervalMillis + " ms is below 1");
@@ -209,6 +228,7 @@ public record ServerConfig(
           modelParams,
           engineParams,
           sessions,
+          waiting,
           scheduling,
           costDirectory,
           host,

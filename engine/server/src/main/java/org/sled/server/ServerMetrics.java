@@ -17,6 +17,13 @@ import org.sled.net.server.Drop;
  * it costs the verifier nothing. Names follow those of vLLM, so that its dashboards fit.
  */
 final class ServerMetrics {
+  /** The content type of Prometheus' text format. */
+  static final String TEXT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+
+  /** The content type of OpenMetrics. */
+  static final String OPEN_METRICS_TYPE =
+      "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT).throwExceptionOnRegistrationFailure();
   private final ServerStats stats;
@@ -45,8 +52,12 @@ final class ServerMetrics {
     steps();
   }
 
-  /** All metrics in Prometheus' text format, version 0.0.4. */
-  synchronized String scrape() {
+  /**
+   * All metrics.
+   *
+   * @param openMetrics in the format of OpenMetrics 1.0.0; else in Prometheus' text format 0.0.4
+   */
+  synchronized String scrape(boolean openMetrics) {
     // Series that have no value before there is one, and positions up to the last that was reached.
     for (boolean reached = true; reached && positions < ServerConfig.MAX_DRAFT_TOKENS; ) {
       reached = stats.acceptedAt(positions) > 0 || positions == 0;
@@ -67,7 +78,7 @@ final class ServerMetrics {
               + " or more where the server would rather have none.",
           ServerStats::price);
     }
-    return registry.scrape();
+    return registry.scrape(openMetrics ? OPEN_METRICS_TYPE : TEXT_TYPE);
   }
 
   private void sessions() {
@@ -79,10 +90,22 @@ final class ServerMetrics {
     waiting("prompt", s -> s.waitingPrompts.get());
     gauge("sled_sessions_open", "Sessions open now.", s -> s.sessionsInUse.get());
     counter("sled_sessions_opened", "Sessions opened.", s -> s.sessionsOpened.get());
+    gauge(
+        "sled_sessions_waiting",
+        "Sessions that wait until there is room for them.",
+        s -> s.sessionsWaiting.get());
     counter(
-        "sled_busy_answers",
-        "Requests that were answered BUSY, to be tried again later.",
-        ServerStats::busyAnswers);
+        "sled_sessions_waits_given_up",
+        "Sessions that waited for room and went before there was any.",
+        s -> s.waitsGivenUp.get());
+    for (BusyKind kind : BusyKind.values()) {
+      busyAnswers(kind);
+    }
+    histogram(
+        "sled_session_wait_seconds",
+        "From a decoded OPEN that found no room to its session, in seconds; _count is the number of"
+            + " those that waited and got one.",
+        stats.waitingTime);
     for (Drop why : Drop.values()) {
       FunctionCounter.builder("sled_clients_turned_away", stats, s -> s.drops(why))
           .description(
@@ -93,12 +116,23 @@ final class ServerMetrics {
     }
     histogram(
         "sled_time_to_first_token_seconds",
-        "From a decoded OPEN to the first token of its session, in seconds.",
+        "From a decoded OPEN to the first token of its session, in seconds; what it waited for room"
+            + " counts.",
         stats.timeToFirstToken);
     histogram(
         "sled_queue_time_seconds",
         "From a decoded block or prompt to the start of its first step, in seconds.",
         stats.queueTime);
+  }
+
+  private void busyAnswers(BusyKind kind) {
+    FunctionCounter.builder("sled_busy_answers", stats, s -> s.busyAnswers(kind))
+        .description(
+            "Requests that were answered BUSY, to be tried again later: the server's sessions are"
+                + " taken (full), or the connection's, or there is no room for a block or in the"
+                + " inbox.")
+        .tag("kind", kind.word())
+        .register(registry);
   }
 
   private void waiting(String kind, ToDoubleFunction<ServerStats> value) {

@@ -3,6 +3,7 @@ package org.sled.server;
 import io.netty.buffer.ByteBuf;
 import org.sled.net.protocol.DraftFrame;
 import org.sled.net.protocol.FinishReason;
+import org.sled.net.protocol.StreamSecret;
 import org.sled.net.round.SessionView;
 import org.sled.net.server.Connection;
 
@@ -34,6 +35,9 @@ final class ServerSession implements SessionView {
   final int epoch;
   private final TargetEngine engine;
 
+  /** What its owner shows to resume the stream; none until it is opened. */
+  StreamSecret secret = StreamSecret.NONE;
+
   /** Of the native session. */
   int number = NO_NUMBER;
 
@@ -48,7 +52,10 @@ final class ServerSession implements SessionView {
   /** When what it wants was decoded, ns. */
   long decodedNanos;
 
-  /** When its OPEN was decoded, ns. */
+  /** When its OPEN was decoded, ns: it may have waited for room since. */
+  long askedNanos;
+
+  /** When there was room for it, ns. */
   long openedNanos;
 
   /**

@@ -103,6 +103,8 @@ final class ServerStats {
 
   final Count sessionsInUse = new Count();
   final Count sessionsOpened = new Count();
+  final Count sessionsWaiting = new Count();
+  final Count waitsGivenUp = new Count();
   final Count steps = new Count();
   final Count passes = new Count();
   final Count usefulRows = new Count();
@@ -138,18 +140,22 @@ final class ServerStats {
   final BucketCounts stepSessions =
       new BucketCounts(1, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256);
   final BucketCounts queueTime = new BucketCounts(NANOS_PER_SECOND, QUEUE_NANOS);
+  final BucketCounts waitingTime = new BucketCounts(NANOS_PER_SECOND, FIRST_TOKEN_NANOS);
   final BucketCounts timeToFirstToken = new BucketCounts(NANOS_PER_SECOND, FIRST_TOKEN_NANOS);
 
   private final AtomicLongArray acceptedAt = new AtomicLongArray(ServerConfig.MAX_DRAFT_TOKENS);
   private volatile double price = Double.NaN;
 
-  private final AtomicLong busyAnswers = new AtomicLong();
+  private final Map<BusyKind, AtomicLong> busyAnswers = new EnumMap<>(BusyKind.class);
   private final Count stuckSteps = new Count();
   private final Map<Drop, AtomicLong> drops = new EnumMap<>(Drop.class); // not changed any more
 
   ServerStats() {
     for (Drop why : Drop.values()) {
       drops.put(why, new AtomicLong());
+    }
+    for (BusyKind kind : BusyKind.values()) {
+      busyAnswers.put(kind, new AtomicLong());
     }
   }
 
@@ -171,8 +177,26 @@ final class ServerStats {
   }
 
   /** A request was answered BUSY; any thread. */
-  void busy() {
-    busyAnswers.incrementAndGet();
+  void busy(BusyKind kind) {
+    busyAnswers.get(kind).incrementAndGet();
+  }
+
+  /** So many sessions wait for room now. */
+  void waiting(int count) {
+    sessionsWaiting.set(count);
+  }
+
+  /**
+   * A session does not wait for room any more.
+   *
+   * @param hasRoom whether it got it; else it was given up before
+   */
+  void waited(boolean hasRoom, long nanos) {
+    if (hasRoom) {
+      waitingTime.record(nanos);
+    } else {
+      waitsGivenUp.add(1);
+    }
   }
 
   /** A client was turned away by the transport; event loops. */
@@ -333,8 +357,17 @@ final class ServerStats {
     return price;
   }
 
+  long busyAnswers(BusyKind kind) {
+    return busyAnswers.get(kind).get();
+  }
+
+  /** Requests that were answered BUSY; any thread. */
   long busyAnswers() {
-    return busyAnswers.get();
+    long sum = 0;
+    for (BusyKind kind : BusyKind.values()) {
+      sum += busyAnswers(kind);
+    }
+    return sum;
   }
 
   long stuckSteps() {
@@ -348,7 +381,7 @@ final class ServerStats {
       return new ServerSnapshot(
           sessionsInUse(),
           sessionsOpened.get(),
-          busyAnswers.get(),
+          busyAnswers(),
           steps.get(),
           passes.get(),
           usefulRows.get() + paddingRows.get(),

@@ -34,8 +34,8 @@ import org.slf4j.LoggerFactory;
  * by a {@link BatchScheduler}. This loop carries. Per round it allocates nothing on the Java heap.
  */
 final class Verifier implements Runnable {
-  /** When to try again after all sessions were taken: about the time of a short answer. */
-  static final int BUSY_RETRY_MILLIS = 1_000;
+  /** When to try again after more blocks than may wait: about the time of some steps. */
+  private static final int BUSY_RETRY_MILLIS = 1_000;
 
   private static final long NANOS_PER_MICRO = 1_000;
 
@@ -50,11 +50,11 @@ final class Verifier implements Runnable {
   private final ServerStats stats;
   private final Consumer<Throwable> onDeath;
 
-  private final int sessionLimit;
   private final WorkQueue queue;
   private final BatchPlan plan;
   private final KvLedger ledger;
   private final KvKeeper keeper;
+  private final Admission admission;
   private final TenantNumbers tenants = new TenantNumbers();
   private final ReturningDevices returning;
   private final StepLessons lessons;
@@ -83,17 +83,20 @@ final class Verifier implements Runnable {
   /** When the loop last came round: also while it is idle, since its sleep is short. */
   private volatile long turnNanos = System.nanoTime();
 
+  private volatile boolean draining;
   private volatile boolean stopped;
 
   /**
    * Creates the loop; run it on a thread of its own, which then owns the engine.
    *
    * @param target what the engine can do
+   * @param waitingLimit sessions that may wait while all are taken
    * @param onDeath is told what ended the loop, if not {@link #stop}
    */
   Verifier(
       TargetEngine engine,
       TargetDescription target,
+      int waitingLimit,
       VerifierInbox inbox,
       Scheduling scheduling,
       RoundRules rules,
@@ -107,7 +110,6 @@ final class Verifier implements Runnable {
     this.rules = rules;
     this.stats = stats;
     this.onDeath = onDeath;
-    sessionLimit = target.sessions();
     queue = new WorkQueue(target.sequences());
     plan = new BatchPlan(target.sequences());
     ledger =
@@ -122,12 +124,19 @@ final class Verifier implements Runnable {
     lessons = new StepLessons(engine, target, book, scheduling.cost(), stats);
     slots = new VerifySlots(target.sequences());
     replies = new Replies(target.sequences());
+    admission = new Admission(target.sessions(), waitingLimit, replies, stats);
     monitor = new StepMonitor(target.sequences());
   }
 
   /** Ends the loop after the step that it computes; any thread. */
   void stop() {
     stopped = true;
+    inbox.wake();
+  }
+
+  /** Those who wait for a session get none here any more; any thread. */
+  void drain() {
+    draining = true;
     inbox.wake();
   }
 
@@ -169,6 +178,9 @@ final class Verifier implements Runnable {
   boolean turn() {
     turnNanos = System.nanoTime();
     int handled = inbox.drain(handler) + inbox.drainGone(goneHandler);
+    if (!admission.isEmpty()) {
+      admit();
+    }
     if (keeper.isAnybodyWaiting()) {
       keeper.resume(resumed);
     }
@@ -182,6 +194,7 @@ final class Verifier implements Runnable {
 
   private void freeEverything() {
     inbox.drain(this::discard);
+    admission.sendAway(System.nanoTime());
     keeper.forEach(
         session -> {
           session.closed();
@@ -225,12 +238,35 @@ final class Verifier implements Runnable {
             free(session);
           }
         });
+    admission.gone(connection, System.nanoTime());
     returning.gone(connection);
   }
 
   private void onOpen(Command.OpenSession command) {
+    command.session().askedNanos = command.decodedNanos();
+    if (admission.hasRoom(keeper.openCount())) {
+      open(command);
+    } else if (!isGone(command.session())) {
+      admission.hold(command);
+    }
+  }
+
+  /** Those who wait get what has become free. */
+  private void admit() {
+    if (draining) {
+      admission.sendAway(System.nanoTime());
+    }
+    Command.OpenSession next = admission.next(keeper.openCount(), System.nanoTime());
+    while (next != null) {
+      open(next);
+      next = admission.next(keeper.openCount(), System.nanoTime());
+    }
+    admission.tell(System.nanoTime());
+  }
+
+  private void open(Command.OpenSession command) {
     ServerSession session = command.session();
-    if (!mayOpen(session)) {
+    if (isGone(session)) {
       return;
     }
     try {
@@ -238,62 +274,56 @@ final class Verifier implements Runnable {
     } catch (SledException e) {
       session.closed();
       if (e.status() == SledStatus.NO_SEQUENCE) {
-        busy(session);
+        admission.refuse(session);
       } else {
         replies.error(session, 0, errorCodeOf(e.status()), e.getMessage());
       }
       return;
     }
     session.tenant = tenants.opened(session.connection);
-    returning.asked(session.number, session.connection, command.decodedNanos());
+    returning.asked(session.number, session.connection, session.askedNanos);
     book.opened(session.number);
     session.decodedNanos = command.decodedNanos();
-    session.openedNanos = command.decodedNanos();
+    session.openedNanos = System.nanoTime();
     stats.sessionOpened();
     want(session, ServerSession.Wants.FIRST_TOKEN);
   }
 
-  /** A stream without its tokens: where another session has them, it is like an OPEN with them. */
+  /**
+   * A stream without its tokens: where an earlier session has them, it is like an OPEN with them.
+   */
   private void onResume(Command.ResumeSession command) {
     ServerSession session = command.session();
-    if (!mayOpen(session)) {
-      return; // before it is looked for
-    }
     Resume resume = command.resume();
-    TokenIds tokens = keeper.find(resume.open().promptTokensTotal(), resume.digest());
+    if (isGone(session)) {
+      return;
+    }
+    if (!admission.hasRoom(keeper.openCount()) && !resume.open().waits()) {
+      admission.refuse(session); // before it is looked for
+      return;
+    }
+    TokenIds tokens =
+        keeper.find(resume.secret(), resume.open().promptTokensTotal(), resume.digest());
     if (tokens == null) {
       session.closed();
       replies.error(
           session,
           0,
           ErrorCode.RESUME_TOKENS,
-          "no session here has these tokens; send them with the RESUME");
+          "this stream is not here; send its tokens with the RESUME");
       return;
     }
+    session.secret = resume.secret();
     onOpen(new Command.OpenSession(session, resume.open(), tokens, command.decodedNanos()));
   }
 
-  /** Whether there is room for a session; says so if not. */
-  private boolean mayOpen(ServerSession session) {
-    if (session.connection.isClosed()) {
-      session.closed(); // its end may have been handled before: nobody would free the sequence
-      return false;
-    }
-    if (keeper.openCount() >= sessionLimit) {
+  /** Whether its connection is; its end may have been handled before: nobody would free it. */
+  private static boolean isGone(ServerSession session) {
+    boolean gone = session.connection.isClosed();
+    if (gone) {
       session.closed();
-      busy(session);
-      return false;
     }
-    return true;
-  }
-
-  private void busy(ServerSession session) {
-    stats.busy();
-    replies.busy(
-        session,
-        0,
-        BUSY_RETRY_MILLIS,
-        "all " + sessionLimit + " sessions of this server are taken");
+    return gone;
   }
 
   private static ErrorCode errorCodeOf(SledStatus status) {
@@ -316,7 +346,7 @@ final class Verifier implements Runnable {
     if (!session.addWaiting(command.draft(), command.decodedNanos())) {
       int round = FrameHeader.round(command.draft());
       command.draft().release();
-      stats.busy();
+      stats.busy(BusyKind.BLOCKS);
       replies.busy(
           session,
           round,
@@ -377,7 +407,9 @@ final class Verifier implements Runnable {
   }
 
   private void onCancel(ServerSession session, int epoch) {
-    if (session.isOpen() && epoch == session.epoch) {
+    if (!session.isOpen() && epoch == session.epoch) {
+      admission.withdraw(session, System.nanoTime());
+    } else if (session.isOpen() && epoch == session.epoch) {
       session.pushCredit = 0;
       session.releaseBlocks();
       book.forget(session.number);
@@ -391,6 +423,8 @@ final class Verifier implements Runnable {
     int committed = session.committedLength();
     if (session.isOpen()) {
       free(session);
+    } else {
+      admission.withdraw(session, System.nanoTime());
     }
     session.connection.send(new Closed(session.id, session.epoch, committed));
   }
@@ -403,6 +437,7 @@ final class Verifier implements Runnable {
     }
     keeper.close(session);
     tenants.closed(session.connection);
+    admission.ended(System.nanoTime() - session.openedNanos);
     session.closed();
     stats.sessionClosed();
   }
@@ -589,7 +624,7 @@ final class Verifier implements Runnable {
     switch (wanted) {
       case FIRST_TOKEN -> {
         stats.tokens(1);
-        stats.firstToken(stepEndNanos - session.openedNanos);
+        stats.firstToken(stepEndNanos - session.askedNanos);
         replies.opened(session);
         book.started(session.number, stepEndNanos);
       }

@@ -23,6 +23,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -129,7 +130,7 @@ final class AdminTest {
       assertEquals(1, metric("sled_num_requests_running"));
       assertEquals(0, metric("sled_num_requests_waiting{kind=\"block\"}"));
       assertEquals(2, metric("sled_sessions_opened_total"));
-      assertEquals(1, metric("sled_busy_answers_total"));
+      assertEquals(1, metric("sled_busy_answers_total{kind=\"connection\"}"));
       assertEquals(2, metric("sled_rounds_total"));
       assertEquals(5, metric("sled_spec_decode_num_draft_tokens_total"));
       assertEquals(4, metric("sled_spec_decode_num_verified_tokens_total"));
@@ -150,6 +151,34 @@ final class AdminTest {
       assertEquals(17, metric("sled_iteration_tokens_sum"));
       assertEquals(6, metric("sled_step_sessions_sum"));
       assertEquals(1, metric("sled_build_info{model=\"scripted\",version=\"" + version() + "\"}"));
+    }
+  }
+
+  /** As Prometheus asks, and as others do. */
+  @Test
+  void metricsCanBeReadStrictlyInBothFormats() throws Exception {
+    start();
+    try (ClientTransport transport = new ClientTransport(1);
+        TestDevice device = new TestDevice(transport, daemon.address())) {
+      device.open(1, PROMPT, 50);
+      device.receive(Opened.class);
+      String plain = request("GET", "/metrics").body();
+      URI uri = URI.create("http://127.0.0.1:" + daemon.adminAddress().getPort() + "/metrics");
+      HttpResponse<String> open =
+          http.send(
+              HttpRequest.newBuilder(uri)
+                  .header(
+                      "Accept",
+                      "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3")
+                  .build(),
+              HttpResponse.BodyHandlers.ofString());
+      assertEquals(
+          ServerMetrics.OPEN_METRICS_TYPE, open.headers().firstValue("Content-Type").orElse(""));
+      Map<String, Double> values = MetricsText.parse(plain, false);
+      assertEquals(1, values.get("sled_sessions_opened_total"));
+      assertEquals(0, values.get("sled_sessions_waiting"));
+      assertEquals(0, values.get("sled_busy_answers_total{kind=\"full\"}"));
+      assertEquals(values, MetricsText.parse(open.body(), true));
     }
   }
 

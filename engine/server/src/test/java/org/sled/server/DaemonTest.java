@@ -358,7 +358,7 @@ class DaemonTest {
   @Test
   void closeBetweenThePiecesOfAPromptIsAnswered() throws Exception {
     device.connection.send(
-        new Open(1, 1, 10, Open.MORE_PROMPT, Sampling.GREEDY, 0, 4, TokenIds.of(5, 6)));
+        new Open(1, 1, 10, Open.MORE_PROMPT, Sampling.GREEDY, 4, TokenIds.of(5, 6)));
     device.connection.send(new Close(1, 1));
     assertEquals(0, device.receive(Closed.class).committedLength());
     device.open(1, PROMPT, 10);
@@ -426,17 +426,17 @@ class DaemonTest {
   @Test
   void promptsInPiecesAndWrongOnes() throws Exception {
     int more = Open.MORE_PROMPT;
-    device.connection.send(new Open(1, 1, 10, more, Sampling.GREEDY, 0, 4, TokenIds.of(5, 6)));
-    device.connection.send(new Open(1, 1, 10, 0, Sampling.GREEDY, 0, 4, TokenIds.of(7, 8)));
+    device.connection.send(new Open(1, 1, 10, more, Sampling.GREEDY, 4, TokenIds.of(5, 6)));
+    device.connection.send(new Open(1, 1, 10, 0, Sampling.GREEDY, 4, TokenIds.of(7, 8)));
     assertEquals(ScriptedTarget.next(PROMPT), device.receive(Opened.class).firstToken());
 
-    device.connection.send(new Open(2, 1, 10, 0, Sampling.GREEDY, 0, 4, TokenIds.of(5, 6)));
+    device.connection.send(new Open(2, 1, 10, 0, Sampling.GREEDY, 4, TokenIds.of(5, 6)));
     assertEquals(ErrorCode.MALFORMED, device.receive(ErrorMessage.class).code());
-    device.connection.send(new Open(2, 1, 10, 0, Sampling.GREEDY, 0, 0, TokenIds.EMPTY));
+    device.connection.send(new Open(2, 1, 10, 0, Sampling.GREEDY, 0, TokenIds.EMPTY));
     assertEquals(ErrorCode.MALFORMED, device.receive(ErrorMessage.class).code());
-    device.connection.send(new Open(2, 1, 10, 0, Sampling.GREEDY, 0, 1, TokenIds.of(-7)));
+    device.connection.send(new Open(2, 1, 10, 0, Sampling.GREEDY, 1, TokenIds.of(-7)));
     assertEquals(ErrorCode.TOKEN_RANGE, device.receive(ErrorMessage.class).code());
-    device.connection.send(new Open(2, 1, 10, more, Sampling.GREEDY, 0, CONTEXT, TokenIds.of(1)));
+    device.connection.send(new Open(2, 1, 10, more, Sampling.GREEDY, CONTEXT, TokenIds.of(1)));
     assertEquals(ErrorCode.PROMPT_TOO_LONG, device.receive(ErrorMessage.class).code());
     device.open(1, PROMPT, 10);
     assertEquals(ErrorCode.SESSION_EXISTS, device.receive(ErrorMessage.class).code());

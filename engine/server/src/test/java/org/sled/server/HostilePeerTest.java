@@ -47,6 +47,7 @@ import org.sled.net.protocol.Pong;
 import org.sled.net.protocol.Push;
 import org.sled.net.protocol.Resume;
 import org.sled.net.protocol.Sampling;
+import org.sled.net.protocol.StreamSecret;
 import org.sled.net.protocol.TokenIds;
 import org.sled.net.protocol.TokenizerFingerprint;
 import org.sled.net.protocol.VocabularyRequest;
@@ -210,7 +211,6 @@ class HostilePeerTest {
         0,
         total > ids.length ? Open.MORE_PROMPT : 0,
         sampling,
-        0,
         total,
         TokenIds.of(ids));
   }
@@ -232,7 +232,11 @@ class HostilePeerTest {
     floods.put(
         "OPEN and CLOSE",
         bytes(open(9, Sampling.GREEDY, 20_000, new int[20_000]), new Close(9, 1)));
-    floods.put("RESUME", bytes(Resume.of(open(9, Sampling.GREEDY, 4, 5, 6, 7, 8)).withoutTokens()));
+    floods.put(
+        "RESUME",
+        bytes(
+            Resume.of(open(9, Sampling.GREEDY, 4, 5, 6, 7, 8))
+                .withoutTokens(new StreamSecret(1, 2))));
     floods.put("CANCEL", bytes(new Cancel(77, 1)));
     floods.put("CLOSE", bytes(new Close(77, 1)));
     floods.put("PUSH", bytes(new Push(77, 1, 3, 1)));

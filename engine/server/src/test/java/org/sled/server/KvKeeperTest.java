@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.sled.core.KvLedger;
 import org.sled.net.protocol.Open;
 import org.sled.net.protocol.Sampling;
+import org.sled.net.protocol.StreamSecret;
 import org.sled.net.protocol.TokenDigest;
 import org.sled.net.protocol.TokenIds;
 import org.slf4j.LoggerFactory;
@@ -317,21 +318,26 @@ class KvKeeperTest {
   }
 
   @Test
-  void aStreamIsFoundByItsDigestAsLongAsItsKvIsThere() {
+  void aStreamIsFoundAsLongAsItsKvIsThere() {
     keeper(4, 4, 1000, true);
     int[] tokens = prompt(40, 5, 1);
     long digest = TokenDigest.of(tokens, tokens.length);
-    assertNull(keeper.find(tokens.length, digest));
     ServerSession session = open(tokens);
+    StreamSecret secret = session.secret;
     assertTrue(keeper.secure(session));
     compute(session, 44);
-    assertEquals(TokenIds.of(tokens), keeper.find(tokens.length, digest), "open");
+    assertEquals(TokenIds.of(tokens), keeper.find(secret, tokens.length, digest), "open");
     keeper.close(session);
-    assertEquals(TokenIds.of(tokens), keeper.find(tokens.length, digest), "retired");
+    assertEquals(TokenIds.of(tokens), keeper.find(secret, tokens.length, digest), "retired");
     ServerSession other = open(prompt(0, 45, 2));
-    assertEquals(TokenIds.of(tokens), keeper.find(tokens.length, digest), "beside another");
+    assertEquals(TokenIds.of(tokens), keeper.find(secret, tokens.length, digest), "beside another");
+    assertNull(keeper.find(other.secret, tokens.length, digest), "by another's secret");
+    assertNull(keeper.find(secret, tokens.length, digest + 1));
+    assertNull(keeper.find(secret, tokens.length + 1, digest));
+    assertEquals(
+        TokenIds.of(tokens).slice(0, 9), keeper.find(secret, 9, TokenDigest.of(tokens, 9)));
     keeper.dropRetired();
-    assertNull(keeper.find(tokens.length, digest));
+    assertNull(keeper.find(secret, tokens.length, digest));
     keeper.close(other);
     assertEquals(0, ledger.cellsUsed());
     assertEquals(0, engine.openCount());
@@ -341,8 +347,8 @@ class KvKeeperTest {
   void withoutSharingNoStreamIsFound() {
     keeper(4, 4, 1000, false);
     int[] tokens = prompt(40, 5, 1);
-    open(tokens);
-    assertNull(keeper.find(tokens.length, TokenDigest.of(tokens, tokens.length)));
+    ServerSession session = open(tokens);
+    assertNull(keeper.find(session.secret, tokens.length, TokenDigest.of(tokens, tokens.length)));
   }
 
   /** Whoever is looked up while its prompt is computed is still waited for by others. */
@@ -354,7 +360,7 @@ class KvKeeperTest {
     assertTrue(keeper.secure(leader));
     compute(leader, 32);
     TokenIds beginning = TokenIds.of(tokens).slice(0, 50);
-    assertEquals(beginning, keeper.find(50, TokenDigest.of(beginning)));
+    assertEquals(beginning, keeper.find(leader.secret, 50, TokenDigest.of(beginning)));
     ServerSession follower = open(prompt(100, 9, 2));
     assertFalse(keeper.secure(follower), "waits for the leader");
     compute(leader, 104);

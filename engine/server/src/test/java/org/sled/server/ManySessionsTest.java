@@ -85,7 +85,6 @@ class ManySessionsTest {
             0,
             Open.IGNORE_EOG,
             Sampling.GREEDY,
-            0,
             prompt.length,
             TokenIds.of(prompt)));
     text.add(device.receive(Opened.class).firstToken());

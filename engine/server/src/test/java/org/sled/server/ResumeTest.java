@@ -3,6 +3,7 @@ package org.sled.server;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -26,6 +27,7 @@ import org.sled.net.protocol.Opened;
 import org.sled.net.protocol.Push;
 import org.sled.net.protocol.Resume;
 import org.sled.net.protocol.Sampling;
+import org.sled.net.protocol.StreamSecret;
 import org.sled.net.protocol.TokenIds;
 import org.sled.net.protocol.TokenizerFingerprint;
 import org.sled.net.protocol.VerdictStatus;
@@ -43,6 +45,9 @@ class ResumeTest {
   private final ClientTransport transport = new ClientTransport(1);
   private Daemon daemon;
   private TestDevice device;
+
+  /** Of the stream; nobody's before it is opened. */
+  private StreamSecret secret = new StreamSecret(1, 2);
 
   @BeforeEach
   void start() throws Exception {
@@ -105,7 +110,7 @@ class ResumeTest {
   /** Opens the stream as session 1, and goes on until so many tokens are committed. */
   private void openUntil(int committed) throws InterruptedException {
     device.open(1, PROMPT, NEW_TOKENS);
-    device.receive(Opened.class);
+    secret = device.receive(Opened.class).secret();
     device.connection.send(new Push(1, 1, PROMPT.size(), committed - PROMPT.size() - 1));
     for (int i = PROMPT.size() + 1; i < committed; i++) {
       assertEquals(List.of(STREAM.get(i)), device.receive(TestDevice.Tokens.class).ids());
@@ -156,12 +161,12 @@ class ResumeTest {
   }
 
   @Test
-  void theDigestIsEnoughWhereTheStreamWas() throws Exception {
+  void theSecretIsEnoughWhereTheStreamWas() throws Exception {
     openUntil(50);
     cut();
     int computed = target.computedTokens.get();
     try (TestDevice again = new TestDevice(transport, daemon.address())) {
-      again.connection.resume(resume(1, 2, 50).withoutTokens());
+      again.connection.resume(resume(1, 2, 50).withoutTokens(secret));
       expectOpened(again, 2, 50);
       assertEquals(computed + 1, target.computedTokens.get(), "only the row of the next token");
       expectRest(again, 1, 2, 50);
@@ -173,7 +178,7 @@ class ResumeTest {
     openUntil(50);
     cut();
     try (TestDevice again = new TestDevice(transport, daemon.address())) {
-      again.connection.resume(resume(8, 2, 44).withoutTokens());
+      again.connection.resume(resume(8, 2, 44).withoutTokens(secret));
       expectOpened(again, 2, 44);
       expectRest(again, 8, 2, 44);
     }
@@ -187,7 +192,7 @@ class ResumeTest {
     try (Daemon fresh = daemon(other, SchedulingConfig.DEFAULT);
         TestDevice again = new TestDevice(transport, fresh.address())) {
       Resume resume = resume(1, 2, 50);
-      again.connection.resume(resume.withoutTokens());
+      again.connection.resume(resume.withoutTokens(secret));
       assertEquals(1, expectError(again, ErrorCode.RESUME_TOKENS).session());
       assertEquals(0, fresh.stats().sessionsInUse());
       again.connection.resume(resume);
@@ -214,7 +219,7 @@ class ResumeTest {
     openUntil(50);
     int computed = target.computedTokens.get();
     try (TestDevice again = new TestDevice(transport, daemon.address())) {
-      again.connection.resume(resume(1, 2, 50).withoutTokens());
+      again.connection.resume(resume(1, 2, 50).withoutTokens(secret));
       expectOpened(again, 2, 50);
       assertEquals(2, daemon.stats().sessionsInUse());
       assertEquals(computed + 1, target.computedTokens.get(), "shares what was generated, too");
@@ -229,7 +234,7 @@ class ResumeTest {
     openUntil(50);
     device.connection.send(new Close(1, 1));
     device.receive(Closed.class);
-    device.connection.resume(resume(1, 2, 50).withoutTokens());
+    device.connection.resume(resume(1, 2, 50).withoutTokens(secret));
     expectOpened(device, 2, 50);
     device.draft(1, 7, 1, 50, 0, STREAM.get(50), STREAM.get(51));
     device.connection.send(new Push(1, 1, 50, 10));
@@ -239,14 +244,72 @@ class ResumeTest {
     expectRest(device, 1, 2, 50);
   }
 
+  /** Whether its tokens are right makes no difference for anybody but the stream's owner. */
+  @Test
+  void whoGuessesTokensLearnsNothing() throws Exception {
+    openUntil(50);
+    try (TestDevice guesser = new TestDevice(transport, daemon.address())) {
+      guesser.open(9, List.of(1, 2, 3), 5);
+      StreamSecret own = guesser.receive(Opened.class).secret();
+      assertNotEquals(own, secret);
+      List<StreamSecret> shown =
+          List.of(StreamSecret.NONE, own, new StreamSecret(secret.high(), secret.low() + 1));
+      String answer = null;
+      for (boolean isOver : new boolean[] {false, true}) { // open, and then retired
+        for (StreamSecret wrong : shown) {
+          for (int count : new int[] {1, 2, 21, 49, 50, 60}) {
+            for (int offset : new int[] {0, 1}) {
+              List<Integer> guess = new ArrayList<>(STREAM.subList(0, count));
+              guess.set(count - 1, guess.get(count - 1) + offset);
+              Open open = Open.of(1, 2, 9, Sampling.GREEDY, ids(guess));
+              guesser.connection.resume(Resume.of(open).withoutTokens(wrong));
+              String next = expectError(guesser, ErrorCode.RESUME_TOKENS).toString();
+              answer = answer == null ? next : answer;
+              assertEquals(answer, next);
+            }
+          }
+        }
+        // The owner, but not with its own tokens: no other answer than that.
+        for (int count : new int[] {20, 50, 60}) {
+          Resume other = resume(1, 2, count);
+          Resume wrong = new Resume(other.open(), 0, other.digest() + 1, StreamSecret.NONE);
+          guesser.connection.resume(wrong.withoutTokens(secret));
+          assertEquals(answer, expectError(guesser, ErrorCode.RESUME_TOKENS).toString());
+        }
+        guesser.connection.resume(resume(1, 2, 60).withoutTokens(secret)); // it has 50 or 51
+        assertEquals(answer, expectError(guesser, ErrorCode.RESUME_TOKENS).toString());
+        if (!isOver) {
+          device.connection.send(new Close(1, 1));
+          device.receive(Closed.class);
+        }
+      }
+      guesser.connection.resume(resume(1, 2, 50).withoutTokens(secret));
+      Opened opened = guesser.receive(Opened.class);
+      assertEquals(STREAM.get(50), opened.firstToken());
+      assertEquals(secret, opened.secret(), "the stream keeps its secret");
+    }
+  }
+
+  /** As if OPENED had got lost: the device knows the secret of the opening before. */
+  @Test
+  void anAnswerThatGotLostDoesNotMatter() throws Exception {
+    openUntil(50);
+    for (int epoch = 2; epoch < 6; epoch++) {
+      cut();
+      device = new TestDevice(transport, daemon.address());
+      device.connection.resume(resume(1, epoch, 50).withoutTokens(secret));
+      expectOpened(device, epoch, 50);
+    }
+  }
+
   @Test
   void aWrongDigestIsRefusedAndTheSessionMayComeAgain() throws Exception {
     Resume right = resume(1, 2, 50);
-    Resume wrong = new Resume(right.open(), 0, right.digest() + 1);
+    Resume wrong = new Resume(right.open(), 0, right.digest() + 1, StreamSecret.NONE);
     device.connection.resume(wrong);
     ErrorMessage error = expectError(device, ErrorCode.MALFORMED);
     assertTrue(error.text().contains("digest"), error::text);
-    device.connection.resume(wrong.withoutTokens());
+    device.connection.resume(wrong.withoutTokens(secret));
     expectError(device, ErrorCode.RESUME_TOKENS);
     device.connection.resume(right);
     expectOpened(device, 2, 50);
@@ -273,7 +336,7 @@ class ResumeTest {
     device.connection.send(second.open().part(20, 50, false)); // an OPEN in between
     expectError(device, ErrorCode.MALFORMED);
     device.connection.send(second.part(0, 20, true));
-    device.connection.send(second.withoutTokens());
+    device.connection.send(second.withoutTokens(secret));
     expectError(device, ErrorCode.MALFORMED);
     device.connection.send(second.part(0, 20, false)); // too few
     expectError(device, ErrorCode.MALFORMED);
@@ -288,20 +351,21 @@ class ResumeTest {
   void whatCannotBeIsRefused() throws Exception {
     List<Integer> full = ScriptedTarget.stream(PROMPT, CONTEXT - PROMPT.size());
     Resume tooLong = Resume.of(Open.of(1, 2, 0, Sampling.GREEDY, ids(full)));
-    for (Resume resume : List.of(tooLong, tooLong.withoutTokens())) {
+    for (Resume resume : List.of(tooLong, tooLong.withoutTokens(secret))) {
       device.connection.resume(resume);
       expectError(device, ErrorCode.CONTEXT_FULL);
     }
     Resume early = resume(1, 0, 50);
     Resume empty = Resume.of(Open.of(1, 2, 9, Sampling.GREEDY, TokenIds.EMPTY));
-    for (Resume resume : List.of(early, early.withoutTokens(), empty)) {
+    for (Resume resume : List.of(early, early.withoutTokens(secret), empty)) {
       device.connection.resume(resume);
       expectError(device, ErrorCode.MALFORMED);
     }
     device.connection.resume(Resume.of(Open.of(1, 2, 9, Sampling.GREEDY, TokenIds.of(1, -7))));
     expectError(device, ErrorCode.TOKEN_RANGE);
     Sampling odd = Sampling.GREEDY.withTemperature(Float.NaN);
-    device.connection.resume(Resume.of(Open.of(1, 2, 9, odd, TokenIds.of(1))).withoutTokens());
+    device.connection.resume(
+        Resume.of(Open.of(1, 2, 9, odd, TokenIds.of(1))).withoutTokens(secret));
     expectError(device, ErrorCode.MALFORMED);
 
     // One token has room.
@@ -311,7 +375,7 @@ class ResumeTest {
     assertEquals(CONTEXT, opened.committedLength());
     assertEquals(full.get(CONTEXT - 1), opened.firstToken());
     assertEquals(FinishReason.CONTEXT_FULL, opened.finishReason());
-    device.connection.resume(last.withoutTokens());
+    device.connection.resume(last.withoutTokens(secret));
     expectError(device, ErrorCode.SESSION_EXISTS);
   }
 
@@ -323,12 +387,12 @@ class ResumeTest {
       device.receive(Opened.class);
     }
     try (TestDevice again = new TestDevice(transport, daemon.address())) {
-      again.connection.resume(resume(1, 2, 50).withoutTokens());
+      again.connection.resume(resume(1, 2, 50).withoutTokens(secret));
       assertTrue(expectError(again, ErrorCode.BUSY).retryAfterMillis() > 0);
       again.connection.resume(resume(1, 2, 50));
       expectError(again, ErrorCode.BUSY);
       cut();
-      again.connection.resume(resume(1, 2, 50).withoutTokens());
+      again.connection.resume(resume(1, 2, 50).withoutTokens(secret));
       expectOpened(again, 2, 50);
     }
   }
@@ -348,7 +412,7 @@ class ResumeTest {
     try (TestDevice again = new TestDevice(transport, daemon.address())) {
       drainer.start();
       again.receive(GoAway.class);
-      again.connection.resume(resume(1, 2, 30).withoutTokens());
+      again.connection.resume(resume(1, 2, 30).withoutTokens(secret));
       expectError(again, ErrorCode.SHUTTING_DOWN);
       again.connection.resume(resume(1, 2, 30));
       expectError(again, ErrorCode.SHUTTING_DOWN);
@@ -378,8 +442,8 @@ class ResumeTest {
         TestDevice first = new TestDevice(transport, discreet.address());
         TestDevice second = new TestDevice(transport, discreet.address())) {
       first.connection.resume(resume(1, 2, 50));
-      expectOpened(first, 2, 50);
-      second.connection.resume(resume(1, 3, 50).withoutTokens());
+      secret = first.receive(Opened.class).secret();
+      second.connection.resume(resume(1, 3, 50).withoutTokens(secret));
       expectError(second, ErrorCode.RESUME_TOKENS);
       second.connection.resume(resume(1, 3, 50));
       expectOpened(second, 3, 50);
@@ -391,7 +455,9 @@ class ResumeTest {
   void aStreamSurvivesAnyNumberOfCuts() throws Exception {
     List<Integer> seen = new ArrayList<>(PROMPT);
     device.open(1, PROMPT, NEW_TOKENS);
-    seen.add(device.receive(Opened.class).firstToken());
+    Opened begun = device.receive(Opened.class);
+    seen.add(begun.firstToken());
+    secret = begun.secret();
     int epoch = 1;
     while (seen.size() < STREAM.size()) {
       device.connection.send(new Push(1, epoch, seen.size() - 1, 3)); // perhaps lost
@@ -399,7 +465,7 @@ class ResumeTest {
       device = new TestDevice(transport, daemon.address());
       device.connection.resume(
           Resume.of(Open.of(1, ++epoch, STREAM.size() - seen.size(), Sampling.GREEDY, ids(seen)))
-              .withoutTokens());
+              .withoutTokens(secret));
       Object answer = device.receive(Object.class);
       if (answer instanceof ErrorMessage error && error.code() == ErrorCode.BUSY) {
         continue; // the server has not seen all ends of connections yet

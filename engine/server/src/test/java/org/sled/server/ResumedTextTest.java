@@ -16,6 +16,7 @@ import org.sled.net.protocol.Opened;
 import org.sled.net.protocol.Push;
 import org.sled.net.protocol.Resume;
 import org.sled.net.protocol.Sampling;
+import org.sled.net.protocol.StreamSecret;
 import org.sled.net.protocol.TokenIds;
 
 /** The demo target: a stream that goes on elsewhere is, token for token, the one that was cut. */
@@ -50,13 +51,14 @@ class ResumedTextTest {
   private static Open open(int epoch, List<Integer> tokens) {
     int[] ids = tokens.stream().mapToInt(Integer::intValue).toArray();
     int wanted = PROMPT.size() + TOKENS - tokens.size();
-    return new Open(1, epoch, wanted, Open.IGNORE_EOG, SAMPLING, 0, ids.length, TokenIds.of(ids));
+    return new Open(1, epoch, wanted, Open.IGNORE_EOG, SAMPLING, ids.length, TokenIds.of(ids));
   }
 
-  /** Appends tokens until there are so many new ones. */
-  private static void go(TestDevice device, int epoch, List<Integer> tokens, int newTokens)
+  /** Appends tokens until there are so many new ones; the stream's secret. */
+  private static StreamSecret go(TestDevice device, int epoch, List<Integer> tokens, int newTokens)
       throws InterruptedException {
-    tokens.add(device.receive(Opened.class).firstToken());
+    Opened opened = device.receive(Opened.class);
+    tokens.add(opened.firstToken());
     int missing = PROMPT.size() + newTokens - tokens.size();
     if (missing > 0) {
       device.connection.send(new Push(1, epoch, tokens.size() - 1, missing));
@@ -64,6 +66,7 @@ class ResumedTextTest {
     for (int i = 0; i < missing; i++) {
       tokens.addAll(device.receive(TestDevice.Tokens.class).ids());
     }
+    return opened.secret();
   }
 
   @Test
@@ -79,15 +82,16 @@ class ResumedTextTest {
       }
       for (int cut : CUTS) {
         List<Integer> begun = new ArrayList<>(PROMPT);
+        StreamSecret secret;
         try (TestDevice device = new TestDevice(transport, first.address())) {
           device.connection.open(open(1, begun));
-          go(device, 1, begun, cut);
+          secret = go(device, 1, begun, cut);
         }
         assertEquals(expected.subList(0, begun.size()), begun);
 
         List<Integer> there = new ArrayList<>(begun);
         try (TestDevice device = new TestDevice(transport, first.address())) {
-          device.connection.resume(Resume.of(open(2, begun)).withoutTokens());
+          device.connection.resume(Resume.of(open(2, begun)).withoutTokens(secret));
           go(device, 2, there, TOKENS);
         }
         assertEquals(expected, there, "on the same server, cut after " + cut);
@@ -96,7 +100,7 @@ class ResumedTextTest {
         List<Integer> elsewhere = new ArrayList<>(expected.subList(0, PROMPT.size() + CUTS[1]));
         try (TestDevice device = new TestDevice(transport, fresh.address())) {
           Resume resume = Resume.of(open(2, elsewhere));
-          device.connection.resume(resume.withoutTokens());
+          device.connection.resume(resume.withoutTokens(new StreamSecret(1, 2)));
           assertEquals(ErrorCode.RESUME_TOKENS, device.receive(ErrorMessage.class).code());
           device.connection.resume(resume);
           go(device, 2, elsewhere, TOKENS);

@@ -17,7 +17,7 @@ final class ServerMetricsTest {
 
   /** The value of a series, or null. */
   private String value(String series) {
-    for (String line : metrics.scrape().split("\n", -1)) {
+    for (String line : metrics.scrape(false).split("\n", -1)) {
       if (line.startsWith(series + " ")) {
         return line.substring(series.length() + 1);
       }
@@ -27,7 +27,7 @@ final class ServerMetricsTest {
 
   private void assertValue(double expected, String series) {
     String value = value(series);
-    assertTrue(value != null, () -> series + " is missing in\n" + metrics.scrape());
+    assertTrue(value != null, () -> series + " is missing in\n" + metrics.scrape(false));
     assertEquals(expected, Double.parseDouble(value), 1e-9, series);
   }
 
@@ -91,7 +91,7 @@ final class ServerMetricsTest {
     stats.sessionOpened();
     stats.sessionOpened();
     stats.sessionClosed();
-    stats.busy();
+    stats.busy(BusyKind.FULL);
     stats.queue(3, 1);
     stats.swappedOut(1000);
     stats.swappedOut(500);
@@ -104,7 +104,7 @@ final class ServerMetricsTest {
     assertValue(1, "sled_num_requests_running");
     assertValue(1, "sled_sessions_open");
     assertValue(3, "sled_sessions_opened_total");
-    assertValue(1, "sled_busy_answers_total");
+    assertValue(1, "sled_busy_answers_total{kind=\"full\"}");
     assertValue(3, "sled_num_requests_waiting{kind=\"block\"}");
     assertValue(1, "sled_num_requests_waiting{kind=\"prompt\"}");
     assertValue(2, "sled_swapped_out_total");
@@ -132,8 +132,8 @@ final class ServerMetricsTest {
 
   @Test
   void whatIsNotKnownIsNotShown() {
-    assertFalse(metrics.scrape().contains("sled_kv"));
-    assertFalse(metrics.scrape().contains("sled_price"));
+    assertFalse(metrics.scrape(false).contains("sled_kv"));
+    assertFalse(metrics.scrape(false).contains("sled_price"));
     stats.kvCells(300, 50, 400);
     stats.price(0.0125);
     assertValue(0.75, "sled_kv_cache_usage_ratio");
@@ -149,7 +149,7 @@ final class ServerMetricsTest {
     assertValue(1, "sled_build_info{model=\"the \\\"model\\\"\",version=\"1.2\"}");
     List<String> described = new ArrayList<>();
     List<String> typed = new ArrayList<>();
-    for (String line : metrics.scrape().split("\n", -1)) {
+    for (String line : metrics.scrape(false).split("\n", -1)) {
       String[] words = line.split(" ", 4);
       if (line.startsWith("# HELP ")) {
         described.add(words[2]);

@@ -28,6 +28,7 @@ import org.sled.net.protocol.TokensFrame;
 import org.sled.net.protocol.VerdictFrame;
 import org.sled.net.protocol.VerdictStatus;
 import org.sled.net.protocol.VocabularyPart;
+import org.sled.net.protocol.Waiting;
 
 /** A client of the tests: says just what a test tells it to, and keeps what comes back. */
 final class TestDevice implements ClientListener, AutoCloseable {
@@ -129,6 +130,11 @@ final class TestDevice implements ClientListener, AutoCloseable {
     }
     received.add(new Tokens(frame.firstPosition(), ids, frame.finishReason()));
     tokens.release();
+  }
+
+  @Override
+  public void onWaiting(Waiting waiting) {
+    received.add(waiting);
   }
 
   @Override

@@ -91,8 +91,7 @@ class VerifierAllocationTest {
       throws Exception {
     try (TestDevice device = new TestDevice(transport, daemon.address())) {
       device.connection.open(
-          new Open(
-              1, 1, 0, Open.IGNORE_EOG, Sampling.GREEDY, 0, 3, TokenIds.of(10 + seed, 20, 30)));
+          new Open(1, 1, 0, Open.IGNORE_EOG, Sampling.GREEDY, 3, TokenIds.of(10 + seed, 20, 30)));
       Opened opened = device.receive(Opened.class);
       int[] position = {opened.committedLength() - 1, opened.firstToken(), 0};
       rounds(device, position, WARM_UP_ROUNDS);

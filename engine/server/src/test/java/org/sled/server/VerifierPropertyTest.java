@@ -162,6 +162,7 @@ final class VerifierPropertyTest {
           new Verifier(
               target,
               description,
+              ServerConfig.DEFAULT_WAITING,
               inbox,
               scheduling,
               new RoundRules(ScriptedTarget.VOCABULARY, CONTEXT, 62),

@@ -28,6 +28,7 @@ import org.sled.net.protocol.Redirect;
 import org.sled.net.protocol.Resume;
 import org.sled.net.protocol.Sampling;
 import org.sled.net.protocol.VocabularyPart;
+import org.sled.net.protocol.Waiting;
 import org.sled.net.protocol.Welcome;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -146,6 +147,8 @@ final class ClientHandler extends ChannelInboundHandlerAdapter {
       listener.onOpened(opened, nowNanos);
     } else if (message instanceof Closed closed) {
       listener.onClosed(closed);
+    } else if (message instanceof Waiting waiting) {
+      listener.onWaiting(waiting);
     } else if (message instanceof ErrorMessage error) {
       listener.onError(error);
       if (error.fatal()) {

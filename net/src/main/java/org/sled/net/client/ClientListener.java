@@ -7,6 +7,7 @@ import org.sled.net.protocol.GoAway;
 import org.sled.net.protocol.Opened;
 import org.sled.net.protocol.Redirect;
 import org.sled.net.protocol.VocabularyPart;
+import org.sled.net.protocol.Waiting;
 
 /**
  * What a device does with the server's frames. Every method is called on the connection's event
@@ -37,6 +38,9 @@ public interface ClientListener {
 
   /** A session is freed. */
   void onClosed(Closed closed);
+
+  /** A session that was to be opened waits for room. */
+  default void onWaiting(Waiting waiting) {}
 
   /** Something went wrong in a session, or, with session 0, on the connection. */
   void onError(ErrorMessage error);

@@ -25,11 +25,13 @@ import org.sled.net.protocol.Redirect;
 import org.sled.net.protocol.Resume;
 import org.sled.net.protocol.Sampling;
 import org.sled.net.protocol.ServerTimes;
+import org.sled.net.protocol.StreamSecret;
 import org.sled.net.protocol.TokenBias;
 import org.sled.net.protocol.TokenIds;
 import org.sled.net.protocol.TokenizerFingerprint;
 import org.sled.net.protocol.VocabularyPart;
 import org.sled.net.protocol.VocabularyRequest;
+import org.sled.net.protocol.Waiting;
 import org.sled.net.protocol.Welcome;
 
 /**
@@ -107,6 +109,8 @@ public final class FrameEncoder {
       return error.session();
     } else if (message instanceof Resume resume) {
       return resume.session();
+    } else if (message instanceof Waiting waiting) {
+      return waiting.session();
     }
     return 0;
   }
@@ -129,12 +133,15 @@ public final class FrameEncoder {
       out.writeBytes(bytes);
     } else if (message instanceof Open open) {
       writeOpenHead(open, out);
-      writeTokens(open, out);
+      writeTokens(open, false, out);
     } else if (message instanceof Resume resume) {
       writeOpenHead(resume.open(), out);
       out.writeIntLE(resume.first());
       out.writeLongLE(resume.digest());
-      writeTokens(resume.open(), out);
+      writeTokens(resume.open(), !resume.secret().isNone(), out);
+      if (!resume.secret().isNone()) {
+        writeSecret(resume.secret(), out);
+      }
     } else if (message instanceof Opened opened) {
       writeOpened(opened, out);
     } else if (message instanceof Push push) {
@@ -148,6 +155,10 @@ public final class FrameEncoder {
     } else if (message instanceof Closed closed) {
       out.writeIntLE(closed.epoch());
       out.writeIntLE(closed.committedLength());
+    } else if (message instanceof Waiting waiting) {
+      out.writeIntLE(waiting.epoch());
+      out.writeIntLE(waiting.place());
+      out.writeIntLE(waiting.estimateMillis());
     } else if (message instanceof Ping ping) {
       out.writeLongLE(ping.nonce());
       out.writeLongLE(ping.senderNanos());
@@ -216,23 +227,22 @@ public final class FrameEncoder {
     out.writeFloatLE(sampling.frequencyPenalty());
     out.writeIntLE(sampling.penaltyLastN());
     out.writeLongLE(sampling.seed());
-    out.writeByte(open.deadlineClass());
-    out.writeZero(3);
+    out.writeZero(4);
     out.writeIntLE(open.promptTokensTotal());
   }
 
-  private static void writeTokens(Open open, ByteBuf out) {
+  private static void writeTokens(Open open, boolean isFollowed, ByteBuf out) {
     TokenIds prompt = open.prompt();
     out.writeIntLE(prompt.count());
     for (int i = 0; i < prompt.count(); i++) {
       out.writeIntLE(prompt.id(i));
     }
-    writeLogitBias(open.sampling().logitBias(), out);
+    writeLogitBias(open.sampling().logitBias(), isFollowed, out);
   }
 
-  /** The last field: where it is empty, the frame ends before it, as in its first layout. */
-  private static void writeLogitBias(List<TokenBias> logitBias, ByteBuf out) {
-    if (logitBias.isEmpty()) {
+  /** Where it is empty, and nothing follows, the frame ends before it, as in its first layout. */
+  private static void writeLogitBias(List<TokenBias> logitBias, boolean isFollowed, ByteBuf out) {
+    if (logitBias.isEmpty() && !isFollowed) {
       return;
     }
     out.writeIntLE(logitBias.size());
@@ -256,6 +266,12 @@ public final class FrameEncoder {
     out.writeIntLE(opened.firstToken());
     out.writeByte(opened.finishReason().number());
     out.writeZero(3);
+    writeSecret(opened.secret(), out);
+  }
+
+  private static void writeSecret(StreamSecret secret, ByteBuf out) {
+    out.writeLongLE(secret.high());
+    out.writeLongLE(secret.low());
   }
 
   private static void writeFingerprint(TokenizerFingerprint fingerprint, ByteBuf out) {

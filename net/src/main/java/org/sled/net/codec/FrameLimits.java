@@ -13,7 +13,7 @@ import org.sled.net.protocol.Limits;
 public final class FrameLimits {
   /**
    * Room in every frame for what later versions append. It is also the bound of frames whose fields
-   * have a fixed length: the longest of those has 56 bytes now.
+   * have a fixed length: the longest of those, OPENED, has 68 bytes now.
    */
   public static final int SPARE_BYTES = 1024;
 

@@ -27,11 +27,13 @@ import org.sled.net.protocol.Push;
 import org.sled.net.protocol.Redirect;
 import org.sled.net.protocol.Resume;
 import org.sled.net.protocol.Sampling;
+import org.sled.net.protocol.StreamSecret;
 import org.sled.net.protocol.TokenBias;
 import org.sled.net.protocol.TokenIds;
 import org.sled.net.protocol.TokenizerFingerprint;
 import org.sled.net.protocol.VocabularyPart;
 import org.sled.net.protocol.VocabularyRequest;
+import org.sled.net.protocol.Waiting;
 import org.sled.net.protocol.Welcome;
 
 /**
@@ -78,6 +80,11 @@ public final class FrameReader {
       case CLOSED -> {
         require(body, 8, type);
         yield new Closed(session, number(body, "epoch"), number(body, "committed length"));
+      }
+      case WAITING -> {
+        require(body, 12, type);
+        yield new Waiting(
+            session, number(body, "epoch"), number(body, "place"), number(body, "estimate"));
       }
       case PING -> {
         require(body, 16, type);
@@ -178,7 +185,8 @@ public final class FrameReader {
     Open head = readOpenHead(session, body);
     int first = number(body, "first position");
     long digest = body.readLongLE();
-    return new Resume(readTokens(FrameType.RESUME, head, body), first, digest);
+    Open open = readTokens(FrameType.RESUME, head, body);
+    return new Resume(open, first, digest, readSecret(body));
   }
 
   /** What OPEN and RESUME begin with. */
@@ -198,17 +206,9 @@ public final class FrameReader {
             body.readIntLE(),
             body.readLongLE(),
             List.of());
-    int deadlineClass = body.readUnsignedByte();
-    body.skipBytes(3);
+    body.skipBytes(4);
     return new Open(
-        session,
-        epoch,
-        maxTokens,
-        flags,
-        sampling,
-        deadlineClass,
-        number(body, "prompt length"),
-        TokenIds.EMPTY);
+        session, epoch, maxTokens, flags, sampling, number(body, "prompt length"), TokenIds.EMPTY);
   }
 
   /** What OPEN and RESUME end with: a chunk of tokens, and perhaps a logit bias. */
@@ -227,7 +227,6 @@ public final class FrameReader {
         head.maxTokens(),
         head.flags(),
         head.sampling().withLogitBias(readLogitBias(type, body)),
-        head.deadlineClass(),
         head.promptTokensTotal(),
         TokenIds.of(prompt));
   }
@@ -266,6 +265,7 @@ public final class FrameReader {
     if (!FinishReason.isKnown(finish)) {
       throw malformed("finish reason " + finish + " is unknown");
     }
+    body.skipBytes(3);
     return new Opened(
         session,
         epoch,
@@ -277,7 +277,15 @@ public final class FrameReader {
         overheadMicros,
         committedLength,
         firstToken,
-        FinishReason.byNumber(finish));
+        FinishReason.byNumber(finish),
+        readSecret(body));
+  }
+
+  /** The last field of OPENED and RESUME; frames from before there was one end before it. */
+  private static StreamSecret readSecret(ByteBuf body) {
+    return body.readableBytes() < StreamSecret.BYTES
+        ? StreamSecret.NONE
+        : new StreamSecret(body.readLongLE(), body.readLongLE());
   }
 
   private static GoAway readGoAway(ByteBuf body) throws FrameException {

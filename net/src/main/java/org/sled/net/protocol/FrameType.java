@@ -30,6 +30,8 @@ public enum FrameType {
   CLOSED(0x18, false, true, true),
   /** Goes on with a stream whose connection broke. */
   RESUME(0x19, true, false, true),
+  /** A session waits for room. */
+  WAITING(0x1a, false, true, true),
   /** Asks whether the other side is there. */
   PING(0x20, true, true, false),
   /** The answer to PING. */

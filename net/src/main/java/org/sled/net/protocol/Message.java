@@ -20,7 +20,8 @@ public sealed interface Message
         Resume,
         VocabularyRequest,
         VocabularyPart,
-        Redirect {
+        Redirect,
+        Waiting {
 
   /** The type of its frame. */
   FrameType type();

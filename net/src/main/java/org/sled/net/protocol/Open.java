@@ -6,9 +6,8 @@ package org.sled.net.protocol;
  * @param session chosen by the client, non-zero, unique on its connection
  * @param epoch 1 for the first opening of this stream, one more for each later one
  * @param maxTokens new tokens at most; 0 for as many as the context holds
- * @param flags {@link #IGNORE_EOG}, {@link #MORE_PROMPT}; unknown bits are ignored
+ * @param flags {@link #IGNORE_EOG}, {@link #MORE_PROMPT}, {@link #WAIT}; unknown bits are ignored
  * @param sampling how tokens are chosen
- * @param deadlineClass urgency, 0 the most urgent, up to 255
  * @param promptTokensTotal tokens of the whole prompt
  * @param prompt the tokens of this chunk
  */
@@ -18,7 +17,6 @@ public record Open(
     int maxTokens,
     int flags,
     Sampling sampling,
-    int deadlineClass,
     int promptTokensTotal,
     TokenIds prompt)
     implements Message {
@@ -29,15 +27,18 @@ public record Open(
   /** A further OPEN of the same session and epoch brings the next tokens of the prompt. */
   public static final int MORE_PROMPT = 2;
 
+  /** If the server has no room now, wait for it there: it answers WAITING instead of BUSY. */
+  public static final int WAIT = 4;
+
   /** Bytes of an OPEN before its prompt's ids. */
   private static final int HEAD_BYTES = 80;
 
-  private static final int BIAS_COUNT_BYTES = 4;
+  static final int BIAS_COUNT_BYTES = 4;
   private static final int BIAS_ENTRY_BYTES = 8;
 
   /** The OPEN of a whole prompt. */
   public static Open of(int session, int epoch, int maxTokens, Sampling sampling, TokenIds prompt) {
-    return new Open(session, epoch, maxTokens, 0, sampling, 0, prompt.count(), prompt);
+    return new Open(session, epoch, maxTokens, 0, sampling, prompt.count(), prompt);
   }
 
   /** Bytes of an OPEN frame with so many prompt tokens. */
@@ -71,7 +72,6 @@ public record Open(
         maxTokens,
         more ? flags | MORE_PROMPT : flags,
         sampling,
-        deadlineClass,
         promptTokensTotal,
         prompt.slice(from, to));
   }
@@ -79,6 +79,11 @@ public record Open(
   /** Whether end-of-generation tokens do not end the session. */
   public boolean ignoresEndOfGeneration() {
     return (flags & IGNORE_EOG) != 0;
+  }
+
+  /** Whether it waits at a server that has no room now. */
+  public boolean waits() {
+    return (flags & WAIT) != 0;
   }
 
   /** Whether the prompt goes on in a further OPEN. */

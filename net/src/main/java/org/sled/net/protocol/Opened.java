@@ -1,7 +1,7 @@
 package org.sled.net.protocol;
 
 /**
- * The answer to OPEN: the prompt is computed, and the first token is there.
+ * The answer to OPEN and RESUME: the tokens are computed, and the next one is there.
  *
  * @param session the session's id
  * @param epoch the epoch of its OPEN
@@ -15,6 +15,7 @@ package org.sled.net.protocol;
  * @param committedLength prompt tokens plus the first token
  * @param firstToken the first new token
  * @param finishReason not NONE when the first token is also the last
+ * @param secret what a later RESUME shows; none from servers that do not give any
  */
 public record Opened(
     int session,
@@ -27,7 +28,8 @@ public record Opened(
     int overheadMicros,
     int committedLength,
     int firstToken,
-    FinishReason finishReason)
+    FinishReason finishReason,
+    StreamSecret secret)
     implements Message {
   @Override
   public FrameType type() {

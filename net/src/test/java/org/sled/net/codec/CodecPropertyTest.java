@@ -34,11 +34,13 @@ import org.sled.net.protocol.Push;
 import org.sled.net.protocol.Redirect;
 import org.sled.net.protocol.Resume;
 import org.sled.net.protocol.Sampling;
+import org.sled.net.protocol.StreamSecret;
 import org.sled.net.protocol.TokenBias;
 import org.sled.net.protocol.TokenIds;
 import org.sled.net.protocol.TokenizerFingerprint;
 import org.sled.net.protocol.VocabularyPart;
 import org.sled.net.protocol.VocabularyRequest;
+import org.sled.net.protocol.Waiting;
 import org.sled.net.protocol.Welcome;
 
 final class CodecPropertyTest {
@@ -89,6 +91,10 @@ final class CodecPropertyTest {
                     n & 0xffff, n, limit, n / 2 + 1, n, n, id, fingerprint, name, model, template));
   }
 
+  private static Arbitrary<StreamSecret> secrets() {
+    return Combinators.combine(Arbitraries.longs(), Arbitraries.longs()).as(StreamSecret::new);
+  }
+
   @Provide
   static Arbitrary<Message> clientMessages() {
     Arbitrary<Integer> shorts = Arbitraries.integers().between(0, 65_535);
@@ -101,7 +107,6 @@ final class CodecPropertyTest {
                 numbers(),
                 Arbitraries.integers(),
                 samplings(),
-                Arbitraries.integers().between(0, 255),
                 numbers(),
                 tokens)
             .as(Open::new);
@@ -110,7 +115,7 @@ final class CodecPropertyTest {
             Combinators.combine(shorts, shorts, numbers(), fingerprints(), texts(), texts())
                 .as(Hello::new),
             opens,
-            Combinators.combine(opens, numbers(), Arbitraries.longs()).as(Resume::new),
+            Combinators.combine(opens, numbers(), Arbitraries.longs(), secrets()).as(Resume::new),
             Combinators.combine(sessions(), numbers(), numbers(), numbers()).as(Push::new),
             Combinators.combine(numbers(), numbers()).as(VocabularyRequest::new),
             Combinators.combine(sessions(), numbers()).as(Cancel::new),
@@ -130,15 +135,17 @@ final class CodecPropertyTest {
                     numbers(),
                     numbers(),
                     Arbitraries.integers(),
-                    Arbitraries.of(FinishReason.class))
+                    Arbitraries.of(FinishReason.class),
+                    secrets())
                 .as(
-                    (s, n, f, q, c, t, r) ->
-                        new Opened(s, n, f, f, q & 0xff, q, c, q & 0xff_ffff, c, t, r)),
+                    (s, n, f, q, c, t, r, secret) ->
+                        new Opened(s, n, f, f, q & 0xff, q, c, q & 0xff_ffff, c, t, r, secret)),
             Combinators.combine(
                     Arbitraries.integers().between(0, Integer.MAX_VALUE - 1000),
                     Arbitraries.bytes().array(byte[].class).ofMaxSize(300))
                 .as((n, bytes) -> new VocabularyPart(n + 500, n, ByteBuffer.wrap(bytes))),
             Combinators.combine(sessions(), numbers(), numbers()).as(Closed::new),
+            Combinators.combine(sessions(), numbers(), numbers(), numbers()).as(Waiting::new),
             Combinators.combine(Arbitraries.longs(), Arbitraries.longs()).as(Pong::new),
             Combinators.combine(Arbitraries.of(ErrorCode.class), numbers(), texts())
                 .as(GoAway::new),

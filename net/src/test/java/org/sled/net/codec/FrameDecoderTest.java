@@ -2,6 +2,7 @@ package org.sled.net.codec;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -25,17 +26,22 @@ import org.sled.net.protocol.FrameHeader;
 import org.sled.net.protocol.FrameType;
 import org.sled.net.protocol.Limits;
 import org.sled.net.protocol.Open;
+import org.sled.net.protocol.Opened;
 import org.sled.net.protocol.Ping;
 import org.sled.net.protocol.Redirect;
 import org.sled.net.protocol.Resume;
 import org.sled.net.protocol.Sampling;
+import org.sled.net.protocol.StreamSecret;
 import org.sled.net.protocol.VocabularyPart;
 
 final class FrameDecoderTest {
   /** Length of the example of OPEN up to its last field, the logit bias. */
   private static final int OPEN_BEFORE_BIAS_BYTES = Samples.bytes(Samples.OPEN_WITHOUT_BIAS).length;
 
-  /** The same of RESUME, whose example has four ids more. */
+  /** Length of OPENED up to its last field, the secret. */
+  private static final int OPENED_BEFORE_SECRET_BYTES = 52;
+
+  /** Length of the example of RESUME up to its logit bias: it has four ids more than OPEN's. */
   private static final int RESUME_BEFORE_BIAS_BYTES = OPEN_BEFORE_BIAS_BYTES + 12 + 4 * 4;
 
   private static byte[] header(int length, int type, int session, int round) {
@@ -321,8 +327,9 @@ final class FrameDecoderTest {
       var side = type.fromServer() ? FrameDecoder.Side.CLIENT : FrameDecoder.Side.SERVER;
       for (int length = 16; length < sample.getValue().length; length += 4) {
         if ((type == FrameType.OPEN && length == OPEN_BEFORE_BIAS_BYTES)
-            || (type == FrameType.RESUME && length == RESUME_BEFORE_BIAS_BYTES)) {
-          continue; // the logit bias may be missing as a whole
+            || (type == FrameType.RESUME && length == RESUME_BEFORE_BIAS_BYTES)
+            || (type == FrameType.OPENED && length >= OPENED_BEFORE_SECRET_BYTES)) {
+          continue; // the last field may be missing as a whole
         }
         byte[] shorter = Arrays.copyOf(sample.getValue(), length);
         ByteBuffer.wrap(shorter).order(ByteOrder.LITTLE_ENDIAN).putInt(0, length);
@@ -375,7 +382,9 @@ final class FrameDecoderTest {
 
   @Test
   void resumeSaysHowManyTokensFitIntoAFrame() {
-    for (Resume resume : List.of(Samples.RESUME, Samples.RESUME_WITHOUT_TOKENS)) {
+    Resume bare = Samples.RESUME_WITHOUT_TOKENS;
+    Resume plain = new Resume(bare.open(), bare.first(), bare.digest(), StreamSecret.NONE);
+    for (Resume resume : List.of(Samples.RESUME, plain)) {
       int tokens = resume.open().prompt().count();
       int bytes = Samples.bytes(resume).length;
       Sampling sampling = resume.open().sampling();
@@ -400,11 +409,48 @@ final class FrameDecoderTest {
 
   @Test
   void resumeWithoutTokensIsTheSameButForThem() {
-    Resume bare = Samples.RESUME.withoutTokens();
+    Resume bare = Samples.RESUME.withoutTokens(Samples.SECRET);
     assertTrue(bare.isWithoutTokens() && !Samples.RESUME.isWithoutTokens());
     assertEquals(Samples.RESUME.digest(), bare.digest());
     assertEquals(Samples.RESUME.open().part(0, 0, false), bare.open());
     assertEquals(7, bare.first());
+    assertEquals(Samples.SECRET, bare.secret());
+    assertEquals(Samples.bytes(bare).length, bare.frameBytes());
+    Resume plain = Samples.RESUME_WITHOUT_TOKENS;
+    assertEquals(Samples.bytes(plain).length, plain.frameBytes());
+    assertEquals(Samples.bytes(Samples.RESUME).length, Samples.RESUME.frameBytes());
+  }
+
+  /** As from peers of before there were secrets. */
+  @Test
+  void openedAndResumeMayEndBeforeTheSecret() {
+    Opened opened = Samples.OPENED;
+    byte[] withSecret = Samples.bytes(opened);
+    try (Decoding decoding = new Decoding(FrameDecoder.Side.CLIENT)) {
+      Opened read = (Opened) decoding.feed(shortened(withSecret, StreamSecret.BYTES)).only();
+      assertTrue(read.secret().isNone());
+      assertEquals(opened.firstToken(), read.firstToken());
+    }
+    Resume resume = Samples.RESUME_WITHOUT_TOKENS;
+    int countAndSecret = 4 + StreamSecret.BYTES;
+    try (Decoding decoding = Decoding.afterHello()) {
+      Resume read = (Resume) decoding.feed(shortened(Samples.bytes(resume), countAndSecret)).only();
+      assertEquals(new Resume(resume.open(), 7, resume.digest(), StreamSecret.NONE), read);
+    }
+  }
+
+  private static byte[] shortened(byte[] frame, int by) {
+    byte[] less = Arrays.copyOf(frame, frame.length - by);
+    less[0] = (byte) less.length; // its length, below 256
+    return less;
+  }
+
+  /** Messages are logged now and then. */
+  @Test
+  void secretsAreNotShown() {
+    String shown = Samples.OPENED + " " + Samples.RESUME_WITHOUT_TOKENS;
+    assertFalse(shown.contains(Long.toString(Samples.SECRET.high())), shown);
+    assertFalse(shown.contains(Long.toHexString(Samples.SECRET.low())), shown);
   }
 
   @Test

@@ -28,6 +28,7 @@ import org.sled.net.protocol.Push;
 import org.sled.net.protocol.Redirect;
 import org.sled.net.protocol.Resume;
 import org.sled.net.protocol.Sampling;
+import org.sled.net.protocol.StreamSecret;
 import org.sled.net.protocol.TokenBias;
 import org.sled.net.protocol.TokenIds;
 import org.sled.net.protocol.TokenizerFingerprint;
@@ -36,6 +37,7 @@ import org.sled.net.protocol.VerdictFrame;
 import org.sled.net.protocol.VerdictStatus;
 import org.sled.net.protocol.VocabularyPart;
 import org.sled.net.protocol.VocabularyRequest;
+import org.sled.net.protocol.Waiting;
 import org.sled.net.protocol.Welcome;
 
 /** One frame of every type: the examples of PROTOCOL.md. */
@@ -74,7 +76,6 @@ final class Samples {
               64,
               42L,
               List.of(new TokenBias(7, -100f), new TokenBias(12, 0.5f))),
-          2,
           3,
           TokenIds.of(1, 300, 7));
 
@@ -86,9 +87,10 @@ final class Samples {
           32,
           Open.IGNORE_EOG,
           new Sampling(0f, 40, 0.5f, 0.25f, 1f, 0f, 0f, 64, 42L, List.of()),
-          2,
           3,
           TokenIds.of(1, 300, 7));
+
+  static final StreamSecret SECRET = new StreamSecret(0x0f0e0d0c0b0a0908L, 0x1f1e1d1c1b1a1918L);
 
   /** Goes on after the round in hex, with OPEN's parameters. */
   static final Resume RESUME =
@@ -99,18 +101,18 @@ final class Samples {
               28,
               Open.IGNORE_EOG,
               OPEN.sampling(),
-              2,
               7,
               TokenIds.of(1, 300, 7, 11, 12, 13, 14)));
 
   static final Resume RESUME_WITHOUT_TOKENS =
       new Resume(
-          new Open(5, 2, 28, Open.IGNORE_EOG, OPEN_WITHOUT_BIAS.sampling(), 2, 7, TokenIds.EMPTY),
+          new Open(5, 2, 28, Open.IGNORE_EOG, OPEN_WITHOUT_BIAS.sampling(), 7, TokenIds.EMPTY),
           7,
-          RESUME.digest());
+          RESUME.digest(),
+          SECRET);
 
   static final Opened OPENED =
-      new Opened(5, 1, 0.5f, 0.25f, 4, 20, 3000, 15, 4, 11, FinishReason.NONE);
+      new Opened(5, 1, 0.5f, 0.25f, 4, 20, 3000, 15, 4, 11, FinishReason.NONE, SECRET);
 
   static final VocabularyPart VOCABULARY_PART =
       new VocabularyPart(
@@ -134,6 +136,7 @@ final class Samples {
         new Redirect("edge2", 7411),
         new ErrorMessage(5, 4, ErrorCode.BUSY, false, 250, "full"),
         RESUME,
+        new Waiting(5, 1, 12, 9000),
         new VocabularyRequest(65536, 262_144),
         VOCABULARY_PART);
   }

@@ -19,6 +19,7 @@ import org.sled.net.protocol.Open;
 import org.sled.net.protocol.Opened;
 import org.sled.net.protocol.Push;
 import org.sled.net.protocol.Resume;
+import org.sled.net.protocol.StreamSecret;
 import org.sled.net.protocol.TokenizerFingerprint;
 import org.sled.net.protocol.TokensFrame;
 import org.sled.net.protocol.VerdictFrame;
@@ -72,7 +73,19 @@ final class RecordingListener implements ConnectionListener {
     }
     if (!open.hasMorePrompt()) {
       connection.sendStamped(
-          new Opened(open.session(), open.epoch(), 0f, 0f, 0, 0, 0, 0, 2, 7, FinishReason.NONE),
+          new Opened(
+              open.session(),
+              open.epoch(),
+              0f,
+              0f,
+              0,
+              0,
+              0,
+              0,
+              2,
+              7,
+              FinishReason.NONE,
+              StreamSecret.NONE),
           decodedNanos);
     }
   }

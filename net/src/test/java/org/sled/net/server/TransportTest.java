@@ -52,6 +52,7 @@ import org.sled.net.protocol.Push;
 import org.sled.net.protocol.Redirect;
 import org.sled.net.protocol.Resume;
 import org.sled.net.protocol.Sampling;
+import org.sled.net.protocol.StreamSecret;
 import org.sled.net.protocol.TokenBias;
 import org.sled.net.protocol.TokenIds;
 import org.sled.net.protocol.TokenizerFingerprint;
@@ -235,9 +236,9 @@ final class TransportTest {
     Sampling sampling = Sampling.GREEDY.withLogitBias(biases(100));
     Resume all = Resume.of(Open.of(3, 2, 9, sampling, TokenIds.of(committed)));
     try (ClientConnection connection = connect()) {
-      assertTrue(connection.resume(all.withoutTokens()));
+      assertTrue(connection.resume(all.withoutTokens(new StreamSecret(1, 2))));
       Resume bare = daemon.resumes.take();
-      assertEquals(all.withoutTokens(), bare);
+      assertEquals(all.withoutTokens(new StreamSecret(1, 2)), bare);
       assertTrue(bare.isWithoutTokens());
 
       assertTrue(connection.resume(all));

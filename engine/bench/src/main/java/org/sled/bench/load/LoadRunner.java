@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.HdrHistogram.Histogram;
 import org.sled.device.GenerationListener;
 
@@ -39,7 +40,9 @@ public final class LoadRunner {
   private final AtomicInteger measuredStarted = new AtomicInteger();
   private final AtomicInteger active = new AtomicInteger();
   private final AtomicInteger failuresInSuccession = new AtomicInteger();
+  private final AtomicReference<Throwable> death = new AtomicReference<>(); // of a device's thread
   private final long plannedEndNanos;
+  private volatile boolean makesNoSense; // too much has failed
   private volatile boolean arrivalsEnded;
 
   /** A request that is due. */
@@ -93,7 +96,8 @@ public final class LoadRunner {
   /**
    * Runs to the end.
    *
-   * @throws BenchDeviceException if so many requests fail that going on makes no sense
+   * @throws BenchDeviceException if so many requests fail that going on makes no sense, or if a
+   *     device's thread ends by a mistake: then there is less load than was asked for
    * @throws InterruptedException if the thread was interrupted: all requests are cancelled then
    */
   public void run() throws InterruptedException {
@@ -113,7 +117,11 @@ public final class LoadRunner {
       threads.forEach(Thread::interrupt);
       joinUninterruptibly(threads);
     }
-    if (failuresInSuccession.get() >= MAX_FAILURES_IN_SUCCESSION) {
+    Throwable mistake = death.get();
+    if (mistake != null) {
+      throw new BenchDeviceException("a device ended: " + mistake, mistake);
+    }
+    if (makesNoSense) {
       throw new BenchDeviceException(
           MAX_FAILURES_IN_SUCCESSION
               + " requests in succession failed; the first failure: "
@@ -205,7 +213,7 @@ public final class LoadRunner {
   }
 
   private boolean hasEnded(long nowNanos) {
-    if (failuresInSuccession.get() >= MAX_FAILURES_IN_SUCCESSION) {
+    if (makesNoSense || death.get() != null) {
       return true;
     }
     long beyond = nowNanos - plannedEndNanos;
@@ -272,6 +280,8 @@ public final class LoadRunner {
       }
     } catch (InterruptedException e) {
       // The run is over, or was cancelled.
+    } catch (RuntimeException | Error e) {
+      death.compareAndSet(null, e);
     }
   }
 
@@ -301,9 +311,16 @@ public final class LoadRunner {
         recorder.done(request, more, measured);
       }
     } catch (BenchDeviceException e) {
-      failuresInSuccession.incrementAndGet();
-      meter.failed(e.getMessage());
+      // A full server is no reason to end: it is what a load above its sessions meets.
+      if (!e.kind().equals(BenchDeviceException.BUSY)
+          && failuresInSuccession.incrementAndGet() >= MAX_FAILURES_IN_SUCCESSION) {
+        makesNoSense = true;
+      }
+      meter.failed(e.kind(), e.getMessage());
       TimeUnit.MILLISECONDS.sleep(PAUSE_AFTER_FAILURE_MILLIS);
+    } catch (RuntimeException | Error e) {
+      meter.failed(BenchDeviceException.OTHER, e.toString());
+      throw e;
     } catch (InterruptedException e) {
       meter.cut();
       throw e;

@@ -2,6 +2,8 @@ package org.sled.bench.load;
 
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
@@ -29,6 +31,9 @@ public final class Meters {
   private final LongAdder requestsGood = new LongAdder();
   private final LongAdder requestsFailed = new LongAdder();
   private final LongAdder requestsCut = new LongAdder();
+  private final LongAdder requestsCutWaiting = new LongAdder();
+  private final LongAdder requestsWaited = new LongAdder();
+  private final ConcurrentSkipListMap<String, LongAdder> failures = new ConcurrentSkipListMap<>();
   private final AtomicReference<String> firstFailure = new AtomicReference<>();
   private volatile LoadWindow window;
 
@@ -98,15 +103,28 @@ public final class Meters {
     }
   }
 
+  /** A measured request finds a server without room, for the first time. */
+  void waits() {
+    requestsWaited.increment();
+  }
+
   /** A measured request failed. */
-  void failed(String why) {
+  void failed(String kind, String why) {
     requestsFailed.increment();
+    failures.computeIfAbsent(kind, k -> new LongAdder()).increment();
     firstFailure.compareAndSet(null, why);
   }
 
-  /** A measured request did not end in time. */
-  void cut() {
+  /**
+   * A measured request did not end in time.
+   *
+   * @param waiting whether it was still waiting for a session
+   */
+  void cut(boolean waiting) {
     requestsCut.increment();
+    if (waiting) {
+      requestsCutWaiting.increment();
+    }
   }
 
   // ---------------------------------------------------------------- results
@@ -144,6 +162,23 @@ public final class Meters {
   /** Measured requests that failed. */
   public long requestsFailed() {
     return requestsFailed.sum();
+  }
+
+  /** Measured requests that failed, by kind. */
+  public Map<String, Long> failures() {
+    Map<String, Long> counts = new TreeMap<>();
+    failures.forEach((kind, count) -> counts.put(kind, count.sum()));
+    return counts;
+  }
+
+  /** Measured requests for which a server had no room at first. */
+  public long requestsWaited() {
+    return requestsWaited.sum();
+  }
+
+  /** Of those that did not end in time: those that were still waiting for a session. */
+  public long requestsCutWaiting() {
+    return requestsCutWaiting.sum();
   }
 
   /** Measured requests that did not end in time. */

@@ -7,6 +7,8 @@ package org.sled.bench.load;
 public enum Metric {
   /** From a request's intended start to its first token. */
   TTFT("ttft", "time to first token"),
+  /** Of a request that a full server kept waiting, or told to come again: until there was room. */
+  WAIT("wait", "wait for a session"),
   /** Of a request: the time from its first token to its last, by the tokens behind the first. */
   TPOT("tpot", "time per output token"),
   /** Between tokens that came together and those before them. */
@@ -52,7 +54,7 @@ public enum Metric {
   public boolean isPhase() {
     return switch (this) {
       case DRAFT, UPLINK, QUEUE, OWN_COMPUTE, SURCHARGE, OVERHEAD, DOWNLINK -> true;
-      case TTFT, TPOT, ITL, E2E, ROUND -> false;
+      case TTFT, WAIT, TPOT, ITL, E2E, ROUND -> false;
     };
   }
 }

@@ -9,6 +9,8 @@ final class RequestMeter implements GenerationListener {
   private final GenerationListener more; // null: nobody else wants to know
   private final boolean measured;
   private final long intendedNanos;
+  private boolean waits;
+  private long waitNanos; // when it began to wait
   private long firstTokenNanos;
   private long lastTokenNanos;
   private long tokens;
@@ -52,6 +54,33 @@ final class RequestMeter implements GenerationListener {
     }
   }
 
+  @Override
+  public void waiting(int place, long estimateMillis) {
+    if (!waits) {
+      waits = true;
+      waitNanos = System.nanoTime();
+      if (measured) {
+        meters.waits();
+      }
+    }
+    if (more != null) {
+      more.waiting(place, estimateMillis);
+    }
+  }
+
+  @Override
+  public void admitted() {
+    if (waits) {
+      waits = false;
+      if (measured) {
+        meters.record(Metric.WAIT, System.nanoTime() - waitNanos);
+      }
+    }
+    if (more != null) {
+      more.admitted();
+    }
+  }
+
   /** It ended as it should. */
   void done() {
     if (!measured || tokens == 0) {
@@ -66,15 +95,15 @@ final class RequestMeter implements GenerationListener {
     meters.done(firstTokenNanos - intendedNanos, tpotNanos);
   }
 
-  void failed(String why) {
+  void failed(String kind, String why) {
     if (measured) {
-      meters.failed(why);
+      meters.failed(kind, why);
     }
   }
 
   void cut() {
     if (measured) {
-      meters.cut();
+      meters.cut(waits);
     }
   }
 }

@@ -23,6 +23,7 @@ import java.util.Map;
  * @param draftedTokens drafts in them
  * @param acceptedTokens drafts that equal the target's tokens
  * @param ttftMs time to first token, from the intended start
+ * @param waitMs for a session, of the requests that had to wait; part of the time to first token
  * @param tpotMs time per output token, of whole requests
  * @param itlMs between bursts of tokens
  * @param e2eMs whole requests, from the intended start
@@ -55,6 +56,7 @@ public record BenchResult(
     long draftedTokens,
     long acceptedTokens,
     Distribution ttftMs,
+    Distribution waitMs,
     Distribution tpotMs,
     Distribution itlMs,
     Distribution e2eMs,
@@ -88,6 +90,7 @@ public record BenchResult(
         draftedTokens,
         acceptedTokens,
         ttftMs,
+        waitMs,
         tpotMs,
         itlMs,
         e2eMs,
@@ -110,9 +113,19 @@ public record BenchResult(
    * @param completed ended as they should
    * @param failed ended with an error
    * @param cancelled did not end in time
+   * @param cancelledWaiting of these, those that were still waiting for a session
+   * @param waited those, whatever became of them, for which the server had no room at first
+   * @param failures the failed ones by kind
    * @param firstFailure why the first one failed, or null
    */
-  public record Requests(long completed, long failed, long cancelled, String firstFailure) {}
+  public record Requests(
+      long completed,
+      long failed,
+      long cancelled,
+      long cancelledWaiting,
+      long waited,
+      Map<String, Long> failures,
+      String firstFailure) {}
 
   /**
    * A part of a round.

@@ -5,6 +5,7 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
 import org.HdrHistogram.Histogram;
 import org.sled.bench.load.Acceptance;
@@ -73,6 +74,7 @@ public final class ResultBuilder {
         drafted,
         accepted,
         distribution(Metric.TTFT),
+        distribution(Metric.WAIT),
         distribution(Metric.TPOT),
         distribution(Metric.ITL),
         distribution(Metric.E2E),
@@ -104,11 +106,21 @@ public final class ResultBuilder {
         sum(run -> run.meters().requestsDone()),
         sum(run -> run.meters().requestsFailed()),
         sum(run -> run.meters().requestsCut()),
+        sum(run -> run.meters().requestsCutWaiting()),
+        sum(run -> run.meters().requestsWaited()),
+        failures(),
         runs.stream()
             .map(run -> run.meters().firstFailure())
             .filter(text -> text != null)
             .findFirst()
             .orElse(null));
+  }
+
+  private Map<String, Long> failures() {
+    Map<String, Long> all = new TreeMap<>();
+    runs.forEach(
+        run -> run.meters().failures().forEach((kind, count) -> all.merge(kind, count, Long::sum)));
+    return all;
   }
 
   private List<Double> acceptancePerPosition() {

@@ -1,6 +1,8 @@
 package org.sled.bench.sled;
 
+import java.time.Duration;
 import org.sled.bench.trace.DraftTrace;
+import org.sled.device.Busy;
 import org.sled.device.Drafting;
 import org.sled.jni.Model;
 import org.sled.net.channel.EmulatedLink;
@@ -17,6 +19,8 @@ import org.sled.net.channel.EmulatedLink;
  * @param draftTokens drafts per block at most, 0 to let the server generate alone
  * @param drafting how many of them devices make, and how many blocks they have in flight
  * @param draftThreads threads of each draft context
+ * @param busy what a request does at a server without room
+ * @param busyTimeout how long it waits there at most
  * @param tokensPerSecond drafts that a device makes per second; 0 for as fast as it is
  * @param givesWay whether drafting gives way to everything else on this machine
  * @param link between devices and server; stays the caller's; null for the network as it is
@@ -31,6 +35,8 @@ public record FleetOptions(
     int draftTokens,
     Drafting drafting,
     int draftThreads,
+    Busy busy,
+    Duration busyTimeout,
     double tokensPerSecond,
     boolean givesWay,
     EmulatedLink link) {
@@ -47,6 +53,8 @@ public record FleetOptions(
         draftTokens,
         drafting,
         draftThreads,
+        busy,
+        busyTimeout,
         tokensPerSecond,
         givesWay,
         value);

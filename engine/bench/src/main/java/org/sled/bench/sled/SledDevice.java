@@ -1,15 +1,22 @@
 package org.sled.bench.sled;
 
+import java.util.Locale;
 import java.util.concurrent.atomic.AtomicLong;
 import org.sled.bench.load.BenchDevice;
 import org.sled.bench.load.BenchDeviceException;
 import org.sled.bench.load.BenchRequest;
+import org.sled.device.BusyException;
+import org.sled.device.ConnectionLostException;
 import org.sled.device.Generation;
 import org.sled.device.GenerationListener;
 import org.sled.device.GenerationRequest;
 import org.sled.device.GenerationStats;
+import org.sled.device.RefusedException;
+import org.sled.device.ServerFaultException;
 import org.sled.device.SledClient;
 import org.sled.device.SledClientException;
+import org.sled.device.UnreachableException;
+import org.sled.jni.SledException;
 
 /**
  * A device of our own: a client with its connection, which drafts blocks of a length or leaves
@@ -64,8 +71,25 @@ public final class SledDevice implements BenchDevice {
         bytesDown.addAndGet(stats.bytesDown());
       }
     } catch (SledClientException e) {
-      throw new BenchDeviceException(e.getMessage(), e);
+      throw new BenchDeviceException(kindOf(e), e.getMessage(), e);
+    } catch (SledException e) {
+      // Such as no memory for a draft context: the next request may have it.
+      throw new BenchDeviceException("draft model", e.getMessage(), e);
     }
+  }
+
+  /** What it is counted as. */
+  private static String kindOf(SledClientException failure) {
+    if (failure instanceof BusyException) {
+      return BenchDeviceException.BUSY;
+    } else if (failure instanceof RefusedException refused) {
+      return refused.code().name().toLowerCase(Locale.ROOT).replace('_', ' ');
+    } else if (failure instanceof ConnectionLostException) {
+      return "connection lost";
+    } else if (failure instanceof UnreachableException) {
+      return "unreachable";
+    }
+    return failure instanceof ServerFaultException ? "server fault" : BenchDeviceException.OTHER;
   }
 
   private Generation start(BenchRequest request, GenerationListener listener)

@@ -49,6 +49,8 @@ public final class SledFleet implements Fleet {
         SledClient.builder()
             .server(options.host(), options.port())
             .outage(Outage.FAIL) // a failed request counts
+            .busy(options.busy())
+            .busyTimeout(options.busyTimeout())
             .authToken(options.authToken())
             .clientName(name)
             .drafting(options.drafting())

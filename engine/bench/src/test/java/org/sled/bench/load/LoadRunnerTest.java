@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -14,6 +15,7 @@ import org.HdrHistogram.Histogram;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.sled.bench.report.RunRecord;
+import org.sled.device.GenerationListener;
 import org.sled.net.protocol.Sampling;
 import org.sled.net.protocol.TokenIds;
 
@@ -162,6 +164,87 @@ final class LoadRunnerTest {
             WORKLOAD, closed(8, 0, 60_000), Goodput.ANY, devices(8, always), null, new RunRecord());
     BenchDeviceException failure = assertThrows(BenchDeviceException.class, runner::run);
     assertTrue(failure.getMessage().contains("unplugged"), failure.getMessage());
+  }
+
+  /** A full server is what was asked for with more devices than it has sessions. */
+  @Test
+  void refusalsAreCountedByKindAndDoNotEndTheRun() throws Exception {
+    AtomicInteger number = new AtomicInteger();
+    FakeDevice.Fault often =
+        () -> {
+          int n = number.incrementAndGet();
+          if (n <= 20) {
+            throw new BenchDeviceException(BenchDeviceException.BUSY, "all taken", null);
+          } else if (n == 21) {
+            throw new BenchDeviceException("unreachable", "unplugged", null);
+          }
+        };
+    LoadRunner runner =
+        new LoadRunner(
+            WORKLOAD, closed(10, 30, 0), Goodput.ANY, devices(10, often), null, new RunRecord());
+    runner.run();
+    assertEquals(9, runner.meters().requestsDone());
+    assertEquals(Map.of("busy", 20L, "unreachable", 1L), runner.meters().failures());
+  }
+
+  /** A thread that has died takes no arrivals: the run must not go on as if it did. */
+  @Test
+  void aDeviceThatDiesEndsTheRun() {
+    AtomicInteger number = new AtomicInteger();
+    FakeDevice.Fault mistake =
+        () -> {
+          if (number.incrementAndGet() == 3) {
+            throw new IllegalStateException("a mistake");
+          }
+        };
+    LoadRunner runner =
+        new LoadRunner(
+            WORKLOAD,
+            closed(3, 0, 60_000),
+            Goodput.ANY,
+            devices(3, mistake),
+            null,
+            new RunRecord());
+    BenchDeviceException failure = assertThrows(BenchDeviceException.class, runner::run);
+    assertTrue(failure.getMessage().contains("a mistake"), failure.getMessage());
+    assertEquals(1, runner.meters().requestsFailed());
+  }
+
+  @Test
+  void waitingIsMeasuredAndPartOfTheFirstToken() throws Exception {
+    BenchDevice waiting =
+        new BenchDevice() {
+          @Override
+          public void run(BenchRequest request, GenerationListener listener)
+              throws InterruptedException {
+            listener.waiting(2, 0);
+            listener.waiting(1, 0);
+            TimeUnit.MILLISECONDS.sleep(50);
+            listener.admitted();
+            listener.tokens(System.nanoTime(), 1, 2);
+          }
+
+          @Override
+          public long bytesUp() {
+            return 0;
+          }
+
+          @Override
+          public long bytesDown() {
+            return 0;
+          }
+
+          @Override
+          public void close() {}
+        };
+    RunRecord record = new RunRecord();
+    LoadRunner runner =
+        new LoadRunner(WORKLOAD, closed(1, 4, 0), Goodput.ANY, List.of(waiting), null, record);
+    runner.run();
+    assertEquals(4, runner.meters().requestsWaited());
+    assertEquals(4, record.total(Metric.WAIT).getTotalCount());
+    assertTrue(record.total(Metric.WAIT).getMinValue() >= 50_000);
+    assertTrue(record.total(Metric.TTFT).getMinValue() >= 50_000);
   }
 
   @Test

@@ -91,6 +91,7 @@ final class ReportFilesTest {
             "acceptance_per_position",
             "accepted_share",
             "ttft_ms",
+            "wait_ms",
             "tpot_ms",
             "e2e_ms",
             "round_ms",
