@@ -31,9 +31,9 @@ final class OpenFilesCheck {
 
   /** The same from the text of {@code /proc/self/limits}. */
   static String problem(String limits) {
-    for (String line : limits.split("\n")) {
+    for (String line : limits.lines().toList()) {
       if (line.startsWith(LINE)) {
-        String soft = line.substring(LINE.length()).trim().split("\\s+")[0];
+        String soft = firstWord(line.substring(LINE.length()).trim());
         boolean tooFew =
             soft.chars().allMatch(Character::isDigit)
                 && soft.length() < 4
@@ -48,5 +48,10 @@ final class OpenFilesCheck {
       }
     }
     return null;
+  }
+
+  private static String firstWord(String text) {
+    int end = text.indexOf(' ');
+    return end < 0 ? text : text.substring(0, end);
   }
 }

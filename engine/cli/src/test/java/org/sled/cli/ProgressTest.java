@@ -19,6 +19,7 @@ final class ProgressTest {
   private final PrintStream err = new PrintStream(bytes, true, StandardCharsets.UTF_8);
 
   /** Says it three times and ends; nothing is said afterwards. */
+  @SuppressWarnings("try") // its thread works while it is open
   private String said(boolean redraws, Supplier<String> line) throws Exception {
     CountDownLatch times = new CountDownLatch(4);
     Supplier<String> counted =

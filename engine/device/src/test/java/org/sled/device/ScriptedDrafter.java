@@ -65,7 +65,9 @@ final class ScriptedDrafter implements Drafter {
 
   @Override
   public int decode(int position, long tokensAddress, int tokenCount) {
-    if (++calls >= failAt) {
+    int call = calls + 1; // one thread writes, tests read
+    calls = call;
+    if (call >= failAt) {
       cache.clear();
       throw new SledException(SledStatus.DECODE, "scripted failure");
     }
@@ -81,7 +83,8 @@ final class ScriptedDrafter implements Drafter {
       }
       cache.add(token);
     }
-    decoded += tokenCount;
+    int all = decoded + tokenCount;
+    decoded = all;
     pace.accept(tokenCount);
     if (calls % paddingEvery == 0) {
       return ScriptedText.VOCABULARY + 5;

@@ -13,6 +13,7 @@ import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.file.Path;
@@ -172,9 +173,14 @@ class HostilePeerTest {
     }
 
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
       leaving = true;
-      thread.join();
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new AssertionError(e);
+      }
       device.close();
       assertEquals(null, failure.get());
     }
@@ -258,11 +264,13 @@ class HostilePeerTest {
     Socket socket = new Socket();
     // What is still under way when it is closed is read at the server's pace before its end shows.
     socket.setSendBufferSize(SEND_BUFFER_BYTES);
-    socket.connect(new InetSocketAddress("127.0.0.1", daemon.address().getPort()));
+    socket.connect(
+        new InetSocketAddress(InetAddress.getLoopbackAddress(), daemon.address().getPort()));
     return socket;
   }
 
   /** Sends the same for a while; without reading what comes back, or with. */
+  @SuppressWarnings("try") // closed early: that ends its two threads
   private void flood(byte[] frames, boolean reads) throws Exception {
     ByteBuf many = Unpooled.buffer();
     while (many.readableBytes() < 64 * 1024) {

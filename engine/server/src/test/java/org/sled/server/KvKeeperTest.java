@@ -272,7 +272,7 @@ class KvKeeperTest {
         compute(session, 44);
         rest(session);
         if (i >= 7) {
-          keeper.forEach(other -> close(other, session));
+          keeper.forEach(other -> closeUnless(other, session));
         }
       }
       assertTrue(engine.refusedCopies <= 2, engine.refusedCopies + " copies were tried");
@@ -282,8 +282,8 @@ class KvKeeperTest {
     }
   }
 
-  private void close(ServerSession session, ServerSession other) {
-    if (session != other) {
+  private void closeUnless(ServerSession session, ServerSession kept) {
+    if (session != kept) {
       keeper.close(session);
     }
   }

@@ -29,7 +29,7 @@ final class AcceptGuardTest {
     assertTrue(accepts());
     acceptor.writeInbound(second);
     assertFalse(accepts());
-    first.close();
+    assertTrue(first.close().isSuccess());
     assertTrue(accepts());
     acceptor.writeInbound(new EmbeddedChannel());
     assertFalse(accepts());
