@@ -11,6 +11,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -226,7 +227,7 @@ final class HandshakeCutTest {
             try (Socket socket = listening.accept()) {
               socket
                   .getOutputStream()
-                  .write("HTTP/1.1 400 Bad Request\r\n\r\n".getBytes("US-ASCII"));
+                  .write("HTTP/1.1 400 Bad Request\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
               socket.getInputStream().readAllBytes();
             } catch (IOException e) {
               // It has hung up.
