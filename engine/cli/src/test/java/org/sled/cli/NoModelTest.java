@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -44,6 +45,7 @@ import org.sled.jni.Model;
 import org.sled.jni.ModelFile;
 import org.sled.jni.ModelParams;
 import org.sled.jni.Numerics;
+import org.sled.net.protocol.FileDigest;
 import org.sled.net.protocol.TokenizerFingerprint;
 import org.sled.server.Daemon;
 import org.sled.server.ServerConfig;
@@ -266,6 +268,54 @@ final class NoModelTest {
         assertArrayEquals(sound, Files.readAllBytes(file));
       }
       assertEquals((1 + damages.length) * parts, scripted.requests.get());
+    }
+  }
+
+  /** Such a file would be parsed, and found to have the fingerprint that it should have. */
+  @Test
+  void whatAnotherServerGaveIsNotTakenForTheTargets() throws Exception {
+    ByteBuffer other = ByteBuffer.allocateDirect(vocabulary.remaining() + 4);
+    other.put(vocabulary.duplicate()).putInt(0).flip(); // behind the end, where nobody looks
+    try (VocabularyServer one = give(other);
+        VocabularyServer honest = give(vocabulary)) {
+      connect(one, directory).close();
+      connect(honest, directory).close();
+      assertTrue(honest.requests.get() > 0, "it is asked all the same");
+      assertEquals(2, files(directory).size());
+    }
+  }
+
+  @Test
+  void whatIsNotWhatTheServerNamedIsNotOpened() throws Exception {
+    try (VocabularyServer scripted = give(vocabulary)) {
+      scripted.digest = new FileDigest("ab".repeat(FileDigest.BYTES));
+      String why = refused(ServerFaultException.class, scripted);
+      assertTrue(why.contains("SHA-256"), why);
+      assertEquals(List.of(), files(directory));
+      // From before there were digests: of use, but not kept.
+      scripted.digest = FileDigest.NONE;
+      try (SledClient client = connect(scripted, directory)) {
+        assertTokenizes(client);
+      }
+      assertEquals(List.of(), files(directory));
+    }
+  }
+
+  /** A file that is much too long is not read to its end. */
+  @Test
+  void whatCannotBeAVocabularyIsReplaced() throws Exception {
+    try (VocabularyServer scripted = give(vocabulary)) {
+      connect(scripted, directory).close();
+      Path file = files(directory).get(0);
+      try (RandomAccessFile huge = new RandomAccessFile(file.toFile(), "rw")) {
+        huge.setLength(1L << 40);
+      } catch (IOException e) {
+        return; // this file system has no holes
+      }
+      try (SledClient client = connect(scripted, directory)) {
+        assertTokenizes(client);
+      }
+      assertEquals(vocabulary.remaining(), Files.size(file));
     }
   }
 

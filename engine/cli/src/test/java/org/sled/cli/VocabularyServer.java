@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.sled.net.protocol.Cancel;
 import org.sled.net.protocol.Close;
+import org.sled.net.protocol.FileDigest;
 import org.sled.net.protocol.Hello;
 import org.sled.net.protocol.HelloAnswer;
 import org.sled.net.protocol.Limits;
@@ -41,6 +42,10 @@ final class VocabularyServer implements ConnectionListener, AutoCloseable {
 
   final AtomicInteger requests = new AtomicInteger();
   volatile Mischief mischief = Mischief.NONE;
+
+  /** As WELCOME says; null: that of the file. */
+  volatile FileDigest digest;
+
   private final TokenizerFingerprint fingerprint;
   private final ByteBuffer file; // null: none
   private final ServerTransport transport;
@@ -68,7 +73,8 @@ final class VocabularyServer implements ConnectionListener, AutoCloseable {
         fingerprint,
         "scripted",
         "scripted",
-        "");
+        "",
+        digest != null ? digest : file == null ? FileDigest.NONE : FileDigest.of(file));
   }
 
   @Override

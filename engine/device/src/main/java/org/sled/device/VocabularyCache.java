@@ -2,11 +2,14 @@ package org.sled.device;
 
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
+import java.security.DigestOutputStream;
+import java.security.MessageDigest;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
@@ -17,15 +20,19 @@ import org.sled.jni.Model;
 import org.sled.jni.ModelParams;
 import org.sled.jni.SledException;
 import org.sled.net.protocol.ErrorCode;
+import org.sled.net.protocol.FileDigest;
+import org.sled.net.protocol.Limits;
 import org.sled.net.protocol.TokenizerFingerprint;
 import org.sled.net.protocol.Welcome;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The vocabularies of servers, kept as files by their fingerprints, so that each is fetched once.
- * Whatever lies there or comes from a server is used only if its tokenizer has the fingerprint that
- * it should have. Any thread, and several processes at a time: files appear as a whole.
+ * The vocabularies of servers, kept as files by their SHA-256, so that each is fetched once.
+ * Whatever lies there or comes from a server is opened only if it is, bit for bit, what WELCOME
+ * names: a damaged file never gets to the parser, and what one server gave is never taken for
+ * another one's. It is used only if its tokenizer has the fingerprint that it should have. Any
+ * thread, and several processes at a time: files appear as a whole.
  */
 final class VocabularyCache {
   /** A directory of another's choice. */
@@ -81,35 +88,53 @@ final class VocabularyCache {
    */
   Model open(Uplink uplink, Duration timeout) throws InterruptedException {
     Welcome welcome = uplink.connection().welcome();
-    Path file =
-        directory == null ? null : directory.resolve(fileName(welcome.fingerprint()) + SUFFIX);
-    Model kept = file == null ? null : openKept(file, welcome.fingerprint());
+    Path file = file(welcome);
+    Model kept = file == null ? null : openKept(file, welcome);
     return kept != null ? kept : fetch(uplink, timeout, file);
   }
 
-  private static String fileName(TokenizerFingerprint fingerprint) {
-    return String.format(
-        "%d-%016x-%016x-%016x-%016x",
-        fingerprint.vocabularySize(),
-        fingerprint.tokensHash(),
-        fingerprint.mergesHash(),
-        fingerprint.specialsHash(),
-        fingerprint.pretokenizerHash());
+  /** Null if nothing is kept, or if the server does not say what it gives. */
+  private Path file(Welcome welcome) {
+    boolean isNamed = !welcome.vocabularyDigest().equals(FileDigest.NONE);
+    return directory != null && isNamed
+        ? directory.resolve(welcome.vocabularyDigest().hex() + SUFFIX)
+        : null;
   }
 
   /** Null if there is none that can be used. */
-  private static Model openKept(Path file, TokenizerFingerprint fingerprint) {
+  private static Model openKept(Path file, Welcome welcome) {
     if (!Files.exists(file)) {
       return null;
     }
     try {
-      Model model = openChecked(file, fingerprint);
+      if (!digest(file).equals(welcome.vocabularyDigest())) {
+        LOG.warn("{} is damaged, the vocabulary is fetched again", file);
+        return null;
+      }
+      Model model = openChecked(file, welcome.fingerprint());
       touch(file);
       return model;
-    } catch (SledException | SledClientException e) {
-      LOG.warn("{} is damaged, the vocabulary is fetched again: {}", file, e.getMessage());
+    } catch (IOException | SledException | SledClientException e) {
+      LOG.warn("{} is of no use, the vocabulary is fetched again: {}", file, e.toString());
       return null;
     }
+  }
+
+  /** Of a file that may be any; of one that is too long, {@link FileDigest#NONE}. */
+  private static FileDigest digest(Path file) throws IOException {
+    MessageDigest sum = FileDigest.newSum();
+    try (InputStream in = Files.newInputStream(file)) {
+      byte[] bytes = new byte[Limits.VOCABULARY_PART_BYTES];
+      int total = 0;
+      for (int count = in.read(bytes); count >= 0; count = in.read(bytes)) {
+        total += count;
+        if (total > Limits.VOCABULARY_BYTES) {
+          return FileDigest.NONE;
+        }
+        sum.update(bytes, 0, count);
+      }
+    }
+    return FileDigest.ofSum(sum);
   }
 
   private static void touch(Path file) {
@@ -142,10 +167,11 @@ final class VocabularyCache {
               + " file again. Use a draft model, whose tokenizer serves as well");
     }
     Path part = null;
+    MessageDigest sum = FileDigest.newSum();
     try {
-      part = createPart();
+      part = createPart(file != null);
       // Not a channel, which an interrupt would close.
-      try (OutputStream out = new FileOutputStream(part.toFile())) {
+      try (OutputStream out = new DigestOutputStream(new FileOutputStream(part.toFile()), sum)) {
         VocabularyDownload download = new VocabularyDownload();
         uplink.router().download(download);
         try {
@@ -154,6 +180,7 @@ final class VocabularyCache {
           uplink.router().download(null);
         }
       }
+      require(FileDigest.ofSum(sum), welcome.vocabularyDigest());
       Model model = openFetched(part, welcome.fingerprint());
       keep(part, file);
       return model;
@@ -164,8 +191,24 @@ final class VocabularyCache {
     }
   }
 
-  private Path createPart() throws IOException {
-    if (directory != null) {
+  private static void require(FileDigest actual, FileDigest said) {
+    // A server of an earlier release does not say it.
+    if (!said.equals(FileDigest.NONE) && !said.equals(actual)) {
+      throw new ServerFaultException(
+          "what the server gave is not its target's vocabulary: its SHA-256 is "
+              + actual.hex()
+              + ", not "
+              + said.hex());
+    }
+  }
+
+  /**
+   * A file to write to.
+   *
+   * @param keep whether it is to be kept afterwards
+   */
+  private Path createPart(boolean keep) throws IOException {
+    if (keep) {
       try {
         Files.createDirectories(directory);
         return Files.createTempFile(directory, "vocabulary", PART_SUFFIX);

@@ -64,6 +64,7 @@ final class ScriptedDrafter implements Drafter {
   }
 
   @Override
+  @SuppressWarnings("NonAtomicVolatileUpdate") // one thread writes, a test reads
   public int decode(int position, long tokensAddress, int tokenCount) {
     int call = calls + 1; // one thread writes, tests read
     calls = call;

@@ -18,6 +18,7 @@ import org.sled.jni.ResultRows;
 import org.sled.jni.SledException;
 import org.sled.jni.VerifyEngine;
 import org.sled.net.limit.ByteBudget;
+import org.sled.net.protocol.FileDigest;
 import org.sled.net.protocol.Limits;
 import org.sled.net.protocol.Protocol;
 import org.sled.net.protocol.Redirect;
@@ -129,10 +130,10 @@ public final class Daemon implements AutoCloseable {
                   config.maxDraftTokens()),
               stats,
               this::onDeath);
-      boolean hasVocabulary = vocabulary != null;
+      FileDigest digest = vocabulary == null ? FileDigest.NONE : vocabulary.digest();
       router =
           new FrameRouter(
-              () -> welcome(config, target, stats, hasVocabulary),
+              () -> welcome(config, target, stats, digest),
               engine,
               inbox,
               prompts,
@@ -143,6 +144,21 @@ public final class Daemon implements AutoCloseable {
       thread.setDaemon(true);
       stepTimeout = config.stepTimeout();
       watchdog = new StepWatchdog(verifier.monitor(), stepTimeout, stats);
+    }
+
+    /** After a start that failed: frees what the verifier owns, its engine included. */
+    void end() {
+      verifier.stop();
+      if (thread.getState() == Thread.State.NEW) {
+        verifier.run(); // which does no more than that
+      } else {
+        try {
+          thread.join(JOIN_MILLIS);
+        } catch (InterruptedException e) {
+          Thread.currentThread().interrupt();
+        }
+      }
+      watchdog.close();
     }
 
     private void onDeath(Throwable cause) {
@@ -165,6 +181,7 @@ public final class Daemon implements AutoCloseable {
     AdminServer admin = openAdmin(config); // before minutes of loading
     Model model = null;
     VerifyEngine engine = null;
+    boolean started = false;
     try {
       model =
           Model.open(
@@ -184,25 +201,35 @@ public final class Daemon implements AutoCloseable {
               info.numericsId(),
               cut(model.name().isEmpty() ? fileName(config) : model.name(), Limits.NAME_BYTES),
               cutTemplate(model.chatTemplate()));
-      return start(
-          config,
-          target,
-          new NativeTarget(engine),
-          Vocabulary.of(config.modelPath(), Limits.DEFAULT_FRAME_BYTES),
-          admin,
-          model,
-          describe(config, model, info));
-    } catch (RuntimeException | IOException e) {
-      if (engine != null) {
-        engine.close();
+      Daemon daemon =
+          start(
+              config,
+              target,
+              new NativeTarget(engine),
+              Vocabulary.of(config.modelPath(), Limits.DEFAULT_FRAME_BYTES),
+              admin,
+              model,
+              describe(config, model, info));
+      started = true;
+      return daemon;
+    } finally {
+      if (!started) {
+        // Whatever failed, be it for want of memory. In this order: the model is in use before.
+        closeAfterFailure(engine);
+        closeAfterFailure(model);
+        closeAfterFailure(admin);
       }
-      if (model != null) {
-        model.close();
-      }
-      if (admin != null) {
-        admin.close();
-      }
-      throw e;
+    }
+  }
+
+  private static void closeAfterFailure(AutoCloseable part) {
+    if (part == null) {
+      return;
+    }
+    try {
+      part.close();
+    } catch (Exception e) {
+      LOG.warn("{} is not freed after a start that failed: {}", part, e.toString());
     }
   }
 
@@ -220,7 +247,17 @@ public final class Daemon implements AutoCloseable {
   static Daemon start(
       ServerConfig config, TargetDescription target, TargetEngine engine, Vocabulary vocabulary)
       throws IOException {
-    return start(config, target, engine, vocabulary, openAdmin(config), null, "");
+    AdminServer admin = openAdmin(config);
+    boolean started = false;
+    try {
+      Daemon daemon = start(config, target, engine, vocabulary, admin, null, "");
+      started = true;
+      return daemon;
+    } finally {
+      if (!started) {
+        closeAfterFailure(admin);
+      }
+    }
   }
 
   private static Daemon start(
@@ -239,20 +276,30 @@ public final class Daemon implements AutoCloseable {
       costs.save(scheduling.cost());
     }
     Parts parts = new Parts(config, target, engine, scheduling, vocabulary);
-    ServerTransport transport =
-        ServerTransport.start(
-            ServerOptions.of(config.host(), config.port())
-                .withMaxConnections(SocketPlan.deviceConnections(OpenFiles.left())),
-            parts.router);
-    Daemon daemon =
-        new Daemon(
-            parts, transport, admin, model, description, () -> costs.save(scheduling.cost()));
-    parts.thread.start();
-    parts.watchdog.start();
-    if (admin != null) {
-      admin.show(daemon.view(target.modelName()));
+    ServerTransport transport = null;
+    boolean started = false;
+    try {
+      transport =
+          ServerTransport.start(
+              ServerOptions.of(config.host(), config.port())
+                  .withMaxConnections(SocketPlan.deviceConnections(OpenFiles.left())),
+              parts.router);
+      Daemon daemon =
+          new Daemon(
+              parts, transport, admin, model, description, () -> costs.save(scheduling.cost()));
+      parts.thread.start();
+      parts.watchdog.start();
+      if (admin != null) {
+        admin.show(daemon.view(target.modelName()));
+      }
+      started = true;
+      return daemon;
+    } finally {
+      if (!started) {
+        closeAfterFailure(transport);
+        parts.end();
+      }
     }
-    return daemon;
   }
 
   /** Null if there is to be none, or if nobody asked for it and its port is taken. */
@@ -347,11 +394,11 @@ public final class Daemon implements AutoCloseable {
 
   /** What a client that comes is told. */
   static Welcome welcome(
-      ServerConfig config, TargetDescription target, ServerStats stats, boolean hasVocabulary) {
+      ServerConfig config, TargetDescription target, ServerStats stats, FileDigest vocabulary) {
     return new Welcome(
         Protocol.MAX_VERSION,
         (target.exactNumerics() ? Welcome.EXACT_NUMERICS : 0)
-            | (hasVocabulary ? Welcome.VOCABULARY : 0),
+            | (vocabulary.equals(FileDigest.NONE) ? 0 : Welcome.VOCABULARY),
         new Limits(
             target.sessions(),
             target.contextTokens() - 1,
@@ -365,7 +412,8 @@ public final class Daemon implements AutoCloseable {
         target.fingerprint(),
         config.serverName(),
         target.modelName(),
-        target.chatTemplate());
+        target.chatTemplate(),
+        vocabulary);
   }
 
   private static String fileName(ServerConfig config) {

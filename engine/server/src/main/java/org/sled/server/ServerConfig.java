@@ -68,6 +68,9 @@ public record ServerConfig(
   /** An idle verifier's loop comes round ten times a second: that is no stuck step. */
   private static final Duration SHORTEST_STEP_TIMEOUT = Duration.ofMillis(200);
 
+  /** Longer is for ever; as a count of ns it fits into a long. */
+  private static final Duration LONGEST_STEP_TIMEOUT = Duration.ofDays(36_500);
+
   /**
    * Where metrics and health are shown.
    *
@@ -237,7 +240,7 @@ public record ServerConfig(
           serverName,
           pingIntervalMillis,
           admin,
-          stepTimeout);
+          stepTimeout.compareTo(LONGEST_STEP_TIMEOUT) > 0 ? LONGEST_STEP_TIMEOUT : stepTimeout);
     }
 
     private static void requirePort(int port) {

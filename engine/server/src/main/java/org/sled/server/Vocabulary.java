@@ -9,6 +9,7 @@ import org.sled.jni.SledException;
 import org.sled.net.codec.FrameEncoder;
 import org.sled.net.protocol.ErrorCode;
 import org.sled.net.protocol.ErrorMessage;
+import org.sled.net.protocol.FileDigest;
 import org.sled.net.protocol.Limits;
 import org.sled.net.protocol.Protocol;
 import org.sled.net.protocol.VocabularyRequest;
@@ -27,6 +28,7 @@ final class Vocabulary {
   private static final int FRAME_OVERHEAD_BYTES = 28 + Protocol.ALIGNMENT_BYTES;
 
   private final ByteBuf file;
+  private final FileDigest digest;
   private final int partBytes;
 
   /**
@@ -37,6 +39,7 @@ final class Vocabulary {
    */
   Vocabulary(ByteBuffer file, int maxFrameBytes) {
     this.file = Unpooled.wrappedBuffer(file);
+    digest = FileDigest.of(file);
     partBytes = Math.min(Limits.VOCABULARY_PART_BYTES, maxFrameBytes - FRAME_OVERHEAD_BYTES);
   }
 
@@ -48,6 +51,11 @@ final class Vocabulary {
       LOG.warn("devices need a model file of their own: {}", e.getMessage());
       return null;
     }
+  }
+
+  /** Of the whole. */
+  FileDigest digest() {
+    return digest;
   }
 
   /** Sends a part; whoever asks for none is closed. */

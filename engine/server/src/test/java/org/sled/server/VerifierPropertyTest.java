@@ -15,6 +15,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.sled.core.Scheduling;
 import org.sled.net.limit.ByteBudget;
+import org.sled.net.protocol.FileDigest;
 import org.sled.net.protocol.FrameHeader;
 import org.sled.net.protocol.Hello;
 import org.sled.net.protocol.TokenizerFingerprint;
@@ -171,7 +172,7 @@ final class VerifierPropertyTest {
       ServerConfig config = ServerConfig.of(Path.of("scripted")).listen("127.0.0.1", 0).conclude();
       router =
           new FrameRouter(
-              () -> Daemon.welcome(config, description, stats, false),
+              () -> Daemon.welcome(config, description, stats, FileDigest.NONE),
               target,
               inbox,
               prompts,

@@ -211,6 +211,7 @@ public final class FrameEncoder {
     writeText(welcome.serverName(), Limits.NAME_BYTES, out);
     writeText(welcome.modelName(), Limits.NAME_BYTES, out);
     writeText(welcome.chatTemplate(), Limits.CHAT_TEMPLATE_BYTES, out);
+    out.writeBytes(welcome.vocabularyDigest().toBytes());
   }
 
   private static void writeOpenHead(Open open, ByteBuf out) {

@@ -11,6 +11,7 @@ import org.sled.net.protocol.Close;
 import org.sled.net.protocol.Closed;
 import org.sled.net.protocol.ErrorCode;
 import org.sled.net.protocol.ErrorMessage;
+import org.sled.net.protocol.FileDigest;
 import org.sled.net.protocol.FinishReason;
 import org.sled.net.protocol.FrameHeader;
 import org.sled.net.protocol.FrameType;
@@ -135,6 +136,7 @@ public final class FrameReader {
     String serverName = readText(body, Limits.NAME_BYTES, "server name");
     String modelName = readText(body, Limits.NAME_BYTES, "model name");
     String chatTemplate = readText(body, Limits.CHAT_TEMPLATE_BYTES, "chat template");
+    FileDigest vocabularyDigest = readDigest(body);
     try {
       Limits limits =
           new Limits(maxSessions, maxPromptTokens, contextTokens, maxDraftTokens, maxFrameBytes);
@@ -149,10 +151,21 @@ public final class FrameReader {
           fingerprint,
           serverName,
           modelName,
-          chatTemplate);
+          chatTemplate,
+          vocabularyDigest);
     } catch (IllegalArgumentException e) {
       throw malformed("WELCOME: " + e.getMessage());
     }
+  }
+
+  /** Servers from before it end their WELCOME there. */
+  private static FileDigest readDigest(ByteBuf body) {
+    if (body.readableBytes() < FileDigest.BYTES) {
+      return FileDigest.NONE;
+    }
+    byte[] bytes = new byte[FileDigest.BYTES];
+    body.readBytes(bytes);
+    return FileDigest.ofBytes(bytes);
   }
 
   private static VocabularyPart readVocabularyPart(ByteBuf body) throws FrameException {

@@ -15,6 +15,8 @@ package org.sled.net.protocol;
  * @param modelName the target's name, at most {@link Limits#NAME_BYTES} of UTF-8
  * @param chatTemplate the target's chat template, may be empty, at most {@link
  *     Limits#CHAT_TEMPLATE_BYTES} of UTF-8
+ * @param vocabularyDigest of the vocabulary that the server gives; {@link FileDigest#NONE} if it
+ *     gives none, or is of an earlier release
  */
 public record Welcome(
     int version,
@@ -27,7 +29,8 @@ public record Welcome(
     TokenizerFingerprint fingerprint,
     String serverName,
     String modelName,
-    String chatTemplate)
+    String chatTemplate,
+    FileDigest vocabularyDigest)
     implements Message, HelloAnswer {
 
   /**
@@ -49,6 +52,34 @@ public record Welcome(
     if (pingIntervalMillis < 1) {
       throw new IllegalArgumentException("pingIntervalMillis is " + pingIntervalMillis);
     }
+  }
+
+  /** That of a server that gives no vocabulary. */
+  public Welcome(
+      int version,
+      int flags,
+      Limits limits,
+      int pingIntervalMillis,
+      int sessionsInUse,
+      int sessionsTotal,
+      long numericsId,
+      TokenizerFingerprint fingerprint,
+      String serverName,
+      String modelName,
+      String chatTemplate) {
+    this(
+        version,
+        flags,
+        limits,
+        pingIntervalMillis,
+        sessionsInUse,
+        sessionsTotal,
+        numericsId,
+        fingerprint,
+        serverName,
+        modelName,
+        chatTemplate,
+        FileDigest.NONE);
   }
 
   /** Whether the server computes with exact numerics. */

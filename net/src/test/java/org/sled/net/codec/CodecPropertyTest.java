@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.netty.buffer.ByteBuf;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import net.jqwik.api.Arbitraries;
@@ -21,6 +22,7 @@ import org.sled.net.protocol.Close;
 import org.sled.net.protocol.Closed;
 import org.sled.net.protocol.ErrorCode;
 import org.sled.net.protocol.ErrorMessage;
+import org.sled.net.protocol.FileDigest;
 import org.sled.net.protocol.FinishReason;
 import org.sled.net.protocol.GoAway;
 import org.sled.net.protocol.Hello;
@@ -88,7 +90,18 @@ final class CodecPropertyTest {
         .as(
             (limit, n, id, fingerprint, name, model, template) ->
                 new Welcome(
-                    n & 0xffff, n, limit, n / 2 + 1, n, n, id, fingerprint, name, model, template));
+                    n & 0xffff,
+                    n,
+                    limit,
+                    n / 2 + 1,
+                    n,
+                    n,
+                    id,
+                    fingerprint,
+                    name,
+                    model,
+                    template,
+                    FileDigest.of(ByteBuffer.wrap(name.getBytes(StandardCharsets.UTF_8)))));
   }
 
   private static Arbitrary<StreamSecret> secrets() {

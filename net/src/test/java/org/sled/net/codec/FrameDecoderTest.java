@@ -22,6 +22,7 @@ import org.sled.net.limit.ByteBudget;
 import org.sled.net.limit.SlowestPeer;
 import org.sled.net.protocol.DraftFrame;
 import org.sled.net.protocol.ErrorCode;
+import org.sled.net.protocol.FileDigest;
 import org.sled.net.protocol.FrameHeader;
 import org.sled.net.protocol.FrameType;
 import org.sled.net.protocol.Limits;
@@ -33,6 +34,7 @@ import org.sled.net.protocol.Resume;
 import org.sled.net.protocol.Sampling;
 import org.sled.net.protocol.StreamSecret;
 import org.sled.net.protocol.VocabularyPart;
+import org.sled.net.protocol.Welcome;
 
 final class FrameDecoderTest {
   /** Length of the example of OPEN up to its last field, the logit bias. */
@@ -331,6 +333,10 @@ final class FrameDecoderTest {
             || (type == FrameType.OPENED && length >= OPENED_BEFORE_SECRET_BYTES)) {
           continue; // the last field may be missing as a whole
         }
+        int digestBytes = sample.getValue().length - length;
+        if (type == FrameType.WELCOME && digestBytes <= FileDigest.BYTES) {
+          continue; // so may the vocabulary's digest
+        }
         byte[] shorter = Arrays.copyOf(sample.getValue(), length);
         ByteBuffer.wrap(shorter).order(ByteOrder.LITTLE_ENDIAN).putInt(0, length);
         try (Decoding decoding = new Decoding(side)) {
@@ -341,6 +347,20 @@ final class FrameDecoderTest {
           Object last = decoding.received().get(decoding.received().size() - 1);
           assertInstanceOf(FrameFault.class, last, () -> type + " of " + shorter.length);
         }
+      }
+    }
+  }
+
+  @Test
+  void readsAWelcomeThatEndsBeforeTheVocabularysDigest() {
+    byte[] whole = Samples.bytes(Samples.WELCOME);
+    for (int missing = 4; missing <= FileDigest.BYTES; missing += 4) {
+      byte[] shorter = Arrays.copyOf(whole, whole.length - missing);
+      ByteBuffer.wrap(shorter).order(ByteOrder.LITTLE_ENDIAN).putInt(0, shorter.length);
+      try (Decoding decoding = new Decoding(FrameDecoder.Side.CLIENT)) {
+        Welcome welcome = (Welcome) decoding.feed(shorter).only();
+        assertEquals(FileDigest.NONE, welcome.vocabularyDigest());
+        assertEquals(Samples.WELCOME.chatTemplate(), welcome.chatTemplate());
       }
     }
   }

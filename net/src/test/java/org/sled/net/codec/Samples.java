@@ -15,6 +15,7 @@ import org.sled.net.protocol.Closed;
 import org.sled.net.protocol.DraftFrame;
 import org.sled.net.protocol.ErrorCode;
 import org.sled.net.protocol.ErrorMessage;
+import org.sled.net.protocol.FileDigest;
 import org.sled.net.protocol.FinishReason;
 import org.sled.net.protocol.GoAway;
 import org.sled.net.protocol.Hello;
@@ -58,7 +59,8 @@ final class Samples {
           FINGERPRINT,
           "edge-1",
           "tiny",
-          "{{x}}");
+          "{{x}}",
+          new FileDigest("d5".repeat(FileDigest.BYTES)));
   static final Open OPEN =
       new Open(
           5,
