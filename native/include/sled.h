@@ -190,7 +190,7 @@ SLED_API int32_t sled_model_params_default(sled_model_params *params);
  * process of its own: sled-probe, which lies beside this library, does with it what serving and drafting do, on the CPU, with
  * a bound on time and memory, which takes a second or two. SLED_ERR_FORMAT with the cause where the process dies, hangs or
  * computes nothing usable. That a file passed is remembered in $XDG_CACHE_HOME/sled/tried or ~/.cache/sled/tried, by a
- * SHA-256 of its header, of samples of its weights, of this library's version and of the CPU; where that cannot be written,
+ * SHA-256 of its header, of samples of its weights, of this library's build and of the CPU; where that cannot be written,
  * as long as this process lives. Where sled-probe cannot be run, a warning is logged once and files are opened untried. */
 SLED_API int32_t sled_model_open(const char *path, const sled_model_params *params, int64_t *model);
 

@@ -328,7 +328,8 @@ std::string GgufFile::not_causal() const {
   }
   static const char *const kPoolings[] = {"none", "mean", "cls", "last", "rank"};
   const int64_t pooling = integer((architecture + ".pooling_type").c_str(), 0);
-  if (pooling != 0) {
+  constexpr int64_t kUnspecified = UINT32_MAX;  // llama.cpp's -1
+  if (pooling != 0 && pooling != -1 && pooling != kUnspecified) {
     const std::string name = pooling > 0 && pooling < 5 ? kPoolings[pooling] : std::to_string(pooling);
     return pooling == 4 ? "is a reranker (pooling_type is rank)" : "is an embedding model (pooling_type is " + name + ")";
   }

@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -47,12 +48,20 @@ constexpr int64_t kWorkingBytes = int64_t{2} << 30;
 
 constexpr size_t kMostOutput = 16384;  // of the probe's words that are kept
 
-std::string probe_path() {
+// The file of this library.
+std::filesystem::path library_path() {
   Dl_info info{};
-  if (dladdr(reinterpret_cast<const void *>(&sled_abi_version), &info) == 0 || info.dli_fname == nullptr) {
+  const bool known = dladdr(reinterpret_cast<const void *>(&sled_abi_version), &info) != 0 && info.dli_fname != nullptr;
+  return known ? info.dli_fname : "";
+}
+
+// Of its build: a version has many while it is being developed.
+std::string library_build() {
+  struct stat file {};
+  if (stat(library_path().c_str(), &file) != 0) {
     return "";
   }
-  return (std::filesystem::path(info.dli_fname).parent_path() / "sled-probe").string();
+  return format_text("%lld bytes of %lld", static_cast<long long>(file.st_size), static_cast<long long>(file.st_mtime));
 }
 
 class Descriptor {
@@ -272,7 +281,7 @@ std::string key_of(const std::string &content, const char *kind) {
       .text(SLED_BUILD_VERSION)
       .number(SLED_ABI_VERSION)
       .text(SLED_BUILD_LLAMA_COMMIT)
-      .text(SLED_BUILD_SANITIZER)
+      .text(library_build())
       .text(compute_identity())
       .digest();
 }
@@ -294,7 +303,7 @@ void require_tried(const Candidate &candidate) {
   if (was_tried(whole) || (candidate.vocabulary_only && was_tried(vocabulary))) {
     return;
   }
-  const std::string probe = probe_path();
+  const std::string probe = (library_path().parent_path() / "sled-probe").string();
   const int64_t seconds = kLeastSeconds + candidate.bytes / kSlowBytesPerSecond;
   const ProbeEnd end = run({probe, cpu_backend_file(), candidate.vocabulary_only ? kProbeVocabulary : kProbeWhole,
                             std::to_string(kWorkingBytes + 3 * candidate.bytes), std::to_string(seconds), candidate.path},

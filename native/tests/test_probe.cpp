@@ -121,6 +121,11 @@ void check_encoders(const std::string &sound, const test::TemporaryDirectory &di
   refuses("pooling_type is mean", [](gguf_context *g) { gguf_set_val_u32(g, "llama.pooling_type", 1); });
   refuses("reranker", [](gguf_context *g) { gguf_set_val_u32(g, "llama.pooling_type", 4); });
   std::printf("  encoders: %s\n", test::last_error().c_str());
+  // Written of models that have none: "unspecified".
+  test::edit_gguf(sound, path, [](gguf_context *g) { gguf_set_val_u32(g, "llama.pooling_type", UINT32_MAX); });
+  const int64_t model = test::open_exact_model(path);
+  CHECK_OK(sled_engine_close(test::open_engine(model, 1, 64)));
+  CHECK_OK(sled_model_close(model));
 }
 
 void check_memory(const std::string &sound, const test::TemporaryDirectory &directory) {

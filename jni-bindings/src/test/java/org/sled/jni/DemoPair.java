@@ -18,7 +18,7 @@ final class DemoPair {
     return Model.open(file("demo-draft.gguf"), ModelParams.DEFAULT);
   }
 
-  private static Path file(String name) {
+  static Path file(String name) {
     return Path.of(System.getProperty("sled.home"), "models", name);
   }
 }

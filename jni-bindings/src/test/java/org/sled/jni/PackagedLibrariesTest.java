@@ -36,6 +36,8 @@ class PackagedLibrariesTest {
         "rwx------",
         PosixFilePermissions.toString(Files.getPosixFilePermissions(destination.getParent())));
 
+    assertTrue(Files.isExecutable(destination.resolve("sled-probe")));
+
     Path marked = Files.createFile(destination.resolve("untouched"));
     assertEquals(destination, extract(pack("first")));
     assertTrue(Files.exists(marked));
@@ -125,6 +127,9 @@ class PackagedLibrariesTest {
       Files.write(libraries.resolve("lib" + i + ".so"), bytes);
       index.append(PackagedLibraries.sha256(bytes)).append("  lib").append(i).append(".so\n");
     }
+    byte[] program = content.getBytes(StandardCharsets.UTF_8);
+    Files.write(libraries.resolve("sled-probe"), program);
+    index.append(PackagedLibraries.sha256(program)).append("  sled-probe\n");
     Files.writeString(libraries.resolve(PackagedLibraries.INDEX), index);
     return entry;
   }

@@ -24,7 +24,6 @@ import org.sled.bench.report.RunOutcome;
 import org.sled.bench.trace.DraftTrace;
 import org.sled.bench.trace.TraceRecorder;
 import org.sled.jni.Model;
-import org.sled.jni.ModelParams;
 import org.sled.net.protocol.Sampling;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -254,7 +253,11 @@ final class BenchCommand implements Callable<Integer> {
     Path file = device.looksUp() ? subject.targetFile(surroundings) : draftFile();
     Progress progress = Progress.of(surroundings, "loading " + file);
     try (progress) {
-      return Model.open(file, ModelParams.DEFAULT.withVocabularyOnly(vocabularyOnly));
+      return Model.open(
+          file,
+          serverOptions
+              .modelParams(new ModelFiles(surroundings.home()), file)
+              .withVocabularyOnly(vocabularyOnly));
     }
   }
 
@@ -305,6 +308,8 @@ final class BenchCommand implements Callable<Integer> {
     return BenchCosts.measure(
         surroundings,
         subject.targetFile(surroundings),
+        serverOptions.modelParams(
+            new ModelFiles(surroundings.home()), subject.targetFile(surroundings)),
         serverOptions.engineParams(undisturbed()),
         devices,
         trace == null ? CostMeasurement.DEFAULT_CONTEXT_TOKENS : trace.meanContextTokens());

@@ -22,15 +22,14 @@ final class BenchCosts {
   static CostTable measure(
       Surroundings surroundings,
       Path target,
+      ModelParams weights,
       EngineParams params,
       int mostSequences,
       int contextTokens)
       throws InterruptedException {
     surroundings.err().println("measuring what a step of the target costs ...");
     ModelParams modelParams =
-        params.numerics() == null
-            ? ModelParams.DEFAULT
-            : ModelParams.DEFAULT.forNumerics(params.numerics());
+        params.numerics() == null ? weights : weights.forNumerics(params.numerics());
     Progress.Counter counter = new Progress.Counter("measuring what a step costs");
     Progress progress = Progress.of(surroundings, counter);
     try (progress;

@@ -5,7 +5,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.sled.jni.EngineParams;
+import org.sled.jni.ModelParams;
 import org.sled.server.ServerConfig;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The server that a bench starts; what is not said is as {@code sled serve} has it. */
@@ -49,6 +51,13 @@ final class BenchServerOptions {
               + " again.")
   private String more;
 
+  @Mixin private TrustOption trust;
+
+  /** How a model file is opened for what is measured without a server. */
+  ModelParams modelParams(ModelFiles models, Path file) {
+    return trust.apply(ModelParams.DEFAULT, models, file);
+  }
+
   /** Threads that the server gets. */
   int threads(boolean undisturbed) {
     int cores = Runtime.getRuntime().availableProcessors();
@@ -72,6 +81,9 @@ final class BenchServerOptions {
     arguments.add("--numerics=" + numerics.name().toLowerCase(Locale.ROOT));
     int most = Math.min(devices, ServerConfig.MAX_SESSIONS);
     arguments.add("--sessions=" + (sessions == null ? most : sessions));
+    if (trust.trusted()) {
+      arguments.add("--trust-model");
+    }
     if (context != null) {
       arguments.add("--context=" + context);
     }

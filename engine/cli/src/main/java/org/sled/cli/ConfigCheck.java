@@ -32,7 +32,7 @@ final class ConfigCheck {
     if (pages != null) {
       requireAddress(pages, "--admin");
     }
-    ModelParams metadata = ModelParams.DEFAULT.withGpuLayers(0).withVocabularyOnly(true);
+    ModelParams metadata = config.modelParams().withGpuLayers(0).withVocabularyOnly(true);
     try (Model model = Model.open(config.modelPath(), metadata)) {
       EngineParams engine = config.engineParams();
       out.println("configuration OK");

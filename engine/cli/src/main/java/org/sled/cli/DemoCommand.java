@@ -20,7 +20,6 @@ import org.sled.device.SledClient;
 import org.sled.jni.Detokenizer;
 import org.sled.jni.EngineParams;
 import org.sled.jni.Model;
-import org.sled.jni.ModelParams;
 import org.sled.net.protocol.Sampling;
 import org.sled.server.Daemon;
 import org.sled.server.ServerConfig;
@@ -144,7 +143,8 @@ final class DemoCommand implements Callable<Integer> {
     ModelFiles models = new ModelFiles(surroundings.home());
     try (Model draftModel =
         Model.open(
-            models.find(draft), ModelParams.DEFAULT.withVocabularyOnly(draftTokens() == 0))) {
+            models.find(draft),
+            models.params(models.find(draft)).withVocabularyOnly(draftTokens() == 0))) {
       SamplingOptions.check(sampling, draftModel);
       Outcome outcome = run(models, draftModel);
       if (isInterrupted()) {
@@ -157,6 +157,7 @@ final class DemoCommand implements Callable<Integer> {
         exactness =
             Exactness.check(
                 models.find(target),
+                models.params(models.find(target)),
                 0,
                 threads,
                 outcome.streams(),
@@ -187,6 +188,7 @@ final class DemoCommand implements Callable<Integer> {
   private Outcome run(ModelFiles models, Model draftModel) throws Exception {
     ServerConfig config =
         ServerConfig.of(models.find(target))
+            .modelParams(models.params(models.find(target)))
             .listen("127.0.0.1", 0)
             .engineParams(EngineParams.DEFAULT.withSequenceCount(deviceCount).withThreads(threads))
             .serverName("sled demo")

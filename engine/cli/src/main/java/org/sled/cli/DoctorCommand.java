@@ -110,7 +110,7 @@ final class DoctorCommand implements Callable<Integer> {
                 + " says how to make it anew");
         continue;
       }
-      try (Model model = Model.open(path, ModelParams.DEFAULT.withGpuLayers(0))) {
+      try (Model model = Model.open(path, ModelParams.DEFAULT.withGpuLayers(0).withTrusted(true))) {
         line(demo.getKey(), model.architecture() + " " + model.weightType() + ", " + path);
       } catch (SledException e) {
         missing.add(demo.getKey() + ": " + e.getMessage());

@@ -52,6 +52,7 @@ final class Exactness {
    */
   static Exactness check(
       Path targetPath,
+      ModelParams modelParams,
       int contextTokens,
       int threads,
       List<DemoStream> streams,
@@ -72,7 +73,7 @@ final class Exactness {
     try (TargetAlone target =
         new TargetAlone(
             targetPath,
-            ModelParams.DEFAULT,
+            modelParams,
             EngineParams.DEFAULT.withContextTokens(contextTokens).withThreads(threads))) {
       for (Map.Entry<Integer, List<DemoStream>> entry : ordered(byPrompt)) {
         boolean enough = compared > 0 && coversAllDevices(byPrompt, aloneByPrompt, streams);

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import org.sled.device.SledClient;
 import org.sled.jni.EngineParams;
+import org.sled.jni.ModelParams;
 import org.sled.jni.Numerics;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -126,6 +127,8 @@ final class GenerateCommand implements Callable<Integer> {
 
   @Mixin private GpuRequirement gpu;
 
+  @Mixin private TrustOption trust;
+
   @Option(
       names = "--auth-token",
       paramLabel = "TOKEN",
@@ -177,7 +180,7 @@ final class GenerateCommand implements Callable<Integer> {
             samplingOptions.sampling(),
             stopOptions.strings(),
             numerics,
-            gpuLayers,
+            ModelParams.DEFAULT.withGpuLayers(gpuLayers).withTrusted(trust.trusted()),
             form());
     if (local) {
       EngineParams engine =

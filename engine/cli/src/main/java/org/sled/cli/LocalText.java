@@ -1,5 +1,6 @@
 package org.sled.cli;
 
+import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.sled.bench.report.Rounding;
 import org.sled.device.GenerationEnd;
@@ -76,8 +77,9 @@ final class LocalText {
   private TargetAlone load(String name, EngineParams engineParams) {
     Progress progress = Progress.of(surroundings, "loading " + name);
     try (progress) {
-      return new TargetAlone(
-          new ModelFiles(surroundings.home()).find(name), wish.modelParams(), engineParams);
+      ModelFiles models = new ModelFiles(surroundings.home());
+      Path file = models.find(name);
+      return new TargetAlone(file, models.params(file, wish.modelParams()), engineParams);
     }
   }
 

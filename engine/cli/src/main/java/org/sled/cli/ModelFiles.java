@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import org.sled.jni.ModelParams;
 
 /** Finds model files by what the user called them. */
 final class ModelFiles {
@@ -34,6 +35,21 @@ final class ModelFiles {
     return pair;
   }
 
+  /** Whether this file came with the program. */
+  boolean isDemo(Path file) {
+    return demoPair().containsValue(file);
+  }
+
+  /** How a file of the pair, or another one, is opened: the pair is known to be sound. */
+  ModelParams params(Path file) {
+    return params(file, ModelParams.DEFAULT);
+  }
+
+  /** How this file is opened where others are opened so. */
+  ModelParams params(Path file, ModelParams others) {
+    return others.withTrusted(others.trusted() || isDemo(file));
+  }
+
   /**
    * The file of a model.
    *
@@ -47,6 +63,14 @@ final class ModelFiles {
           ExitCodes.USAGE, name + " is no demo model; there are " + demoPair().keySet());
     }
     Path file = demo != null ? demo : Path.of(name);
+    if (demo == null && name.indexOf('\uFFFD') >= 0 && !Files.exists(file)) {
+      throw new CommandFailure(
+          "the file name '"
+              + name
+              + "' has bytes that are no text in this system's encoding ("
+              + System.getProperty("sun.jnu.encoding")
+              + "), which Java cannot pass on: rename the file, or link to it under another name");
+    }
     if (Files.isDirectory(file)) {
       throw new CommandFailure(file + " is a directory; name a GGUF file in it");
     }

@@ -1,13 +1,17 @@
 package org.sled.cli;
 
-import java.io.PrintStream;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Locale;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.sled.jni.Model;
-import org.sled.jni.ModelParams;
+import org.sled.jni.SledException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
@@ -19,18 +23,30 @@ import picocli.CommandLine.Parameters;
     description = "Describes the bundled demo pair, or the given models.",
     footer = {
       "",
+      "Each is opened as 'sled serve' opens it. A file that cannot be used is named",
+      "with the reason, the others are described all the same, and the exit code is 1.",
+      "",
       "Examples:",
       "  sled models",
       "  sled models target.gguf draft.gguf     also says whether they can work together",
+      "  sled models /srv/models                all *.gguf files there",
       "  sled models grow --help                a target that costs like a large one"
     })
 final class ModelsCommand implements Callable<Integer> {
+  /** A part of a split model; the first one stands for all. */
+  private static final Pattern PART = Pattern.compile("(.*)-(\\d{5})-of-(\\d{5})\\.gguf");
+
   private final Surroundings surroundings;
 
-  @Parameters(arity = "0..*", paramLabel = "FILE", description = "GGUF files.")
+  @Parameters(
+      arity = "0..*",
+      paramLabel = "FILE",
+      description = "GGUF files, or folders with such files.")
   private String[] files = {};
 
   @Mixin private LogOptions log;
+
+  private boolean complete = true;
 
   ModelsCommand(Surroundings surroundings) {
     this.surroundings = surroundings;
@@ -40,56 +56,92 @@ final class ModelsCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     log.apply();
     ModelFiles models = new ModelFiles(surroundings.home());
-    boolean complete = true;
     if (files.length == 0) {
       for (Map.Entry<String, Path> demo : models.demoPair().entrySet()) {
         if (Files.isReadable(demo.getValue())) {
-          describe(demo.getKey(), demo.getValue());
+          describe(models, demo.getKey(), demo.getValue());
         } else {
-          surroundings.out().printf("%s%n  missing: %s%n", demo.getKey(), demo.getValue());
-          complete = false;
+          failed(demo.getKey(), "missing: " + demo.getValue());
         }
       }
     }
+    String firstName = null;
     Model.Info first = null;
-    for (String file : files) {
-      Model.Info info = describe(file, models.find(file));
-      if (first != null) {
-        surroundings
-            .out()
-            .printf(
-                "  %s%n",
-                sharesVocabulary(first, info)
-                    ? "shares the vocabulary of " + files[0]
-                    : "has another vocabulary than " + files[0] + ": they cannot work together");
+    for (String name : files) {
+      for (Path file : expand(models, name)) {
+        boolean single = !Files.isDirectory(Path.of(name));
+        Model.Info info = describe(models, single ? name : file.toString(), file);
+        if (first != null && info != null) {
+          surroundings
+              .out()
+              .printf(
+                  "  %s%n",
+                  sharesVocabulary(first, info)
+                      ? "shares the vocabulary of " + firstName
+                      : "has another vocabulary than " + firstName + ": they cannot work together");
+        }
+        if (first == null && info != null) {
+          first = info;
+          firstName = single ? name : file.toString();
+        }
       }
-      first = first == null ? info : first;
     }
     surroundings.out().flush();
     return complete ? ExitCodes.DONE : ExitCodes.FAILED;
   }
 
-  private Model.Info describe(String name, Path path) throws Exception {
-    // Mapped and never computed with: even a large file costs next to nothing.
-    try (Model model = Model.open(path, ModelParams.DEFAULT.withGpuLayers(0))) {
-      Model.Info info = model.info();
-      PrintStream out = surroundings.out();
-      out.println(name);
-      out.printf("  path        %s%n", path);
-      out.printf(Locale.ROOT, "  size        %s%n", Sizes.bytes(Files.size(path)));
-      out.printf("  type        %s, %s%n", model.architecture(), model.weightType());
-      out.printf(Locale.ROOT, "  parameters  %,d%n", info.parameterCount());
-      out.printf(
-          Locale.ROOT,
-          "  vocabulary  %,d tokens%s%n",
-          info.vocabularyTokens(),
-          info.hasChatTemplate() ? ", with a chat template" : ", no chat template");
-      out.printf(Locale.ROOT, "  context     %,d tokens%n", info.contextTrainTokens());
-      if (info.recurrent() || info.encoder()) {
-        out.println("  cannot be served: its state cannot be rolled back by position");
+  /** The file of this name, or those in a folder of this name. */
+  private List<Path> expand(ModelFiles models, String name) throws IOException {
+    if (!name.startsWith("demo:") && Files.isDirectory(Path.of(name))) {
+      List<Path> found = inFolder(Path.of(name));
+      if (found.isEmpty()) {
+        failed(name, "has no *.gguf files");
       }
-      return info;
+      return found;
     }
+    try {
+      return List.of(models.find(name));
+    } catch (CommandFailure e) {
+      failed(name, e.getMessage());
+      return List.of();
+    }
+  }
+
+  private static List<Path> inFolder(Path folder) throws IOException {
+    List<Path> found = new ArrayList<>();
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder, "*.gguf")) {
+      for (Path entry : entries) {
+        if (!Files.isDirectory(entry) && !isLaterPart(folder, entry)) {
+          found.add(entry);
+        }
+      }
+    }
+    found.sort(null);
+    return found;
+  }
+
+  /** Whether it is described with its first part. */
+  private static boolean isLaterPart(Path folder, Path entry) {
+    Matcher part = PART.matcher(entry.getFileName().toString());
+    return part.matches()
+        && !part.group(2).equals("00001")
+        && Files.exists(folder.resolve(part.group(1) + "-00001-of-" + part.group(3) + ".gguf"));
+  }
+
+  /** Null if it cannot be opened. */
+  private Model.Info describe(ModelFiles models, String name, Path path) throws IOException {
+    try {
+      return ModelDescription.print(surroundings.out(), name, path, models.params(path));
+    } catch (SledException e) {
+      surroundings.out().printf("  cannot be used: %s%n", Reasons.of(e));
+      complete = false;
+      return null;
+    }
+  }
+
+  private void failed(String name, String why) {
+    surroundings.out().printf("%s%n  %s%n", name, why);
+    complete = false;
   }
 
   private static boolean sharesVocabulary(Model.Info one, Model.Info other) {

@@ -113,6 +113,8 @@ final class ServeCommand implements Callable<Integer> {
 
   @Mixin private GpuRequirement gpu;
 
+  @Mixin private TrustOption trust;
+
   @Option(
       names = "--kv-type",
       paramLabel = "TYPE",
@@ -260,10 +262,13 @@ final class ServeCommand implements Callable<Integer> {
       return ServerConfig.of(file)
           .listen(addresses.listen().host(), addresses.listen().port())
           .modelParams(
-              ModelParams.DEFAULT
-                  .withGpuLayers(gpuLayers)
-                  .withMapFile(!noMmap)
-                  .withLockMemory(mlock))
+              trust.apply(
+                  ModelParams.DEFAULT
+                      .withGpuLayers(gpuLayers)
+                      .withMapFile(!noMmap)
+                      .withLockMemory(mlock),
+                  new ModelFiles(surroundings.home()),
+                  file))
           .engineParams(
               EngineParams.DEFAULT
                   .withSequenceCount(scheduling.sequences())

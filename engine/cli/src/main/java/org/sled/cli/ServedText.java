@@ -1,5 +1,6 @@
 package org.sled.cli;
 
+import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -71,9 +72,12 @@ final class ServedText {
   private Model open(String name) {
     Progress progress = Progress.of(surroundings, "loading " + name);
     try (progress) {
+      ModelFiles models = new ModelFiles(surroundings.home());
+      Path file = models.find(name);
       return Model.open(
-          new ModelFiles(surroundings.home()).find(name),
-          wish.modelParams()
+          file,
+          models
+              .params(file, wish.modelParams())
               .withVocabularyOnly(wish.draftTokens() == 0)
               .withExactWeights(wish.numerics() == Numerics.EXACT));
     }

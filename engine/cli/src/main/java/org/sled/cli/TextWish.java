@@ -17,7 +17,7 @@ import org.sled.net.protocol.TokenIds;
  * @param text the prompt
  * @param prompt how it becomes tokens
  * @param numerics null for whatever is usual
- * @param gpuLayers of the model here, -1 for all
+ * @param modelParams how the model here is opened
  * @param form what stdout gets
  */
 record TextWish(
@@ -29,7 +29,7 @@ record TextWish(
     Sampling sampling,
     List<String> stopStrings,
     Numerics numerics,
-    int gpuLayers,
+    ModelParams modelParams,
     Form form) {
   /** What stdout gets. */
   enum Form {
@@ -39,11 +39,6 @@ record TextWish(
     JSON,
     /** A line of JSON for each event, and that one. */
     EVENTS
-  }
-
-  /** How the model here is opened. */
-  ModelParams modelParams() {
-    return ModelParams.DEFAULT.withGpuLayers(gpuLayers);
   }
 
   /**
