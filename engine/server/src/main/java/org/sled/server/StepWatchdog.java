@@ -1,6 +1,7 @@
 package org.sled.server;
 
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -74,7 +75,7 @@ final class StepWatchdog implements AutoCloseable {
 
   private void lookAtStall() {
     StepMonitor.Stall stall = monitor.stall();
-    if (stall == stalled) {
+    if (Objects.equals(stall, stalled)) {
       return;
     }
     if (stalled != null) {
