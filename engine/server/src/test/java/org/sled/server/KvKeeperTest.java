@@ -271,7 +271,7 @@ class KvKeeperTest {
         compute(session, 44);
         rest(session);
         if (i >= 7) {
-          keeper.forEach(other -> close(other, session));
+          keeper.forEach(each -> closeUnless(session, each));
         }
       }
       assertTrue(engine.refusedCopies <= 2, engine.refusedCopies + " copies were tried");
@@ -281,8 +281,8 @@ class KvKeeperTest {
     }
   }
 
-  private void close(ServerSession session, ServerSession other) {
-    if (session != other) {
+  private void closeUnless(ServerSession kept, ServerSession session) {
+    if (session.number != kept.number) {
       keeper.close(session);
     }
   }
