@@ -171,9 +171,13 @@ class HostilePeerTest {
     }
 
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
       leaving = true;
-      thread.join();
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        throw new AssertionError(e);
+      }
       device.close();
       assertEquals(null, failure.get());
     }
@@ -265,7 +269,8 @@ class HostilePeerTest {
       many.writeBytes(frames);
     }
     byte[] block = ByteBufUtil.getBytes(many);
-    try (Socket socket = connect()) {
+    Socket socket = connect();
+    try {
       socket
           .getOutputStream()
           .write(
@@ -301,6 +306,8 @@ class HostilePeerTest {
       socket.close();
       writer.join();
       reader.join();
+    } finally {
+      socket.close();
     }
   }
 
