@@ -277,7 +277,8 @@ class HostilePeerTest {
       many.writeBytes(frames);
     }
     byte[] block = ByteBufUtil.getBytes(many);
-    try (Socket socket = connect()) {
+    Socket socket = connect();
+    try {
       socket
           .getOutputStream()
           .write(
@@ -313,6 +314,8 @@ class HostilePeerTest {
       socket.close();
       writer.join();
       reader.join();
+    } finally {
+      socket.close();
     }
   }
 
