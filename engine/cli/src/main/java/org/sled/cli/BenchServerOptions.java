@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.sled.jni.EngineParams;
+import org.sled.jni.SledLibrary;
 import org.sled.server.ServerConfig;
 import picocli.CommandLine.Option;
 
@@ -51,7 +52,7 @@ final class BenchServerOptions {
 
   /** Threads that the server gets. */
   int threads(boolean undisturbed) {
-    int cores = Runtime.getRuntime().availableProcessors();
+    int cores = SledLibrary.cpuLimits().defaultThreads();
     return threads != null ? threads : undisturbed ? cores : Math.max(1, cores - 1);
   }
 
