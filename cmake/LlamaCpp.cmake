@@ -66,6 +66,17 @@ endfunction()
 # Everything happens in a directory of its own, and one rename publishes the result: a broken download leaves nothing
 # that looks complete, and of two builds at once the later one finds the other's result and drops its own.
 function(_sled_fetch_llama_cpp cache destination)
+  # What a build that was killed left behind; those at work now are younger.
+  file(GLOB left_behind "${cache}/fetch-*")
+  string(TIMESTAMP now "%s" UTC)
+  foreach(directory IN LISTS left_behind)
+    file(TIMESTAMP "${directory}" begun "%s" UTC)
+    math(EXPR age "${now} - ${begun}")
+    if(age GREATER 86400)
+      file(REMOVE_RECURSE "${directory}")
+    endif()
+  endforeach()
+
   string(RANDOM LENGTH 8 suffix)
   set(work "${cache}/fetch-${suffix}")
   file(MAKE_DIRECTORY "${work}")

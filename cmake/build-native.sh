@@ -3,12 +3,18 @@
 #
 #   cmake/build-native.sh local [cmake arguments...]       for the processor that it runs on
 #   cmake/build-native.sh <platform> [cmake arguments...]  for packages, with toolchains/<platform>.cmake
+#   cmake/build-native.sh --target <target> ...            the same, but builds no more than that
 #
 # Any other name is a build of its own with the arguments given (sanitize). native/target/<name> holds build/ (CMake's
 # tree) and lib/ (the finished libraries). SLED_CMAKE_ARGUMENTS: more arguments, separated by spaces.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+targets=()
+if [[ $1 == --target ]]; then
+  targets=(--target "$2")
+  shift 2
+fi
 name=$1
 shift
 target=$root/native/target/$name
@@ -33,16 +39,16 @@ arguments+=("$@" ${SLED_CMAKE_ARGUMENTS:-})
 
 # CMake keeps the generator, the toolchain and every option that it was once given. Where they are others than last
 # time, or llama.cpp is, it begins anew (the compiler's own cache helps); nothing of an earlier build is left in lib/.
-# Not where the JDK is another: every one has the same jni.h.
+# Not where the JDK is another: every one has the same jni.h. Nor where the JNI sources are not there yet.
 signature=$(printf '%s\n' "${arguments[@]}" "${SLED_CUDA_ROOT:-}" "${SLED_LLAMA_CPP_DIR:-}" |
-  grep -v '^-DSLED_JAVA_HOME=' | cat - "$root/cmake/LlamaCpp.cmake" | sha256sum)
+  grep -vE '^-DSLED_(JAVA_HOME|JNI_DIR)=' | cat - "$root/cmake/LlamaCpp.cmake" | sha256sum)
 if [[ ! -e $target/signature || $(<"$target/signature") != "$signature" ]]; then
   rm -rf "${target:?}/build" "${target:?}/lib"
   printf '%s\n' "$signature" >"$target/signature"
 fi
 
 cmake "${arguments[@]}"
-cmake --build "$target/build" --parallel "$(nproc)"
+cmake --build "$target/build" --parallel "$(nproc)" "${targets[@]}"
 if [[ -e $toolchain ]]; then
   cuda_architectures=
   if [[ -n ${SLED_CUDA_ROOT:-} ]]; then

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks finished libraries before they go into a package. Says all that is wrong, and exits with 1 if anything is.
+# Checks finished libraries and the programs beside them before they go into a package. Says all that is wrong, and exits with 1 if anything is.
 #
 #   cmake/check-natives.sh [--glibc 2.34] [--glibcxx 3.4.30] [--cuda-architectures "87-real"] <directory>
 #
@@ -43,10 +43,12 @@ newer() { # is version $1 newer than $2?
 
 cd "$directory"
 shopt -s nullglob
-libraries=(*.so)
+libraries=(*.so sled-*)
 ((${#libraries[@]} > 0)) || { echo "check-natives: no libraries in $directory" >&2; exit 1; }
-# A program that libsled starts, and looks for beside itself.
-if [[ -x sled-probe ]]; then libraries+=(sled-probe); else problem "sled-probe is missing, or no program"; fi
+# Programs that libsled starts, and looks for beside itself.
+for program in sled-probe sled-template; do
+  [[ -x $program ]] || problem "$program is missing, or no program"
+done
 
 # ---------------------------------------------------------------- architecture
 
@@ -169,7 +171,7 @@ for library in libggml-cpu-*.so; do
   [[ " ${backends[*]} " == *" ${name%.so} "* ]] || problem "$library is no backend that this check knows"
 done
 # What every CPU runs. (libsled has AVX2 twins of its sampling loops and asks the CPU before it calls one.)
-for library in libggml-base.so libggml.so libllama.so libjnisled.so sled-probe; do
+for library in libggml-base.so libggml.so libllama.so libjnisled.so sled-*; do
   [[ -e $library ]] || continue
   disassemble "$library" || break
   for pattern in %ymm %zmm sdot "$z"; do

@@ -10,7 +10,9 @@
 # has arm64 packages installed as well) programs have been seen to spin for ever; -L with a whole root avoids that.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-root=$("$here/aarch64-root.sh")
+# libsled starts programs of its own, which this machine's kernel cannot run: they come here again.
+root=${SLED_EMULATED_ROOT:-$("$here/aarch64-root.sh")}
+export SLED_EMULATOR=$here/emulate-aarch64.sh SLED_EMULATED_ROOT=$root
 for qemu in qemu-aarch64-static qemu-aarch64; do
   if command -v $qemu >/dev/null; then
     exec $qemu -L "$root" -cpu "${SLED_QEMU_CPU:-max}" "$@"

@@ -160,6 +160,11 @@ typedef struct sled_device_info {
 SLED_API int32_t sled_device_count(int32_t *count);
 SLED_API int32_t sled_device_describe(int32_t index, sled_device_info *info);
 
+/* cores: those that this thread may run on (its affinity mask). quota_millicores: what control groups (a container's
+ * limit, systemd's CPUQuota) let this process have of them, in thousandths of a core; 0 = no limit. threads: what 0
+ * threads in params stands for: as many as both allow, a quota rounded down, at least 1. Needs no backends. */
+SLED_API int32_t sled_cpu_limits(int32_t *cores, int32_t *quota_millicores, int32_t *threads);
+
 /* ------------------------------------------------------------------ models ---------------------------------- */
 
 enum sled_model_flags {
@@ -259,7 +264,7 @@ enum sled_output_flags {
 /* Converts the weights of any model, of a split one all parts into one file, with llama.cpp's own quantiser.
  * weight_type: "f32", "f16", "bf16", "q8_0", "q6_k", "q5_k_m", "q5_k_s", "q5_1", "q5_0", "q4_k_m", "q4_k_s", "q4_1",
  * "q4_0", "iq4_nl", "iq4_xs", "q3_k_l", "q3_k_m", "q3_k_s" or "q2_k", upper or lower case; the mixed ones choose for each
- * tensor. Weights that are quantised already lose a little more. threads: 0 = all cores. flags: enum sled_output_flags.
+ * tensor. Weights that are quantised already lose a little more. threads: 0 = see sled_cpu_limits(). flags: enum sled_output_flags.
  * SLED_ERR_ARGUMENT: no such type. SLED_ERR_IO: `out` exists, cannot be written, or does not fit on the disk. */
 SLED_API int32_t sled_model_quantize(const char *in, const char *out, const char *weight_type, int32_t threads,
                                      int32_t flags);
@@ -332,7 +337,10 @@ SLED_API int32_t sled_token_is_end(int64_t model, int32_t token, int32_t *result
 /* Renders messages with a chat template into a prompt for sled_tokenize(add_special=..., parse_special=1).
  * messages: role NUL content NUL role NUL content NUL ..., message_count pairs in messages_bytes bytes.
  * chat_template: Jinja source; NULL or "" = the model's own. *has_bos: the prompt begins with the BOS text already,
- * tokenize it with add_special = 0. SLED_ERR_UNSUPPORTED: no template, or the template refuses the messages. */
+ * tokenize it with add_special = 0. Templates are programs from outside, so this runs in a process of its own
+ * (sled-template, beside libsled) with 3 s of processor time, 256 MiB of memory and 16 MiB of prompt, a few more for
+ * large messages; it costs a few milliseconds. SLED_ERR_UNSUPPORTED: no template, it refuses the messages, or it does
+ * not end within these bounds. SLED_ERR_IO: sled-template cannot be started. */
 SLED_API int32_t sled_chat_render(int64_t model, const char *chat_template, const char *messages,
                                   int32_t messages_bytes, int32_t message_count, int32_t add_assistant,
                                   char *buffer, int32_t capacity, int32_t *length, int32_t *has_bos);
@@ -423,7 +431,7 @@ typedef struct sled_engine_params {
   int32_t struct_size;     /*  0 sizeof(sled_engine_params) */
   int32_t sequence_count;  /*  4 sessions with K/V in the cache at a time, 1..SLED_MAX_SEQUENCES */
   int32_t context_tokens;  /*  8 per session, 0 = the model's (at most 4096) */
-  int32_t threads;         /* 12 0 = all cores */
+  int32_t threads;         /* 12 0 = see sled_cpu_limits() */
   int32_t pass_rows;       /* 16 rows in one pass over the weights at most (micro-batch), 0 = 512 */
   int32_t kv_type_k;       /* 20 enum sled_kv_type */
   int32_t kv_type_v;       /* 24 */
@@ -625,7 +633,7 @@ enum sled_draft_flags {
 typedef struct sled_draft_params {
   int32_t struct_size;    /*  0 sizeof(sled_draft_params) */
   int32_t context_tokens; /*  4 0 = the model's (at most 4096) */
-  int32_t threads;        /*  8 0 = all cores */
+  int32_t threads;        /*  8 0 = see sled_cpu_limits() */
   int32_t kv_type_k;      /* 12 enum sled_kv_type */
   int32_t kv_type_v;      /* 16 */
   int32_t flags;          /* 20 enum sled_draft_flags */

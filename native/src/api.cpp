@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "backend.hpp"
+#include "cgroups.hpp"
 #include "chat.hpp"
 #include "draft.hpp"
 #include "engine.hpp"
@@ -203,6 +204,15 @@ int32_t sled_device_count(int32_t *count) {
   return guarded([&] {
     require_backends();
     required(count, "count") = device_count();
+    return SLED_OK;
+  });
+}
+
+int32_t sled_cpu_limits(int32_t *cores, int32_t *quota_millicores, int32_t *threads) {
+  return guarded([&] {
+    required(cores, "cores") = usable_cores();
+    required(quota_millicores, "quota_millicores") = cpu_quota_millicores("");
+    required(threads, "threads") = default_threads(*cores, *quota_millicores);
     return SLED_OK;
   });
 }

@@ -1,72 +1,66 @@
 #include "chat.hpp"
 
-#include <algorithm>
+#include <csignal>
 #include <cstring>
-#include <set>
 
-#include "jinja/lexer.h"
-#include "jinja/parser.h"
-#include "jinja/runtime.h"
+#include "chat_frame.hpp"
+#include "child.hpp"
 #include "model.hpp"
 #include "status.hpp"
 
 namespace sled {
 namespace {
 
+// Its processor time is bounded in the program; the rest is for machines that are busy or emulated.
+constexpr int32_t kTimeoutMs = 20000;
+
+constexpr size_t kMaxReasonBytes = 400;
+
 // A text that templates may put around messages ("<s>"); empty if the model has no such token.
 std::string text_of(const Model &model, int32_t token) { return token < 0 ? "" : model.bytes_of(token, true); }
 
-// The engine parses and runs templates by recursion: one nested deeply enough would overflow the stack, which on a
-// JVM's thread has a megabyte or less. Real templates stay far below these limits.
-void require_shallow(const std::vector<jinja::token> &tokens) {
-  constexpr int32_t kMaxDepth = 100;
-  constexpr int32_t kMaxOperators = 400;  // in one statement or expression: a chain of them nests too
-  const std::set<std::string> words = {"if", "not", "and", "or", "in", "is"};
-  const std::set<std::string> openers = {"if", "for", "macro", "call", "filter", "generation", "set"};
-  std::vector<int32_t> blocks;  // the depth that each open block adds: one, and one for each elif
-  int32_t depth = 0;
-  int32_t operators = 0;
-  for (size_t i = 0; i < tokens.size(); i++) {
-    using Type = jinja::token::type;
-    const Type type = tokens[i].t;
-    switch (type) {
-      case Type::text:
-      case Type::open_statement:
-      case Type::open_expression: operators = 0; break;
-      case Type::identifier: operators += words.count(tokens[i].value) != 0 ? 1 : 0; break;
-      case Type::numeric_literal:
-      case Type::string_literal:
-      case Type::equals:
-      case Type::comma:
-      case Type::colon: break;  // these do not nest
-      default: operators++; break;
+// The engine's message is a page: a rule, where in the source (with an excerpt of it) and, in the last line, why.
+// One line of it, with the place: "Jinja Exception: roles must alternate (line 1, column 4)".
+std::string one_line(const std::string &message) {
+  std::string place;
+  std::string reason = message;
+  const std::string error = "\nError: ";
+  const size_t at = message.rfind(error);
+  if (at != std::string::npos) {
+    reason = message.substr(at + error.size());
+    const size_t line = message.find(" at line ");
+    const size_t end = line == std::string::npos ? line : message.find(" in source", line);
+    if (end != std::string::npos && end < at) {
+      place = " (" + message.substr(line + 4, end - line - 4) + ")";
     }
-    if (type == Type::open_paren || type == Type::open_square_bracket || type == Type::open_curly_bracket) {
-      depth++;
-    } else if (type == Type::close_paren || type == Type::close_square_bracket || type == Type::close_curly_bracket) {
-      depth = std::max(0, depth - 1);
-    } else if (type == Type::open_statement && i + 1 < tokens.size()) {
-      const std::string &word = tokens[i + 1].value;
-      size_t end = i + 1;
-      bool assigns = false;
-      while (word == "set" && end < tokens.size() && tokens[end].t != Type::close_statement) {
-        assigns = assigns || tokens[end].t == Type::equals;
-        end++;
-      }
-      if (openers.count(word) != 0 && !assigns) {
-        blocks.push_back(1);
-        depth++;
-      } else if (word == "elif" && !blocks.empty()) {
-        blocks.back()++;
-        depth++;
-      } else if (word.compare(0, 3, "end") == 0 && openers.count(word.substr(3)) != 0 && !blocks.empty()) {
-        depth = std::max(0, depth - blocks.back());
-        blocks.pop_back();
-      }
+  }
+  const size_t first = reason.find_first_not_of("\n ");
+  reason = first == std::string::npos ? "" : reason.substr(first, reason.find('\n', first) - first);
+  for (char &c : reason) {
+    if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') {
+      c = ' ';
     }
-    if (depth > kMaxDepth || operators > kMaxOperators) {
-      fail(SLED_ERR_UNSUPPORTED, "the chat template is nested too deeply (near byte %zu)", tokens[i].pos);
+  }
+  if (reason.size() > kMaxReasonBytes) {
+    size_t cut = kMaxReasonBytes;
+    while (cut > 0 && (static_cast<unsigned char>(reason[cut]) & 0xC0) == 0x80) {  // within a character
+      cut--;
     }
+    reason = reason.substr(0, cut) + "...";
+  }
+  return reason + place;
+}
+
+// Why a renderer gave no reply.
+std::string reason_of(const ChildResult &result) {
+  if (result.timed_out) {
+    return format_text("it was not done after %d s", kTimeoutMs / 1000);
+  }
+  switch (result.signal) {
+    case SIGSEGV: return "it calls itself without end, or is nested too deeply";
+    case SIGXCPU: return format_text("it takes more than %d s of processor time", kTemplateCpuSeconds);
+    case 0: return format_text("sled-template ended with status %d", result.exit_status);
+    default: return format_text("sled-template was ended by signal %d (%s)", result.signal, strsignal(result.signal));
   }
 }
 
@@ -98,28 +92,24 @@ std::string render_chat(const Model &model, const std::string &source, const std
   if (used.empty()) {
     fail(SLED_ERR_UNSUPPORTED, "this model has no chat template; give the prompt as it is (raw), or a template");
   }
-  try {
-    jinja::lexer lexer;
-    const jinja::lexer_result tokens = lexer.tokenize(used);
-    require_shallow(tokens.tokens);
-    const jinja::program program = jinja::parse_from_tokens(tokens);
-    jinja::context context(used);
-    auto list = jinja::mk_val<jinja::value_array>();
-    for (const ChatMessage &message : messages) {
-      auto entry = jinja::mk_val<jinja::value_object>();
-      entry->insert("role", jinja::mk_val<jinja::value_string>(message.first));
-      entry->insert("content", jinja::mk_val<jinja::value_string>(message.second));
-      list->push_back(entry);
-    }
-    context.set_val("messages", list);
-    context.set_val("bos_token", jinja::mk_val<jinja::value_string>(text_of(model, model.info().bos_token)));
-    context.set_val("eos_token", jinja::mk_val<jinja::value_string>(text_of(model, model.info().eos_token)));
-    context.set_val("add_generation_prompt", jinja::mk_val<jinja::value_bool>(add_assistant));
-    jinja::runtime runtime(context);
-    return jinja::runtime::gather_string_parts(runtime.execute(program))->as_string().str();
-  } catch (const std::exception &e) {
-    fail(SLED_ERR_UNSUPPORTED, "the chat template cannot render these messages: %s", e.what());
+  std::string request;
+  append_text(request, used);
+  append_text(request, text_of(model, model.info().bos_token));
+  append_text(request, text_of(model, model.info().eos_token));
+  append_text(request, add_assistant ? "1" : "");
+  for (const ChatMessage &message : messages) {
+    append_text(request, message.first);
+    append_text(request, message.second);
   }
+  const int64_t output_bytes = kTemplateOutputBytes + 2 * static_cast<int64_t>(request.size()) + 64;
+  const ChildResult result = run_beside("sled-template", request, output_bytes, kTimeoutMs);
+  std::vector<std::string> reply;
+  const bool whole = split_frame(result.output, reply) && reply.size() == 2;
+  if (!whole || reply[0] != kRendered) {
+    fail(SLED_ERR_UNSUPPORTED, "the chat template cannot render these messages: %s",
+         (whole ? one_line(reply[1]) : reason_of(result)).c_str());
+  }
+  return reply[1];
 }
 
 }  // namespace sled

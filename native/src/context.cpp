@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "backend.hpp"
+#include "cgroups.hpp"
 #include "log_queue.hpp"
 #include "model.hpp"
 #include "status.hpp"
@@ -11,9 +12,9 @@ namespace sled {
 
 int32_t conclude_threads(int32_t requested) {
   if (requested < 0 || requested > GGML_MAX_N_THREADS) {
-    fail(SLED_ERR_ARGUMENT, "%d threads: 0 (all cores) to %d are possible", requested, GGML_MAX_N_THREADS);
+    fail(SLED_ERR_ARGUMENT, "%d threads: 0 (as many as may compute) to %d are possible", requested, GGML_MAX_N_THREADS);
   }
-  return requested == 0 ? usable_cores() : requested;
+  return requested == 0 ? default_threads(usable_cores(), cpu_quota_millicores("")) : requested;
 }
 
 int32_t cells_for(int64_t positions) {

@@ -7,20 +7,12 @@
 
 #include "ggml-backend.h"
 #include "backend.hpp"
+#include "cgroups.hpp"
 #include "model.hpp"
 #include "status.hpp"
 
 namespace sled {
 namespace {
-
-int64_t read_number(const char *path) {
-  std::unique_ptr<FILE, int (*)(FILE *)> file(std::fopen(path, "r"), std::fclose);
-  long long value = -1;
-  if (!file || std::fscanf(file.get(), "%lld", &value) != 1) {
-    return -1;  // missing, or "max"
-  }
-  return value;
-}
 
 int64_t meminfo(const char *key) {
   std::unique_ptr<FILE, int (*)(FILE *)> file(std::fopen("/proc/meminfo", "r"), std::fclose);
@@ -38,13 +30,9 @@ int64_t meminfo(const char *key) {
 }  // namespace
 
 int64_t available_bytes() {
-  int64_t available = meminfo("MemAvailable");
-  const int64_t limit = read_number("/sys/fs/cgroup/memory.max");
-  const int64_t used = read_number("/sys/fs/cgroup/memory.current");
-  if (limit >= 0 && used >= 0) {
-    available = std::min(available, std::max<int64_t>(0, limit - used));
-  }
-  return available;
+  const int64_t machine = meminfo("MemAvailable");
+  const int64_t group = group_free_bytes("");
+  return group < 0 ? machine : std::min(machine, group);
 }
 
 int64_t free_swap_bytes() { return meminfo("SwapFree"); }

@@ -92,7 +92,7 @@ void refuse_exact(const Model &model, const std::string &obstacle) {
 
 std::string find_inexact_shape(llama_model *model, int32_t positions) {
   const ContextShape shape{2, cells_for(kMostRows), 2 * kMostRows, 2 * kMostRows, SLED_KV_F16, SLED_KV_F16};
-  const int32_t threads = usable_cores();
+  const int32_t threads = conclude_threads(0);
   const ThreadPool pool = make_thread_pool(threads);
   const Context context = make_context(model, shape, threads, pool.get());
   return find_inexact_shape(context.get(), shape.sequences, positions);

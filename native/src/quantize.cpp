@@ -4,6 +4,7 @@
 #include <cctype>
 #include <vector>
 
+#include "context.hpp"
 #include "gguf_file.hpp"
 #include "llama.h"
 #include "log_queue.hpp"
@@ -94,7 +95,7 @@ void quantize_model(const std::string &in, const std::string &out, const std::st
   OutputFile output(out, elements / block * static_cast<int64_t>(ggml_type_size(type.smallest)), flags);
 
   llama_model_quantize_params params = llama_model_quantize_default_params();
-  params.nthread = threads;
+  params.nthread = conclude_threads(threads);
   params.ftype = type.mix;
   params.allow_requantize = true;
   params.max_buf_size = kBufferBytes;

@@ -1,5 +1,6 @@
 // A backend library that cannot be used here costs nothing but a warning: the CPU does the work. And where ggml gives up,
-// the process does not end without a reason.
+// the process does not end without a reason. Threads that wait long for each other sleep.
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -50,6 +51,40 @@ void check_abort() {
   CHECK(text.find("all is well") == std::string::npos);
 }
 
+int64_t voluntary_switches() {
+  rusage usage{};
+  CHECK_EQ(getrusage(RUSAGE_SELF, &usage), 0);
+  return usage.ru_nvcsw;
+}
+
+// More threads than cores: at each barrier of a pass some of them have no core, as beside other load. Who waits for them
+// must give its core up; spinning threads would sleep only between passes, and take a hundred times as long.
+void check_waiting(int64_t model) {
+  int32_t cores = 0;
+  int32_t quota = 0;
+  int32_t threads = 0;
+  CHECK_OK(sled_cpu_limits(&cores, &quota, &threads));
+  CHECK(cores >= 1 && quota >= 0 && threads >= 1 && threads <= cores);
+  sled_draft_params params;
+  params.struct_size = sizeof(params);
+  CHECK_OK(sled_draft_params_default(&params));
+  params.threads = std::min(2 * cores + 2, 64);
+  int64_t draft = 0;
+  CHECK_OK(sled_draft_open(model, &params, &draft));
+  constexpr int32_t kPasses = 20;
+  const int64_t before = voluntary_switches();
+  for (int32_t position = 0; position < kPasses; position++) {
+    const int32_t token = 5;
+    sled_draft_choice choice;
+    CHECK_OK(sled_draft_decode(draft, position, test::address(&token), 1, test::address(&choice)));
+  }
+  const int64_t sleeps = voluntary_switches() - before;
+  CHECK_OK(sled_draft_close(draft));
+  CHECK(sleeps > 10 * kPasses * params.threads);
+  std::printf("  %d threads on %d cores: %lld sleeps in %d passes\n", params.threads, cores,
+              static_cast<long long>(sleeps), kPasses);
+}
+
 }  // namespace
 
 int main() {
@@ -93,6 +128,9 @@ int main() {
   CHECK(devices >= 1);
   CHECK(std::getenv("GGML_CUDA_DISABLE_GRAPHS") != nullptr);
   const int64_t model = test::open_model(test::demo_model("draft"));
+  if (std::getenv("SLED_TEST_EMULATED") == nullptr) {
+    check_waiting(model);
+  }
   CHECK_OK(sled_model_close(model));
   check_abort();
   return 0;

@@ -1,5 +1,7 @@
 // Text to tokens and back, and chat templates.
 #include <algorithm>
+#include <chrono>
+#include <cstdlib>
 #include <cstring>
 #include <random>
 
@@ -159,6 +161,9 @@ Chat render(int64_t model, const char *source, const std::vector<std::string> &t
   if (chat.status == SLED_OK) {
     chat.text.assign(buffer.data(), static_cast<size_t>(length));
     CHECK_EQ(buffer[static_cast<size_t>(length)], 0);
+    if (std::getenv("SLED_TEST_EMULATED") != nullptr) {
+      return chat;  // each costs a second there
+    }
     int32_t again = 0;
     CHECK_EQ(sled_chat_render(model, source, messages.data(), static_cast<int32_t>(messages.size()),
                               static_cast<int32_t>(texts.size() / 2), add_assistant, buffer.data(), length, &again,
@@ -172,6 +177,56 @@ Chat render(int64_t model, const char *source, const std::vector<std::string> &t
 std::string must(const Chat &chat) {
   CHECK_OK(chat.status);
   return chat.text;
+}
+
+// A template is a program from outside. Whatever it does, the answer is one sentence within seconds.
+void check_hostile(int64_t model) {
+  const struct {
+    const char *source;
+    const char *reason;  // on this machine; an emulator and a sanitizer have their own ways to end a process
+  } hostile[] = {
+      {"{% macro f(x) %}{{ f(x) }}{% endmacro %}{{ f(1) }}", "calls itself without end"},
+      {"{% for a in range(100000) %}{% for b in range(100000) %}x{% endfor %}{% endfor %}", "processor time"},
+      {"{{ range(1000000000000) | length }}", "of memory"},
+      {"{{ 'x' * 1000000000000 }}", "of memory"},
+      {"{{ messages | tojson(indent=2000000000) }}", "of memory"},
+      {"{% set n = namespace(s='0123456789abcdef') %}{% for i in range(21) %}"
+       "{% set n.s = (n.s ~ n.s) | replace('none', 'of this') %}{% endfor %}{{ n.s }}",
+       "more than 16 MiB"},
+      {"{{ 5 is divisibleby(0) }}", "sled-template was ended by signal"},
+      {"{% set n = namespace() %}{% set n.a = n %}{{ n | tojson }}", ""},
+      {"{% set n = namespace(a=[]) %}{% for i in range(20000) %}{% set n.a = [n.a] %}{% endfor %}{{ n.a | tojson }}", ""},
+      {"{% set n = namespace(a=[], b=[]) %}{% for i in range(60) %}{% set n.a = (n.a, n.a) %}{% set n.b = (n.b, n.b) %}"
+       "{% endfor %}{{ n.a == n.b }}",
+       ""},
+  };
+#ifdef __SANITIZE_ADDRESS__
+  const bool known = false;
+#else
+  const bool known = std::getenv("SLED_TEST_EMULATED") == nullptr;
+#endif
+  for (const auto &[source, reason] : hostile) {
+    if (std::getenv("SLED_TEST_EMULATED") != nullptr && std::strstr(source, "macro") == nullptr) {
+      continue;
+    }
+    const auto begun = std::chrono::steady_clock::now();
+    const int32_t status = render(model, source, {"user", "x"}).status;
+    const auto taken = std::chrono::steady_clock::now() - begun;
+    CHECK(taken < std::chrono::seconds(60));
+    if (known && reason[0] != '\0') {
+      CHECK_EQ(status, SLED_ERR_UNSUPPORTED);
+    }
+    if (status != SLED_OK) {
+      const std::string text = test::last_error();
+      CHECK(text.find("the chat template cannot render these messages: ") == 0);
+      CHECK(text.find('\n') == std::string::npos && text.size() < 500);
+      if (known && text.find(reason) == std::string::npos) {
+        std::fprintf(stderr, "%s\n%s\n", source, text.c_str());
+        std::exit(1);
+      }
+    }
+  }
+  std::printf("  hostile chat templates\n");
 }
 
 void check_chat(int64_t model, int64_t bare) {
@@ -229,7 +284,6 @@ void check_chat(int64_t model, int64_t bare) {
   }
   CHECK(render(model, "{{ raise_exception('roles must alternate') }}", {"user", "x"}).status == SLED_ERR_UNSUPPORTED);
   CHECK(test::last_error().find("roles must alternate") != std::string::npos);
-  // Nested without bounds: refused before the stack overflows; what is long, but flat, is fine.
   const auto repeated = [](const char *text, int32_t times) {
     std::string result;
     for (int32_t i = 0; i < times; i++) {
@@ -251,16 +305,23 @@ void check_chat(int64_t model, int64_t bare) {
       "{{ messages" + repeated("[0]", 100000) + " }}",
       "{{ 1" + repeated(" if 1 else 1", 100000) + " }}",
   };
+  // Nested without bounds: rendered or refused, and this process goes on.
   for (const std::string &source_text : deep) {
-    CHECK_EQ(render(model, source_text.c_str(), {"user", "x"}).status, SLED_ERR_UNSUPPORTED);
-    CHECK(test::last_error().find("nested too deeply") != std::string::npos);
+    if (std::getenv("SLED_TEST_EMULATED") != nullptr && &source_text != deep) {
+      continue;
+    }
+    if (render(model, source_text.c_str(), {"user", "x"}).status != SLED_OK) {
+      CHECK(test::last_error().find("the chat template cannot render these messages: ") == 0);
+    }
   }
   CHECK(must(render(model, ("{% set x = 0 %}" + repeated("{% if 1 %}{% set x = (1) %}{% endif %}", 3000) + "{{ x }}").c_str(),
                     {"user", "x"})) == "1");
-  // The most that is let through.
+  // What real templates never come near.
   CHECK(must(render(model, ("{{ 0" + repeated(" + 1", 390) + " }}").c_str(), {"user", "x"})) == "390");
   CHECK(must(render(model, ("{{ " + repeated("(", 99) + "7" + repeated(")", 99) + " }}").c_str(), {"user", "x"})) == "7");
   CHECK(must(render(model, (repeated("{% if 1 %}", 99) + "x" + repeated("{% endif %}", 99)).c_str(), {"user", "x"})) == "x");
+
+  check_hostile(model);
 
   // Messages that are none.
   char buffer[64];

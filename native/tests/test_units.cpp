@@ -4,6 +4,8 @@
 // included here.
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <limits>
 #include <map>
@@ -12,6 +14,7 @@
 #include <unordered_set>
 
 #include "../src/batch_shape.cpp"
+#include "../src/cgroups.cpp"
 #include "../src/session.hpp"
 #include "../src/utf8.hpp"
 #include "support.hpp"
@@ -516,6 +519,98 @@ void check_utf8() {
   std::printf("  UTF-8: %d random texts, %d with bytes held back\n", kRounds, held);
 }
 
+// ------------------------------------------------------------------ cgroups
+
+// Made trees, not this machine's: what the files of /proc and /sys hold in each case, abridged.
+class Tree {
+ public:
+  explicit Tree(const std::string &name) : root_(directory_.file(name)) {}
+  Tree &with(const std::string &path, const std::string &text) {
+    const std::filesystem::path file = root_ + path;
+    std::filesystem::create_directories(file.parent_path());
+    std::ofstream(file) << text;
+    return *this;
+  }
+  const std::string &root() const { return root_; }
+
+ private:
+  test::TemporaryDirectory directory_;
+  std::string root_;
+};
+
+constexpr const char *kV2Mount = "25 30 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate\n";
+
+void check_cgroups() {
+  CHECK_EQ(sled::cpu_quota_millicores("/no/such/root"), 0);
+  CHECK_EQ(sled::group_free_bytes("/no/such/root"), -1);
+
+  Tree free("v2-free");
+  free.with("/proc/self/cgroup", "0::/user.slice\n").with("/proc/self/mountinfo", kV2Mount)
+      .with("/sys/fs/cgroup/user.slice/cpu.max", "max 100000\n")
+      .with("/sys/fs/cgroup/user.slice/memory.max", "max\n").with("/sys/fs/cgroup/user.slice/memory.current", "5\n");
+  CHECK_EQ(sled::cpu_quota_millicores(free.root()), 0);
+  CHECK_EQ(sled::group_free_bytes(free.root()), -1);
+
+  // The tightest of all above counts.
+  Tree nested("v2-nested");
+  nested.with("/proc/self/cgroup", "0::/a.slice/b.service/c\n").with("/proc/self/mountinfo", kV2Mount)
+      .with("/sys/fs/cgroup/a.slice/cpu.max", "150000 100000\n")
+      .with("/sys/fs/cgroup/a.slice/b.service/cpu.max", "max 100000\n")
+      .with("/sys/fs/cgroup/a.slice/b.service/c/cpu.max", "400000 100000\n")
+      .with("/sys/fs/cgroup/a.slice/memory.max", "1000\n").with("/sys/fs/cgroup/a.slice/memory.current", "900\n")
+      .with("/sys/fs/cgroup/a.slice/memory.stat", "anon 500\nfile 400\ninactive_file 100\nactive_file 250\nslab 7\n");
+  CHECK_EQ(sled::cpu_quota_millicores(nested.root()), 1500);
+  CHECK_EQ(sled::group_free_bytes(nested.root()), 450);
+
+  // A container with a namespace of its own: its group is the root.
+  Tree container("v2-container");
+  container.with("/proc/self/cgroup", "0::/\n").with("/proc/self/mountinfo", kV2Mount)
+      .with("/sys/fs/cgroup/cpu.max", "50000 100000\n").with("/sys/fs/cgroup/memory.max", "100\n")
+      .with("/sys/fs/cgroup/memory.current", "300\n");
+  CHECK_EQ(sled::cpu_quota_millicores(container.root()), 500);
+  CHECK_EQ(sled::group_free_bytes(container.root()), 0);
+
+  // v1: the mount point stands for the container's group, which the path names as the machine sees it.
+  const std::string v1_mounts =
+      "33 31 0:30 /docker/abc /sys/fs/cgroup/cpu,cpuacct ro - cgroup cgroup rw,cpu,cpuacct\n"
+      "34 31 0:31 /docker/abc /sys/fs/cgroup/memory ro - cgroup cgroup rw,memory\n"
+      "35 31 0:32 / /sys/fs/cgroup/cpuset ro - cgroup cgroup rw,cpuset\n";
+  Tree docker("v1-docker");
+  docker.with("/proc/self/cgroup", "11:memory:/docker/abc\n4:cpu,cpuacct:/docker/abc/inner\n2:cpuset:/\n0::/\n")
+      .with("/proc/self/mountinfo", v1_mounts)
+      .with("/sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us", "250000\n")
+      .with("/sys/fs/cgroup/cpu,cpuacct/cpu.cfs_period_us", "100000\n")
+      .with("/sys/fs/cgroup/cpu,cpuacct/inner/cpu.cfs_quota_us", "-1\n")
+      .with("/sys/fs/cgroup/cpu,cpuacct/inner/cpu.cfs_period_us", "100000\n")
+      .with("/sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n")
+      .with("/sys/fs/cgroup/memory/memory.usage_in_bytes", "12\n");
+  CHECK_EQ(sled::cpu_quota_millicores(docker.root()), 2500);
+  CHECK_EQ(sled::group_free_bytes(docker.root()), INT64_C(9223372036854771700));
+
+  // Where the group lies outside of what is mounted, the mount point's own limit is what can be read.
+  Tree outside("v2-outside");
+  outside.with("/proc/self/cgroup", "0::/../other\n").with("/proc/self/mountinfo", kV2Mount)
+      .with("/sys/fs/cgroup/cpu.max", "300000 100000\n");
+  CHECK_EQ(sled::cpu_quota_millicores(outside.root()), 3000);
+
+  // Nonsense is no limit.
+  for (const char *text : {"", "0 0", "100000", "-5 100000", "99999999999999999999 1", "x y"}) {
+    Tree broken("v2-broken");
+    broken.with("/proc/self/cgroup", "0::/\nnonsense\n").with("/proc/self/mountinfo", std::string("1 2\n") + kV2Mount)
+        .with("/sys/fs/cgroup/cpu.max", text);
+    CHECK_EQ(sled::cpu_quota_millicores(broken.root()), 0);
+  }
+
+  CHECK_EQ(sled::default_threads(8, 0), 8);
+  CHECK_EQ(sled::default_threads(2, 1000), 1);
+  CHECK_EQ(sled::default_threads(2, 1500), 1);
+  CHECK_EQ(sled::default_threads(2, 2000), 2);
+  CHECK_EQ(sled::default_threads(2, 500), 1);
+  CHECK_EQ(sled::default_threads(2, 1), 1);
+  CHECK_EQ(sled::default_threads(2, 64000), 2);
+  std::printf("  control groups\n");
+}
+
 }  // namespace
 
 int main() {
@@ -524,5 +619,6 @@ int main() {
   check_unified_shape();
   check_session();
   check_utf8();
+  check_cgroups();
   return 0;
 }

@@ -7,7 +7,7 @@ import org.sled.jni.SledLayout.DraftParamsStruct;
  * wrong.
  *
  * @param contextTokens 0 for the model's (at most 4096)
- * @param threads 0 for all cores
+ * @param threads 0 for {@link CpuLimits#defaultThreads}
  * @param keyType K cache
  * @param valueType V cache
  * @param exact never decode a lone row, so that the same model on both sides makes the same choices

@@ -53,7 +53,7 @@ public final class EngineParams {
     return with(p -> p.contextTokens = value);
   }
 
-  /** Threads of a step; 0 for all cores. */
+  /** Threads of a step; 0 for {@link CpuLimits#defaultThreads}. */
   public EngineParams withThreads(int value) {
     return with(p -> p.threads = value);
   }
@@ -104,7 +104,7 @@ public final class EngineParams {
     return sequenceCount;
   }
 
-  /** 0 for all cores. */
+  /** 0 for {@link CpuLimits#defaultThreads}. */
   public int threads() {
     return threads;
   }

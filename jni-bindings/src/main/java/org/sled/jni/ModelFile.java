@@ -75,7 +75,7 @@ public final class ModelFile {
    *
    * @param weightType such as {@code bf16}, {@code q8_0} or {@code q4_k_m}: {@code sled.h} lists
    *     them
-   * @param threads 0 for all cores
+   * @param threads 0 for {@link CpuLimits#defaultThreads}
    * @param replace whether {@code out} may exist
    * @throws SledException {@link SledStatus#ARGUMENT} for an unknown type, {@link SledStatus#IO},
    *     {@link SledStatus#FORMAT}

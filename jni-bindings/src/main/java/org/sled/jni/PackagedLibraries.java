@@ -7,26 +7,35 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.HexFormat;
 import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * Native libraries inside a jar, and their way into a directory that the system can load from.
+ * Native libraries and programs inside a jar, and their way into a directory that the system can
+ * load them from.
  *
  * <p>In the jar: {@code /org/sled/native/<platform>/} with the libraries and {@value #INDEX}, the
- * output of {@code sha256sum *.so sled-probe}. On disk: one directory per content under the user's
- * own cache directory. It appears by a rename when it is complete, so that processes that start at
- * the same time do not see halves of each other's work, and an upgrade never overwrites what runs.
+ * output of {@code sha256sum}. On disk: one directory per content under the user's own cache
+ * directory. It appears by a rename when it is complete, so that processes that start at the same
+ * time do not see halves of each other's work, and an upgrade never overwrites what runs.
  */
 final class PackagedLibraries {
   static final String INDEX = "SHA256SUMS";
+
+  private static final String WORK_PREFIX = "extract-";
+
+  /** Extracting takes seconds. */
+  private static final Duration OLD_WORK = Duration.ofHours(1);
 
   private static final int HASH_CHARS = 64;
 
@@ -57,7 +66,8 @@ final class PackagedLibraries {
     if (Files.isDirectory(destination)) {
       return destination;
     }
-    Path work = Files.createTempDirectory(parent, "extract-");
+    deleteOldWork(parent);
+    Path work = Files.createTempDirectory(parent, WORK_PREFIX);
     try {
       for (String line : new String(index, StandardCharsets.UTF_8).lines().toList()) {
         extractFile(classes, root, line, work);
@@ -132,6 +142,21 @@ final class PackagedLibraries {
       }
     } finally {
       Files.delete(probe);
+    }
+  }
+
+  /** What extractors left behind that were killed; those that are at work now are younger. */
+  private static void deleteOldWork(Path parent) throws IOException {
+    Instant old = Instant.now().minus(OLD_WORK);
+    try (Stream<Path> entries = Files.list(parent)) {
+      for (Path entry : entries.toList()) {
+        if (entry.getFileName().toString().startsWith(WORK_PREFIX)
+            && Files.getLastModifiedTime(entry).toInstant().isBefore(old)) {
+          deleteTree(entry);
+        }
+      }
+    } catch (NoSuchFileException | UncheckedIOException e) {
+      // Another process deletes it, too.
     }
   }
 

@@ -157,6 +157,19 @@ public final class SledLibrary {
     }
   }
 
+  /** What this process may compute with, as it is now. */
+  public static CpuLimits cpuLimits() {
+    load();
+    try (Scratch numbers = Scratch.ofBytes(3 * Integer.BYTES)) {
+      long address = numbers.address();
+      NativeCall.check(
+          SledNative.sled_cpu_limits(address, address + Integer.BYTES, address + 2 * Integer.BYTES),
+          "read CPU limits");
+      return new CpuLimits(
+          numbers.getInt(0), numbers.getInt(Integer.BYTES), numbers.getInt(2 * Integer.BYTES));
+    }
+  }
+
   /** For example {@code linux-x86_64}: the name of this machine's libraries in packages. */
   public static String platform() {
     String arch = System.getProperty("os.arch");
@@ -229,7 +242,12 @@ public final class SledLibrary {
               + platform
               + ")");
     } catch (IOException e) {
-      tried.add("class path: extracting the jar's libraries failed: " + e);
+      tried.add(
+          "class path: extracting the jar's libraries failed: "
+              + e
+              + " (-D"
+              + CACHE_PROPERTY
+              + "=/a/directory names another place)");
     }
     return null;
   }

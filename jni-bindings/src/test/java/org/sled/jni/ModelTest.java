@@ -116,6 +116,24 @@ class ModelTest {
   }
 
   @Test
+  void hostileTemplatesEndWithOneSentence() {
+    try (Model model = DemoPair.target()) {
+      List<ChatMessage> messages = List.of(new ChatMessage("user", "hi"));
+      for (String template :
+          List.of(
+              "{% macro f(x) %}{{ f(x) }}{% endmacro %}{{ f(1) }}",
+              "{{ " + "(".repeat(100_000) + "1",
+              "{{ 'x' * 1000000000000 }}",
+              "{{ 5 is divisibleby(0) }}")) {
+        SledException refusal =
+            Failures.expect(SledStatus.UNSUPPORTED, () -> model.renderChat(messages, template));
+        assertFalse(refusal.getMessage().contains("\n"), refusal.getMessage());
+      }
+      assertEquals("still here", model.renderChat(messages, "still here").text());
+    }
+  }
+
+  @Test
   void filesThatAreNoModelsAreRefused() throws IOException {
     Path missing = directory.resolve("missing.gguf");
     SledException failure =

@@ -2,6 +2,7 @@ package org.sled.jni;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -12,7 +13,11 @@ import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -105,6 +110,33 @@ class PackagedLibrariesTest {
       threads.shutdownNow();
     }
     assertEquals(List.of(), leftOvers());
+  }
+
+  @Test
+  void whatAKilledExtractorLeftIsDeletedOnceItIsOld() throws IOException {
+    Path parent = extract(pack("first")).getParent();
+    Path old = Files.createDirectory(parent.resolve("extract-killed"));
+    Files.writeString(old.resolve("lib0.so"), "half");
+    Files.setLastModifiedTime(old, FileTime.from(Instant.now().minus(Duration.ofHours(2))));
+    Path young = Files.createDirectory(parent.resolve("extract-working"));
+    Path whole = extract(pack("second"));
+    assertEquals("second 0", Files.readString(whole.resolve("lib0.so")));
+    assertFalse(Files.exists(old));
+    assertTrue(Files.exists(young));
+  }
+
+  @Test
+  void programsCanBeStartedAndLibrariesNeedNot() throws IOException {
+    Path packed = pack("any");
+    Path libraries = packed.resolve(root());
+    byte[] program = "#!/bin/sh\n".getBytes(StandardCharsets.UTF_8);
+    Files.write(libraries.resolve("sled-something"), program);
+    Files.writeString(
+        libraries.resolve(PackagedLibraries.INDEX),
+        PackagedLibraries.sha256(program) + "  sled-something\n",
+        StandardOpenOption.APPEND);
+    Path destination = extract(packed);
+    assertTrue(Files.isExecutable(destination.resolve("sled-something")));
   }
 
   private Path extract(Path packed) throws IOException {

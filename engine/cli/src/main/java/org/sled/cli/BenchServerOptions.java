@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import org.sled.jni.EngineParams;
 import org.sled.jni.ModelParams;
+import org.sled.jni.SledLibrary;
 import org.sled.server.ServerConfig;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -60,7 +61,7 @@ final class BenchServerOptions {
 
   /** Threads that the server gets. */
   int threads(boolean undisturbed) {
-    int cores = Runtime.getRuntime().availableProcessors();
+    int cores = SledLibrary.cpuLimits().defaultThreads();
     return threads != null ? threads : undisturbed ? cores : Math.max(1, cores - 1);
   }
 

@@ -5,8 +5,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.sled.jni.CpuLimits;
 import org.sled.jni.DeviceInfo;
 import org.sled.jni.Model;
 import org.sled.jni.ModelParams;
@@ -70,9 +72,25 @@ final class DoctorCommand implements Callable<Integer> {
     surroundings.out().printf("%-12s %s%n", name, value);
   }
 
+  private static String describe(CpuLimits limits) {
+    String quota =
+        limits.quotaMillicores() == 0
+            ? "no CPU quota"
+            : String.format(
+                Locale.ROOT, "a CPU quota of %.2f cores", limits.quotaMillicores() / 1e3);
+    return String.format(
+        "%s usable, %s: %s by default",
+        count(limits.cores(), "core"), quota, count(limits.defaultThreads(), "thread"));
+  }
+
+  private static String count(int number, String what) {
+    return number + " " + what + (number == 1 ? "" : "s");
+  }
+
   private boolean nativeLibraries() {
     try {
       line("libraries", SledLibrary.directory());
+      line("  threads", describe(SledLibrary.cpuLimits()));
       SledLibrary.buildProperties().forEach((name, value) -> line("  " + name, value));
       for (DeviceInfo device : SledLibrary.devices()) {
         line(device.name(), device.description().isEmpty() ? "-" : device.description());

@@ -91,8 +91,8 @@ final class ServeCommand implements Callable<Integer> {
       converter = IntegerWithin.CountOrAuto.class,
       defaultValue = "0",
       description =
-          "Threads of a step; 0 for all cores. More than there are free cores makes it very slow."
-              + " Default: 0.")
+          "Threads of a step; 0 for all cores, or as many as a CPU quota allows. More than there are"
+              + " free cores makes it slow. Default: 0.")
   private int threads;
 
   @Option(

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -540,5 +541,10 @@ final class EndToEndTest {
     CliRun doctor = CliRun.of("doctor").expect(0);
     assertTrue(doctor.out().contains("llama.cpp"), doctor::out);
     assertTrue(doctor.out().contains("everything is here"), doctor::out);
+    assertTrue(
+        Pattern.compile("threads +\\d+ cores? usable, .*CPU quota.*: \\d+ threads? by default")
+            .matcher(doctor.out())
+            .find(),
+        doctor::out);
   }
 }

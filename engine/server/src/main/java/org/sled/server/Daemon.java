@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
@@ -200,7 +199,7 @@ public final class Daemon implements AutoCloseable {
               info.numerics() == Numerics.EXACT,
               info.numericsId(),
               cut(model.name().isEmpty() ? fileName(config) : model.name(), Limits.NAME_BYTES),
-              cutTemplate(model.chatTemplate()));
+              SentTemplate.of(model.chatTemplate()));
       Daemon daemon =
           start(
               config,
@@ -423,15 +422,6 @@ public final class Daemon implements AutoCloseable {
   private static String cut(String text, int maxBytes) {
     // Bytes of UTF-8 are at most 3 per char.
     return text.length() * 3 <= maxBytes ? text : text.substring(0, maxBytes / 3);
-  }
-
-  /** A template that does not fit into WELCOME is left out: devices then need their own. */
-  private static String cutTemplate(String template) {
-    boolean fits = template.getBytes(StandardCharsets.UTF_8).length <= Limits.CHAT_TEMPLATE_BYTES;
-    if (!fits) {
-      LOG.warn("the chat template is longer than {} bytes: not sent", Limits.CHAT_TEMPLATE_BYTES);
-    }
-    return fits ? template : "";
   }
 
   private static String describe(ServerConfig config, Model model, VerifyEngine.Info info) {
