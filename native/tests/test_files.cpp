@@ -433,10 +433,11 @@ void check_split(const test::TemporaryDirectory &directory) {
     std::filesystem::copy_file(stranger, parts[1], std::filesystem::copy_options::overwrite_existing);
     for (const std::string &part : parts) {
       const Outcome outcome = use_in_child(part, errors);
-      if (outcome.crashed || outcome.works != 0) {
+      const bool is_whole = stranger == whole && part == parts[1];  // whatever its name is
+      if (outcome.crashed || outcome.works != (is_whole ? 1 : 0)) {
         std::fprintf(stderr, "'%s' as part 2: %s\n", stranger.c_str(), outcome.what.c_str());
       }
-      CHECK(!outcome.crashed && outcome.works == 0);
+      CHECK(!outcome.crashed && outcome.works == (is_whole ? 1 : 0));
     }
   }
   std::filesystem::remove(parts[1]);
@@ -523,6 +524,7 @@ int main(int argc, char **argv) {
   const uint32_t seed = argc > 2 ? static_cast<uint32_t>(std::atoi(argv[2])) : 1;
   CHECK_OK(sled_backend_load(SLED_LIB_DIR));
   const test::TemporaryDirectory directory;
+  CHECK_EQ(setenv("XDG_CACHE_HOME", directory.file("cache").c_str(), 1), 0);  // not the user's: what passed is remembered there
   // First, while this process has no threads: they would be missing in the children.
   int32_t crashes = check_corruptions("llama", rounds, seed, directory);
   crashes += check_corruptions("gpt2", rounds, seed, directory);
