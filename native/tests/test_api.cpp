@@ -329,7 +329,7 @@ void check_memory(const std::string &path, const test::TemporaryDirectory &direc
     CHECK_OK(sled_model_close(model));
   }
   std::printf("  memory: %s\n", test::last_error().c_str());
-  for (const uint32_t context : {0U, 1U, UINT32_MAX}) {
+  for (const uint32_t context : {0U, 1U}) {  // as long as a number can say is INT32_MAX: above, and test_probe
     test::edit_gguf(path, vast, [&](gguf_context *g) { gguf_set_val_u32(g, "llama.context_length", context); });
     const int64_t model = test::open_model(vast);
     for (const int32_t wanted : {0, 128}) {
