@@ -253,7 +253,9 @@ void judge(const Candidate &candidate, const ProbeEnd &end, int64_t seconds) {
   if (!result.empty()) {
     char *text = nullptr;
     const auto status = static_cast<int32_t>(std::strtol(result.c_str(), &text, 10));
-    if (status == SLED_ERR_INTERNAL || status == SLED_ERR_DECODE || status == SLED_ERR_TOKEN) {
+    const bool of_files = status == SLED_OK || status == SLED_ERR_FORMAT || status == SLED_ERR_MEMORY ||
+                          status == SLED_ERR_UNSUPPORTED || status == SLED_ERR_IO;
+    if (!of_files) {
       fail(SLED_ERR_FORMAT, "'%s' cannot be used: it was tried, and while %s:%s", path, doing.c_str(), text);
     }
     if (status != SLED_OK) {

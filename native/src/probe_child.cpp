@@ -216,7 +216,10 @@ class TargetTrial {
     engine_->close_session(two);
     const int32_t three = engine_->open_session(prompt.data(), count, 0, SLED_SESSION_IGNORE_END, nullptr);
     engine_->attach(three, -1);
-    accepted([&] { engine_->share(three, one, std::min(count - 1, engine_->describe_session(one).cached_tokens), 0); });
+    const int32_t common = std::min(count - 1, engine_->describe_session(one).cached_tokens);
+    if (common > 0) {
+      accepted([&] { engine_->share(three, one, common, 0); });
+    }
     step({rest(three, {})});
   }
 
@@ -254,6 +257,9 @@ class TargetTrial {
         part.slot.tokens_address = reinterpret_cast<int64_t>(part.drafts.data());
         slots.push_back(part.slot);
       }
+    }
+    if (slots.empty()) {
+      return;  // a context of a few tokens is full
     }
     engine_->step(slots.data(), static_cast<int32_t>(slots.size()), nullptr);
     for (const sled_slot &slot : slots) {

@@ -155,6 +155,15 @@ void check_memory(const std::string &sound, const test::TemporaryDirectory &dire
   std::printf("  what passed is remembered by content\n");
 }
 
+// A context of a few tokens is of little use, and no damage.
+void check_short_contexts(const std::string &sound, const test::TemporaryDirectory &directory) {
+  const std::string path = directory.file("short.gguf");
+  for (uint32_t context = 2; context < 14; context++) {
+    test::edit_gguf(sound, path, [=](gguf_context *g) { gguf_set_val_u32(g, "llama.context_length", context); });
+    CHECK_OK(try_open(path));
+  }
+}
+
 void check_huge_context(const std::string &sound, const test::TemporaryDirectory &directory) {
   const std::string path = directory.file("huge.gguf");
   test::edit_gguf(sound, path, [](gguf_context *g) { gguf_set_val_u32(g, "llama.context_length", 0x80000000U); });
@@ -194,6 +203,7 @@ int main() {
   check_crashes(sound, directory);
   check_encoders(sound, directory);
   check_memory(sound, directory);
+  check_short_contexts(sound, directory);
   check_huge_context(sound, directory);
   check_missing_byte_tokens(sound, directory);
   return 0;
