@@ -25,7 +25,8 @@ final class SessionOpening {
   /** After a connection that did not get as far as the session; each further one doubles it. */
   private static final long FIRST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
-  private static final long LONGEST_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(5);
+  /** Servers that cannot be reached are spared by {@link Uplinks}; here one answered. */
+  private static final long LONGEST_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   /** How a server is asked; what it does not take is followed by a later one. */
   private enum Form {
@@ -100,6 +101,7 @@ final class SessionOpening {
   ServerInfo ask() throws InterruptedException, CancelledException {
     if (pauseNanos > 0) {
       link.pause(pauseNanos);
+      link.connect(); // where connections are cut often, the one that came meanwhile is lost again
     }
     ServerInfo newServer = link.attach(outageLeftNanos());
     sameNumerics = server == null || server.numericsId() == newServer.numericsId();
