@@ -34,8 +34,8 @@ class SimulationTest {
   private static final int CONTEXT = 256;
   private static final int STEP_ROWS = 512;
 
-  /** By then all sessions have ended, ns of virtual time: the slowest seed takes half of that. */
-  private static final long DEADLINE_NANOS = TimeUnit.SECONDS.toNanos(2_000);
+  /** By then all sessions have ended, ns of virtual time: the slowest of 1,000 seeds took 47 s. */
+  private static final long DEADLINE_NANOS = TimeUnit.SECONDS.toNanos(120);
 
   @Test
   void invariantsHoldForAThousandSeeds() {
