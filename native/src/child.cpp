@@ -84,13 +84,11 @@ pid_t start(const std::string &path, int input, int output) {
   posix_spawnattr_setsigdefault(&attributes, &signals);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 
-  std::string emulator;
-  if (const char *const value = std::getenv("SLED_EMULATOR")) {
-    emulator = value;
-  }
   std::string program = path;
   char *arguments[3] = {program.data(), nullptr, nullptr};
-  if (!emulator.empty()) {
+  std::string emulator;
+  if (const char *const value = program_emulator()) {
+    emulator = value;
     arguments[0] = emulator.data();
     arguments[1] = program.data();
   }
@@ -105,6 +103,11 @@ pid_t start(const std::string &path, int input, int output) {
 }
 
 }  // namespace
+
+const char *program_emulator() {
+  const char *const emulator = std::getenv("SLED_EMULATOR");
+  return emulator != nullptr && *emulator != '\0' ? emulator : nullptr;
+}
 
 ChildResult run_beside(const char *program, const std::string &input, int64_t output_bytes, int32_t timeout_ms) {
   using Clock = std::chrono::steady_clock;

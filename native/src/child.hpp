@@ -16,8 +16,9 @@ struct ChildResult {
 // Runs a program that lies beside libsled, gives it `input` as standard input and reads its standard output to the end.
 // It is killed after timeout_ms, or where it writes more than output_bytes (exit_status -1, signal SIGKILL). Fails with
 // SLED_ERR_IO if it cannot be started; the text says which and why. Any thread.
-//
-// SLED_EMULATOR in the environment: a program that runs it, for a libsled that runs in an emulator.
 ChildResult run_beside(const char *program, const std::string &input, int64_t output_bytes, int32_t timeout_ms);
+
+// A program that runs the others, for a libsled that runs in an emulator (SLED_EMULATOR in the environment), or null.
+const char *program_emulator();
 
 }  // namespace sled

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "backend.hpp"
+#include "child.hpp"
 #include "log_queue.hpp"
 #include "probe_result.hpp"
 #include "sha256.hpp"
@@ -222,6 +223,15 @@ ProbeEnd run(const std::vector<std::string> &arguments, int64_t seconds) {
   return end;
 }
 
+// Where a program cannot be run, some systems (emulators among them) say so only in the process that was to become it,
+// which then ends as a shell does that finds no program.
+constexpr int kNoProgram = 127;
+
+bool was_run(const ProbeEnd &end) {
+  const bool none = end.status >= 0 && WIFEXITED(end.status) && WEXITSTATUS(end.status) == kNoProgram && end.said.empty();
+  return end.started && !none;
+}
+
 // "SIGSEGV" and the like of a probe that was ended by a signal, else "".
 std::string signal_of(const ProbeEnd &end) {
   if (end.status < 0 || !WIFSIGNALED(end.status)) {
@@ -307,11 +317,15 @@ void require_tried(const Candidate &candidate) {
   }
   const std::string probe = (library_path().parent_path() / "sled-probe").string();
   const int64_t seconds = kLeastSeconds + candidate.bytes / kSlowBytesPerSecond;
-  const ProbeEnd end = run({probe, cpu_backend_file(), candidate.vocabulary_only ? kProbeVocabulary : kProbeWhole,
-                            std::to_string(kWorkingBytes + 3 * candidate.bytes), std::to_string(seconds), candidate.path},
-                           kClockFactor * seconds);
-  if (!end.started) {
-    say_once_that_nothing_is_tried(probe, end.error);
+  std::vector<std::string> command = {probe, cpu_backend_file(), candidate.vocabulary_only ? kProbeVocabulary : kProbeWhole,
+                                      std::to_string(kWorkingBytes + 3 * candidate.bytes), std::to_string(seconds),
+                                      candidate.path};
+  if (const char *const emulator = program_emulator()) {
+    command.insert(command.begin(), emulator);
+  }
+  const ProbeEnd end = run(command, kClockFactor * seconds);
+  if (!was_run(end)) {
+    say_once_that_nothing_is_tried(probe, end.started ? ENOEXEC : end.error);
     return;
   }
   judge(candidate, end, seconds);

@@ -167,6 +167,7 @@ void check_short_contexts(const std::string &sound, const test::TemporaryDirecto
 void check_huge_context(const std::string &sound, const test::TemporaryDirectory &directory) {
   const std::string path = directory.file("huge.gguf");
   test::edit_gguf(sound, path, [](gguf_context *g) { gguf_set_val_u32(g, "llama.context_length", 0x80000000U); });
+  CHECK_OK(try_open(path));
   const int64_t model = test::open_model(path);
   sled_model_info info;
   CHECK_OK(sled_model_describe(model, &info));
