@@ -1,5 +1,6 @@
 package org.sled.server;
 
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.sled.core.BatchPlan;
 import org.sled.core.BatchScheduler;
@@ -12,6 +13,7 @@ import org.sled.jni.SledException;
 import org.sled.jni.SledStatus;
 import org.sled.jni.StepStats;
 import org.sled.jni.VerifySlots;
+import org.sled.net.limit.LogLimit;
 import org.sled.net.protocol.Closed;
 import org.sled.net.protocol.ErrorCode;
 import org.sled.net.protocol.FinishReason;
@@ -38,6 +40,9 @@ final class Verifier implements Runnable {
   private static final int BUSY_RETRY_MILLIS = 1_000;
 
   private static final long NANOS_PER_MICRO = 1_000;
+
+  /** One failed step is logged in so long: each may be followed by the next. */
+  private static final long FAILURE_PERIOD_NANOS = TimeUnit.MINUTES.toNanos(1);
 
   private static final Logger LOG = LoggerFactory.getLogger(Verifier.class);
 
@@ -66,7 +71,7 @@ final class Verifier implements Runnable {
   private final Consumer<Connection> goneHandler = this::onGone;
   private final Consumer<ServerSession> resumed = this::enqueue;
 
-  private final RepeatedComplaint failures = new RepeatedComplaint(LOG);
+  private final LogLimit failures = new LogLimit(1, FAILURE_PERIOD_NANOS);
 
   /**
    * Sessions of a failed step that have not given a token since. They are computed one by one, to
@@ -598,7 +603,7 @@ final class Verifier implements Runnable {
     if (slots.status(slot) != SledStatus.OK.code()) {
       // Everything was checked before: a slot that the engine refuses is a mistake of this server.
       String problem = "the engine refused a slot: " + SledStatus.of(slots.status(slot));
-      failures.report(System.nanoTime(), problem);
+      logFailure(System.nanoTime(), problem);
       fail(session, problem);
       return;
     }
@@ -665,8 +670,7 @@ final class Verifier implements Runnable {
     if (failure.status() != SledStatus.DECODE && failure.status() != SledStatus.MEMORY) {
       throw failure;
     }
-    failures.report(
-        stepEndNanos, "a step of " + count + " sessions failed: " + failure.getMessage());
+    logFailure(stepEndNanos, "a step of " + count + " sessions failed: " + failure.getMessage());
     for (int i = 0; i < count; i++) {
       ServerSession session = keeper.session(plan.session(i));
       session.cached = engine.cachedTokens(session.number);
@@ -681,6 +685,13 @@ final class Verifier implements Runnable {
         }
         enqueue(session);
       }
+    }
+  }
+
+  private void logFailure(long nowNanos, String text) {
+    long leftOut = failures.admit(nowNanos);
+    if (leftOut != LogLimit.LEFT_OUT) {
+      LOG.error("{}{}", text, LogLimit.more(leftOut));
     }
   }
 
