@@ -8,9 +8,13 @@ set(SLED_LLAMA_CPP_PACKAGE node-llama-cpp@3.22.1)
 set(SLED_LLAMA_CPP_BUNDLE package/llama/gitRelease.bundle)
 set(SLED_LLAMA_CPP_COMMIT de3ff815ea7d559ee917f063901b8986f038abc6)
 
+# What SLED changes in it; the patch says why. A checkout of the user's own is built as it is.
+set(SLED_LLAMA_CPP_PATCH "${CMAKE_CURRENT_LIST_DIR}/llama-cpp.patch")
+
 set(SLED_LLAMA_CPP_DIR "" CACHE PATH "Build against this llama.cpp checkout instead of the pinned release")
 
-# Sets <dir_variable> to a llama.cpp source tree and <commit_variable> to its commit id.
+# Sets <dir_variable> to a llama.cpp source tree and <commit_variable> to its commit id, with "+" and an id of the patch
+# where it is patched.
 function(sled_llama_cpp dir_variable commit_variable)
   set(own "${SLED_LLAMA_CPP_DIR}")
   if(NOT own AND NOT "$ENV{SLED_LLAMA_CPP_DIR}" STREQUAL "")
@@ -32,12 +36,14 @@ function(sled_llama_cpp dir_variable commit_variable)
   endif()
 
   _sled_cache_dir(cache)
-  set(source "${cache}/llama.cpp-${SLED_LLAMA_CPP_COMMIT}")
+  file(SHA256 "${SLED_LLAMA_CPP_PATCH}" patch)
+  string(SUBSTRING "${patch}" 0 8 patch)
+  set(source "${cache}/llama.cpp-${SLED_LLAMA_CPP_COMMIT}+${patch}")
   if(NOT EXISTS "${source}")
     _sled_fetch_llama_cpp("${cache}" "${source}")
   endif()
   set(${dir_variable} "${source}" PARENT_SCOPE)
-  set(${commit_variable} "${SLED_LLAMA_CPP_COMMIT}" PARENT_SCOPE)
+  set(${commit_variable} "${SLED_LLAMA_CPP_COMMIT}+${patch}" PARENT_SCOPE)
 endfunction()
 
 function(_sled_cache_dir variable)
@@ -114,6 +120,13 @@ function(_sled_fetch_llama_cpp cache destination)
     file(REMOVE_RECURSE "${work}")
     message(FATAL_ERROR "llama.cpp: ${SLED_LLAMA_CPP_PACKAGE} holds commit ${commit}, "
       "expected ${SLED_LLAMA_CPP_COMMIT}. Nothing was built from it.")
+  endif()
+
+  execute_process(COMMAND git -C "${work}/llama.cpp" apply "${SLED_LLAMA_CPP_PATCH}"
+    RESULT_VARIABLE status ERROR_VARIABLE error)
+  if(NOT status EQUAL 0)
+    file(REMOVE_RECURSE "${work}")
+    message(FATAL_ERROR "llama.cpp: ${SLED_LLAMA_CPP_PATCH} does not apply: ${error}")
   endif()
 
   # A rename onto a directory that is not empty fails: then the other build was first.

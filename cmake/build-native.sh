@@ -41,7 +41,7 @@ arguments+=("$@" ${SLED_CMAKE_ARGUMENTS:-})
 # time, or llama.cpp is, it begins anew (the compiler's own cache helps); nothing of an earlier build is left in lib/.
 # Not where the JDK is another: every one has the same jni.h. Nor where the JNI sources are not there yet.
 signature=$(printf '%s\n' "${arguments[@]}" "${SLED_CUDA_ROOT:-}" "${SLED_LLAMA_CPP_DIR:-}" |
-  grep -vE '^-DSLED_(JAVA_HOME|JNI_DIR)=' | cat - "$root/cmake/LlamaCpp.cmake" | sha256sum)
+  grep -vE '^-DSLED_(JAVA_HOME|JNI_DIR)=' | cat - "$root/cmake/LlamaCpp.cmake" "$root/cmake/llama-cpp.patch" | sha256sum)
 if [[ ! -e $target/signature || $(<"$target/signature") != "$signature" ]]; then
   rm -rf "${target:?}/build" "${target:?}/lib"
   printf '%s\n' "$signature" >"$target/signature"

@@ -47,7 +47,7 @@ say "== native tests"
 # As the CPU of a Raspberry Pi 5; as QEMU's newest, whose emulation of SVE is slow, the two that look at numbers most.
 native_tests() {
   (cd "$home/native/target/$platform/build" &&
-    SLED_QEMU_CPU=$1 timeout 1200 ctest --output-on-failure --no-tests=error -j "$(nproc)" "${@:2}")
+    SLED_QEMU_CPU=$1 timeout 2400 ctest --output-on-failure --no-tests=error -j "$(nproc)" "${@:2}")
 }
 # Not test_sessions and test_memory: they take many minutes there, and have not been seen to their end yet.
 native_tests cortex-a76 -E 'test_sessions|test_memory'

@@ -66,7 +66,7 @@ extern "C" {
 /* ------------------------------------------------------------------ version and process-wide state ---------- */
 
 /* Raised whenever a signature, a struct or the meaning of a field changes. */
-#define SLED_ABI_VERSION 9
+#define SLED_ABI_VERSION 10
 
 enum sled_status {
   SLED_OK = 0,
@@ -105,7 +105,8 @@ enum sled_struct_id {
   SLED_STRUCT_DEVICE_INFO = 11,
   SLED_STRUCT_SAMPLING = 12,
   SLED_STRUCT_GROW_PARAMS = 13,
-  SLED_STRUCT_GROW_INFO = 14
+  SLED_STRUCT_GROW_INFO = 14,
+  SLED_STRUCT_CHAT_PARAMS = 15
 };
 
 /* sizeof of a struct in bytes; SLED_ERR_ARGUMENT for an unknown id. */
@@ -171,9 +172,9 @@ enum sled_model_flags {
   SLED_MODEL_MMAP = 1,       /* map the file instead of reading it */
   SLED_MODEL_MLOCK = 2,      /* keep it from being swapped out */
   SLED_MODEL_VOCAB_ONLY = 4, /* tokenizer and metadata alone; also for GGUF files that hold nothing else */
-  SLED_MODEL_EXACT = 8,      /* for exact numerics: weights that are not exact once rearranged for this CPU (K-quants on
-                                x86-64, for example) stay as they lie in the file, which is slower for many rows. It is
-                                tried out with about 70 rows */
+  SLED_MODEL_EXACT = 8,      /* for exact numerics: weights that are not exact once rearranged for this CPU stay as they
+                                lie in the file; where both are, whichever is faster. It is tried out, with about 100
+                                rows */
   SLED_MODEL_TRUSTED = 16    /* open it without trying it first: see sled_model_open */
 };
 
@@ -207,7 +208,8 @@ enum sled_model_info_flags {
   SLED_MODEL_INFO_ADDS_BOS = 2,
   SLED_MODEL_INFO_RECURRENT = 4, /* state cannot be rolled back by position: not servable */
   SLED_MODEL_INFO_ENCODER = 8,   /* encoder, embedding or diffusion model: not servable */
-  SLED_MODEL_INFO_HAS_TEMPLATE = 16
+  SLED_MODEL_INFO_HAS_TEMPLATE = 16,
+  SLED_MODEL_INFO_ADDS_EOS = 32
 };
 
 /* The tokenizer fingerprint: equal ones turn the same text into the same ids and back. Each part is a 64-bit
@@ -228,7 +230,7 @@ typedef struct sled_model_info {
   int64_t tokens_hash;          /* 56 texts and types of the real tokens */
   int64_t merges_hash;          /* 64 BPE merges in order; for other tokenizers the scores */
   int64_t specials_hash;        /* 72 bos, eos, eot, ... and whether they are added */
-  int64_t pretokenizer_hash;    /* 80 tokenizer model and pre-tokenizer names */
+  int64_t pretokenizer_hash;    /* 80 names of tokenizer model and pre-tokenizer, white space, characters map */
   int64_t weights_hash;         /* 88 metadata, tensor layout and samples of the tensor data: part of the numerics id;
                                       of a split model as of the whole one */
 } sled_model_info;              /* 96 bytes */
@@ -256,7 +258,9 @@ SLED_API int32_t sled_model_vocabulary(const char *path, int64_t buffer_address,
 
 /* Both functions below read a GGUF file and write another. The new one is written as "<out>.part" and renamed when it is
  * whole, so that `out` is never half a model; after an error the part is gone. A tensor is never in memory as a whole: 256
- * MiB are enough for models of any size. Free space on the disk is looked at first. Any thread; no model is opened. */
+ * MiB are enough for models of any size. Free space on the disk is looked at first. What llama.cpp does with the file it does
+ * in sled-probe (see sled_model_open), which may die of a damaged one: SLED_ERR_FORMAT with the cause. Any thread; no model
+ * is opened. */
 enum sled_output_flags {
   SLED_OUTPUT_REPLACE = 1 /* replace `out` if it exists, and a part that a killed process left behind */
 };
@@ -334,16 +338,56 @@ SLED_API int32_t sled_utf8_complete_bytes(const char *bytes, int32_t byte_count,
 /* 1 in *result if generation ends with this token, else 0. */
 SLED_API int32_t sled_token_is_end(int64_t model, int32_t token, int32_t *result);
 
-/* Renders messages with a chat template into a prompt for sled_tokenize(add_special=..., parse_special=1).
- * messages: role NUL content NUL role NUL content NUL ..., message_count pairs in messages_bytes bytes.
- * chat_template: Jinja source; NULL or "" = the model's own. *has_bos: the prompt begins with the BOS text already,
- * tokenize it with add_special = 0. Templates are programs from outside, so this runs in a process of its own
- * (sled-template, beside libsled) with 3 s of processor time, 256 MiB of memory and 16 MiB of prompt, a few more for
- * large messages; it costs a few milliseconds. SLED_ERR_UNSUPPORTED: no template, it refuses the messages, or it does
- * not end within these bounds. SLED_ERR_IO: sled-template cannot be started. */
-SLED_API int32_t sled_chat_render(int64_t model, const char *chat_template, const char *messages,
-                                  int32_t messages_bytes, int32_t message_count, int32_t add_assistant,
-                                  char *buffer, int32_t capacity, int32_t *length, int32_t *has_bos);
+/* Which of `target`'s ids mean the same token in `draft`, so that the draft model can be fed with them and propose them. For
+ * each of the target's real tokens (vocabulary_tokens of its sled_model_info) one byte at equal_address: 1 where the draft
+ * has the id and spells it in the same bytes, control tokens by their names, else 0. Types, merges, pre-tokenizers and what
+ * is put around a text do not count: they decide how a text is cut into ids, not what an id says. SLED_ERR_CAPACITY: fewer
+ * than that many bytes. Takes some ten milliseconds for 150,000 tokens. Any thread. */
+SLED_API int32_t sled_tokens_compare(int64_t target, int64_t draft, int64_t equal_address, int32_t capacity);
+
+/* 1 in *result if this is a control token, such as "<|end|>", else 0: in a prompt it is no text, and where it is generated
+ * it gives none. */
+SLED_API int32_t sled_token_is_control(int64_t model, int32_t token, int32_t *result);
+
+enum sled_chat_flags {
+  SLED_CHAT_ASSISTANT = 1, /* up to where the assistant begins to speak */
+  SLED_CHAT_ADDS_BOS = 2,  /* a prompt begins with bos_token: it is added unless the template writes it */
+  SLED_CHAT_ADDS_EOS = 4   /* likewise for its end */
+};
+
+typedef struct sled_chat_params {
+  int32_t struct_size;   /*  0 sizeof(sled_chat_params) */
+  int32_t flags;         /*  4 enum sled_chat_flags */
+  int32_t bos_token;     /*  8 of the model that the prompt is for, -1 = none; so too below */
+  int32_t eos_token;     /* 12 */
+  int64_t local_seconds; /* 16 the date and time that the template sees: those of a clock on the wall, in seconds since
+                               1970-01-01T00:00 on that clock */
+} sled_chat_params;      /* 24 bytes */
+
+/* SLED_CHAT_ASSISTANT, what the model itself wants at the beginning and the end, and now. */
+SLED_API int32_t sled_chat_params_default(int64_t model, sled_chat_params *params);
+
+/* Renders messages with a chat template, as llama.cpp's server does, into a prompt: its text and its ids.
+ *
+ * chat_template: Jinja source; NULL or "" = the model's own. arguments: a JSON object with variables for the template, such
+ * as {"enable_thinking": false}; NULL or "" = none (enable_thinking is true then). messages: role NUL content NUL role NUL
+ * content NUL ..., message_count pairs in messages_bytes bytes. Where the template has no place for a system text, it
+ * becomes the beginning of the message behind it.
+ *
+ * Control tokens come from the template alone. Where a message or an argument spells one, such as "<|end|>", its ids are
+ * those of a text. All other ids are those of sled_tokenize() for the whole prompt with parse_special.
+ *
+ * *uses_time: 1 if another params->local_seconds would give another prompt. On SLED_ERR_CAPACITY *length and *token_count
+ * are what is needed.
+ *
+ * Templates are programs from outside, so this runs in a process of its own (sled-template, beside libsled) with 3 s of
+ * processor time, 256 MiB of memory and 16 MiB of prompt, a few more for large messages; it costs a few milliseconds.
+ * SLED_ERR_UNSUPPORTED: no template, it refuses the messages (the text says why, in its own words, and what to leave out
+ * if that helps), or it does not end within these bounds. SLED_ERR_IO: sled-template cannot be started. */
+SLED_API int32_t sled_chat_render(int64_t model, const char *chat_template, const char *arguments, const char *messages,
+                                  int32_t messages_bytes, int32_t message_count, const sled_chat_params *params,
+                                  char *buffer, int32_t capacity, int32_t *length, int32_t *tokens,
+                                  int32_t token_capacity, int32_t *token_count, int32_t *uses_time);
 
 /* ------------------------------------------------------------------ sampling -------------------------------- */
 
@@ -404,8 +448,8 @@ enum sled_kv_layout {
                                 shared K/V is not copied. Fast numerics only: SLED_ERR_UNSUPPORTED with exact */
 };
 
-/* Rows of one sequence in one step at most, padding included, within which a row's bits do not depend on its
- * neighbours; the other bounds are the engine's own affair (see NUMERICS.md beside this directory). */
+/* A block has fewer drafts than this. Rows of one sequence in one step, up to which a row's bits do not depend on its
+ * neighbours with any of llama.cpp's attention kernels; engines may allow more (see NUMERICS.md beside this directory). */
 #define SLED_MAX_EXACT_ROWS 63
 
 /* A context holds this many tokens at least. */
@@ -470,7 +514,8 @@ SLED_API int32_t sled_engine_close(int64_t engine);
 typedef struct sled_engine_info {
   int32_t sequence_count;      /*  0 */
   int32_t sequences_in_use;    /*  4 sessions that are resident */
-  int32_t context_tokens;      /*  8 per session */
+  int32_t context_tokens;      /*  8 per session; fewer than asked for by less than row_multiple where positions come from a
+                                      table that ends there */
   int32_t threads;             /* 12 */
   int32_t pass_rows;           /* 16 */
   int32_t step_slots;          /* 20 slots that sled_step takes at most */
@@ -485,7 +530,13 @@ typedef struct sled_engine_info {
   int32_t top_row;             /* 60 SLED_TOP_ROW, or 0: results are whole rows */
   int64_t saved_bytes;         /* 64 host memory that holds K/V of sessions which are not resident, all together */
   sled_memory_plan memory;     /* 72 as it came out */
-} sled_engine_info;            /* 136 bytes */
+  int32_t row_multiple;        /* 136 exact numerics: the rows of a pass, of all its sequences together, are a multiple of
+                                      this, */
+  int32_t row_least;           /* 140 and at least so many; steps are filled up with padding rows. 1 and 1: any count */
+  int32_t as_in_file;          /* 144 1: the weights lie as in the file, since they are exact or faster so; 0: as llama.cpp
+                                      has them by default, where it has a better order for this CPU in that */
+  int32_t reserved;            /* 148 0 */
+} sled_engine_info;            /* 152 bytes */
 
 SLED_API int32_t sled_engine_describe(int64_t engine, sled_engine_info *info);
 
@@ -586,8 +637,8 @@ SLED_API int32_t sled_session_evict(int64_t engine, int32_t session, int32_t cac
  *     push (no drafts)  lead_count = 1, draft_count = 0, kv_offset = C - 1    verdict: one new token
  *
  * The session must be resident (SLED_ERR_NO_SEQUENCE). kv_offset must be its cached_tokens, lead_count at least 1, drafts
- * only where the lead ends at C, and lead_count + draft_count at most the engine's slot_rows (SLED_MAX_EXACT_ROWS if it is
- * exact, a pass's otherwise), less than SLED_MAX_EXACT_ROWS of them drafts. */
+ * only where the lead ends at C, and lead_count + draft_count at most the engine's slot_rows, less than SLED_MAX_EXACT_ROWS
+ * of them drafts. */
 typedef struct sled_slot {
   int32_t session;        /*  0 in  */
   int32_t kv_offset;      /*  4 in  position of the first row */
@@ -597,13 +648,17 @@ typedef struct sled_slot {
   int32_t status;         /* 24 out SLED_OK, or why this slot was left out of the step */
   int32_t verified;       /* 28 out drafts that were looked at: accepted, plus one if a draft was wrong. Fewer than
                                     draft_count also where the generation ends: its last token is next_token */
-  int32_t accepted;       /* 32 out drafts that equal the target's choice, from the first on */
+  int32_t accepted;       /* 32 out drafts (or guesses) that equal the target's choice, from the first on */
   int32_t next_token;     /* 36 out the target's own token after them; -1 = none (a prefill chunk's) */
   int32_t committed;      /* 40 out C afterwards: with a verdict, accepted + 1 more */
   int32_t finish;         /* 44 out enum sled_finish */
   int32_t first_row;      /* 48 out index of the slot's first row in the step, for diagnosis */
   int32_t row_count;      /* 52 out rows computed, padding included */
-  int64_t user_data;      /* 56 untouched */
+  int32_t guess_count;    /* 56 in  without drafts, with a verdict: rows with which a pass is filled up anyway may hold guesses
+                                    of this library, looked up in the session's own text, at most so many. They are
+                                    verified like drafts; accepted and verified count them, and sled_session_tokens
+                                    tells which they were */
+  int32_t reserved;       /* 60 untouched */
 } sled_slot;              /* 64 bytes */
 
 typedef struct sled_step_stats {

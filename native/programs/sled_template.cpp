@@ -5,10 +5,12 @@
 // without end, loop over a hundred million numbers, repeat a string until the memory is full or divide by zero, and
 // the engine that runs it, llama.cpp's, bounds none of this. Here the system does, and what a template breaks is this
 // process.
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <new>
@@ -16,9 +18,7 @@
 #include <vector>
 
 #include "chat_frame.hpp"
-#include "jinja/lexer.h"
-#include "jinja/parser.h"
-#include "jinja/runtime.h"
+#include "chat_template.hpp"
 
 #ifdef __SANITIZE_ADDRESS__
 // It reserves terabytes of addresses, so RLIMIT_AS cannot be used; and _exit() leaves everything allocated.
@@ -27,7 +27,6 @@ extern "C" const char *__asan_default_options() { return "hard_rss_limit_mb=512:
 
 namespace {
 
-constexpr size_t kFixedTexts = 4;  // before the messages
 constexpr rlim_t kStackBytes = rlim_t{16} << 20;
 
 void limit(int resource, rlim_t value) {
@@ -55,31 +54,28 @@ std::string read_all() {
   return bytes;
 }
 
-std::string render(const std::vector<std::string> &texts) {
-  const std::string &source = texts[0];
-  jinja::lexer lexer;
-  const jinja::program program = jinja::parse_from_tokens(lexer.tokenize(source));
-  jinja::context context(source);
-  auto list = jinja::mk_val<jinja::value_array>();
-  for (size_t i = kFixedTexts; i + 1 < texts.size(); i += 2) {
-    auto entry = jinja::mk_val<jinja::value_object>();
-    entry->insert("role", jinja::mk_val<jinja::value_string>(texts[i]));
-    entry->insert("content", jinja::mk_val<jinja::value_string>(texts[i + 1]));
-    list->push_back(entry);
+sled::ChatRequest parse(const std::vector<std::string> &texts) {
+  sled::ChatRequest request;
+  request.source = texts[0];
+  request.bos = texts[1];
+  request.eos = texts[2];
+  request.add_assistant = !texts[3].empty();
+  request.arguments = texts[4];
+  request.local_seconds = std::stoll(texts[5]);
+  for (size_t i = sled::kChatRequestTexts; i + 1 < texts.size(); i += 2) {
+    request.messages.emplace_back(texts[i], texts[i + 1]);
   }
-  context.set_val("messages", list);
-  context.set_val("bos_token", jinja::mk_val<jinja::value_string>(texts[1]));
-  context.set_val("eos_token", jinja::mk_val<jinja::value_string>(texts[2]));
-  context.set_val("add_generation_prompt", jinja::mk_val<jinja::value_bool>(!texts[3].empty()));
-  jinja::runtime runtime(context);
-  return jinja::runtime::gather_string_parts(runtime.execute(program))->as_string().str();
+  return request;
 }
 
 // The exit ends all at once: to tear down what a template built may take long, and recursion deeper than the stack.
-[[noreturn]] void reply(const std::string &kind, const std::string &text) {
+[[noreturn]] void reply(const std::string &kind, const std::string &second, const std::vector<std::string> &rest) {
   std::string frame;
   sled::append_text(frame, kind);
-  sled::append_text(frame, text);
+  sled::append_text(frame, second);
+  for (const std::string &text : rest) {
+    sled::append_text(frame, text);
+  }
   for (size_t at = 0; at < frame.size();) {
     const ssize_t count = write(STDOUT_FILENO, frame.data() + at, frame.size() - at);
     if (count <= 0) {
@@ -90,17 +86,22 @@ std::string render(const std::vector<std::string> &texts) {
   _exit(0);
 }
 
+[[noreturn]] void refuse(const std::string &reason, const std::string &advice = "") {
+  reply(sled::kRefused, reason, {advice});
+}
+
 int64_t g_memory_bytes = 0;
 
 // The engine would wrap std::bad_alloc into a message of its own, and go on.
 void out_of_memory() {
   limit(RLIMIT_AS, RLIM_INFINITY);  // for the reply
-  reply(sled::kRefused, "this takes more than " + std::to_string(g_memory_bytes >> 20) + " MiB of memory");
+  refuse("this takes more than " + std::to_string(g_memory_bytes >> 20) + " MiB of memory");
 }
 
 }  // namespace
 
 int main() {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);  // nobody is left to read the reply
   limit(RLIMIT_CORE, 0);
   limit(RLIMIT_CPU, sled::kTemplateCpuSeconds);
   limit(RLIMIT_STACK, kStackBytes);
@@ -112,18 +113,23 @@ int main() {
   limit(RLIMIT_AS, static_cast<rlim_t>(g_memory_bytes));
   std::set_new_handler(out_of_memory);
 #endif
+  std::vector<std::string> texts;
+  if (!sled::split_frame(request, texts) || texts.size() <= sled::kChatRequestTexts) {
+    refuse("the request is not whole");
+  }
+  const sled::ChatRequest chat = parse(texts);
   try {
-    std::vector<std::string> texts;
-    if (!sled::split_frame(request, texts) || texts.size() < kFixedTexts) {
-      reply(sled::kRefused, "the request is not whole");
+    const sled::RenderedChat rendered = sled::render_chat_template(chat);
+    size_t bytes = 0;
+    for (const std::string &piece : rendered.pieces) {
+      bytes += piece.size();
     }
-    const std::string prompt = render(texts);
     const int64_t output_bytes = sled::kTemplateOutputBytes + 2 * request_bytes;
-    if (static_cast<int64_t>(prompt.size()) > output_bytes) {
-      reply(sled::kRefused, "the prompt has more than " + std::to_string(output_bytes >> 20) + " MiB");
+    if (static_cast<int64_t>(bytes) > output_bytes) {
+      refuse("the prompt has more than " + std::to_string(output_bytes >> 20) + " MiB");
     }
-    reply(sled::kRendered, prompt);
+    reply(sled::kRendered, rendered.uses_time ? "1" : "", rendered.pieces);
   } catch (const std::exception &e) {
-    reply(sled::kRefused, e.what());
+    refuse(e.what(), sled::what_to_leave_out(chat));
   }
 }

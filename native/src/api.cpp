@@ -29,12 +29,13 @@ static_assert(sizeof(sled_model_params) == 16, "sled_model_params");
 static_assert(sizeof(sled_model_info) == 96, "sled_model_info");
 static_assert(sizeof(sled_engine_params) == 48, "sled_engine_params");
 static_assert(sizeof(sled_memory_plan) == 64, "sled_memory_plan");
-static_assert(sizeof(sled_engine_info) == 136, "sled_engine_info");
+static_assert(sizeof(sled_engine_info) == 152, "sled_engine_info");
 static_assert(sizeof(sled_session_info) == 40, "sled_session_info");
 static_assert(sizeof(sled_slot) == 64, "sled_slot");
 static_assert(sizeof(sled_step_stats) == 40, "sled_step_stats");
 static_assert(sizeof(sled_draft_params) == 24, "sled_draft_params");
 static_assert(sizeof(sled_draft_choice) == 32, "sled_draft_choice");
+static_assert(sizeof(sled_chat_params) == 24, "sled_chat_params");
 static_assert(sizeof(sled_logit_bias) == 8, "sled_logit_bias");
 static_assert(sizeof(sled_sampling) == 56, "sled_sampling");
 static_assert(sizeof(sled_grow_params) == 24, "sled_grow_params");
@@ -119,6 +120,7 @@ int32_t sled_struct_size(int32_t struct_id) {
     case SLED_STRUCT_SAMPLING: return sizeof(sled_sampling);
     case SLED_STRUCT_GROW_PARAMS: return sizeof(sled_grow_params);
     case SLED_STRUCT_GROW_INFO: return sizeof(sled_grow_info);
+    case SLED_STRUCT_CHAT_PARAMS: return sizeof(sled_chat_params);
     default: return SLED_ERR_ARGUMENT;
   }
 }
@@ -358,21 +360,69 @@ int32_t sled_token_is_end(int64_t model, int32_t token, int32_t *result) {
   });
 }
 
-int32_t sled_chat_render(int64_t model, const char *chat_template, const char *messages, int32_t messages_bytes,
-                         int32_t message_count, int32_t add_assistant, char *buffer, int32_t capacity,
-                         int32_t *length, int32_t *has_bos) {
+int32_t sled_tokens_compare(int64_t target, int64_t draft, int64_t equal_address, int32_t capacity) {
+  return guarded([&] {
+    const std::shared_ptr<Model> one = models().get(target);
+    const std::shared_ptr<Model> other = models().get(draft);
+    const int32_t count = one->info().vocabulary_tokens;
+    if (capacity < count) {
+      fail(SLED_ERR_CAPACITY, "the target has %d tokens, there is room for %d", count, capacity);
+    }
+    auto *const equal = &required(at_address<char>(equal_address), "equal_address");
+    for (int32_t token = 0; token < count; token++) {
+      equal[token] = other->is_token(token) && one->bytes_of(token, true) == other->bytes_of(token, true) ? 1 : 0;
+    }
+    return SLED_OK;
+  });
+}
+
+int32_t sled_token_is_control(int64_t model, int32_t token, int32_t *result) {
   return guarded([&] {
     const std::shared_ptr<Model> m = models().get(model);
-    if (messages_bytes < 0) {
-      fail(SLED_ERR_ARGUMENT, "%d bytes of messages", messages_bytes);
+    required(result, "result") = m->is_token(token) && m->is_control(token) ? 1 : 0;
+    return SLED_OK;
+  });
+}
+
+int32_t sled_chat_params_default(int64_t model, sled_chat_params *params) {
+  return guarded([&] {
+    const std::shared_ptr<Model> m = models().get(model);
+    required(params, "params") = default_chat_params(*m);
+    return SLED_OK;
+  });
+}
+
+int32_t sled_chat_render(int64_t model, const char *chat_template, const char *arguments, const char *messages,
+                         int32_t messages_bytes, int32_t message_count, const sled_chat_params *params, char *buffer,
+                         int32_t capacity, int32_t *length, int32_t *tokens, int32_t token_capacity,
+                         int32_t *token_count, int32_t *uses_time) {
+  return guarded([&] {
+    const std::shared_ptr<Model> m = models().get(model);
+    const sled_chat_params &p = checked(params);
+    if (messages_bytes < 0 || token_capacity < 0 || (tokens == nullptr && token_capacity > 0)) {
+      fail(SLED_ERR_ARGUMENT, "%d bytes of messages, room for %d tokens", messages_bytes, token_capacity);
     }
-    const std::string prompt =
-        render_chat(*m, chat_template == nullptr ? "" : chat_template,
-                    split_messages(&required(messages, "messages"), messages_bytes, message_count),
-                    add_assistant != 0);
-    const std::string bos = m->info().bos_token < 0 ? "" : m->bytes_of(m->info().bos_token, true);
-    required(has_bos, "has_bos") = !bos.empty() && prompt.compare(0, bos.size(), bos) == 0 ? 1 : 0;
-    return copy_text(prompt, buffer, capacity, length);
+    for (const int32_t token : {p.bos_token, p.eos_token}) {
+      if (token != -1 && !m->is_token(token)) {
+        fail(SLED_ERR_TOKEN, "the begin or end token %d is not within the vocabulary of %d tokens", token,
+             m->info().vocabulary_tokens);
+      }
+    }
+    if (((p.flags & SLED_CHAT_ADDS_BOS) != 0 && p.bos_token < 0) ||
+        ((p.flags & SLED_CHAT_ADDS_EOS) != 0 && p.eos_token < 0)) {
+      fail(SLED_ERR_ARGUMENT, "a begin or end token is to be added, and there is none");
+    }
+    const ChatPrompt prompt =
+        render_chat(*m, chat_template == nullptr ? "" : chat_template, arguments == nullptr ? "" : arguments,
+                    split_messages(&required(messages, "messages"), messages_bytes, message_count), p);
+    required(uses_time, "uses_time") = prompt.uses_time ? 1 : 0;
+    required(token_count, "token_count") = static_cast<int32_t>(prompt.tokens.size());
+    const int32_t status = copy_text(prompt.text, buffer, capacity, length);
+    if (prompt.tokens.size() > static_cast<size_t>(token_capacity)) {
+      fail(SLED_ERR_CAPACITY, "the prompt has %zu tokens, there is room for %d", prompt.tokens.size(), token_capacity);
+    }
+    std::copy(prompt.tokens.begin(), prompt.tokens.end(), tokens);
+    return status;
   });
 }
 

@@ -14,9 +14,7 @@ bool by_sequence(const ShapeItem &a, const ShapeItem &b) { return a.sequence < b
 
 // Splits a set of equally long sequences where one pass cannot hold them all: at gaps between the ids first, where a
 // pass ends anyway.
-void append_group(const std::vector<ShapeItem> &members, int32_t rows, int32_t pass_rows,
-                  std::vector<ShapeGroup> &groups) {
-  const size_t per_pass = static_cast<size_t>(std::max(1, pass_rows / rows));
+void append_group(const std::vector<ShapeItem> &members, int32_t rows, size_t per_pass, std::vector<ShapeGroup> &groups) {
   ShapeGroup group;
   group.rows = rows;
   for (size_t from = 0; from < members.size();) {
@@ -60,17 +58,20 @@ class Runs {
  public:
   // idle_rows: 0 for ids that are among the items of this step.
   Runs(const ShapeRules &rules, const std::vector<int32_t> &idle_rows)
-      : rules_(rules), idle_rows_(idle_rows), lengths_(SLED_MAX_SEQUENCES), bridged_(SLED_MAX_SEQUENCES) {}
+      : rules_(rules),
+        idle_rows_(idle_rows),
+        lengths_(SLED_MAX_SEQUENCES),
+        bridged_(SLED_MAX_SEQUENCES),
+        parts_(static_cast<size_t>(rules.rows.multiple)) {}
 
   // An empty group whose members are to have so many rows.
   void begin(int32_t rows, bool with_bridges) {
     rows_ = rows;
-    // With bridges a run may be longer than half of the items, and yet get a row more: see rows().
-    const int32_t most_rows = with_bridges && rules_.pad_lone_rows ? std::max(rows, 2) : rows;
-    per_pass_ = std::max(1, rules_.pass_rows / most_rows);
+    per_pass_ = std::max(1, rules_.pass_rows / rules_.rows.fill(rows));  // rows() may become so many
     // A longer gap costs as much as the pass that it saves.
     widest_gap_ = with_bridges ? std::max(0, rules_.pass_cost_rows - 1) / rows : 0;
     std::fill(lengths_.begin(), lengths_.end(), 0);
+    std::fill(parts_.begin(), parts_.end(), 0);
     passes_ = 0;
     lone_ = 0;
     ids_ = 0;
@@ -102,14 +103,21 @@ class Runs {
     overfull_ = overfull_ || (run.bridged && run.length() > per_pass_);
   }
 
-  // Rows of each member: more than asked for where a single row would be alone in its pass.
-  int32_t rows() const { return rules_.pad_lone_rows && rows_ == 1 && lone_ > 0 ? 2 : rows_; }
+  // Rows of each member: as many more than asked for as make all passes exact.
+  int32_t rows() const {
+    int32_t rows = rows_;
+    while (!all_exact(rows)) {
+      rows++;  // ends at RowRule::fill(rows_)
+    }
+    return rows;
+  }
 
   // In rows. A run with a bridge that has outgrown a pass is none that anybody wants.
   int64_t cost() const {
     return overfull_ ? kImpossible : passes_ * rules_.pass_cost_rows + static_cast<int64_t>(ids_) * rows();
   }
 
+  size_t per_pass() const { return static_cast<size_t>(per_pass_); }  // sequences
   bool any_bridge() const { return !bridges_.empty(); }
   const std::vector<int32_t> &bridges() const { return bridges_; }  // the ids
 
@@ -123,9 +131,30 @@ class Runs {
 
   static size_t at(int32_t sequence) { return static_cast<size_t>(sequence); }
 
+  // The passes of a run: as many sequences as one holds, and the rest.
   void count(const Run &run, int32_t sign) {
-    passes_ += sign * ((run.length() + per_pass_ - 1) / per_pass_);
-    lone_ += run.length() == 1 ? sign : 0;
+    const int32_t full = run.length() / per_pass_;
+    const int32_t rest = run.length() % per_pass_;
+    count_passes(per_pass_, sign * full);
+    count_passes(rest, rest > 0 ? sign : 0);
+  }
+
+  void count_passes(int32_t sequences, int32_t passes) {
+    passes_ += passes;
+    lone_ += sequences == 1 ? passes : 0;
+    parts_[static_cast<size_t>(sequences % rules_.rows.multiple)] += passes;
+  }
+
+  bool all_exact(int32_t rows) const {
+    if (lone_ > 0 && !rules_.rows.holds(rows)) {
+      return false;
+    }
+    for (size_t sequences = 1; sequences < parts_.size(); sequences++) {
+      if (parts_[sequences] > 0 && static_cast<int32_t>(sequences) * rows % rules_.rows.multiple != 0) {
+        return false;
+      }
+    }
+    return true;
   }
 
   // The nearest end of another run in this direction, over a gap that may be bridged; -1 if there is none.
@@ -138,7 +167,7 @@ class Runs {
       if (lengths_[at(id)] > 0) {
         return id;
       }
-      if (at(id) >= idle_rows_.size() || idle_rows_[at(id)] < std::max(rows_, 2)) {
+      if (at(id) >= idle_rows_.size() || idle_rows_[at(id)] < rules_.rows.fill(rows_)) {
         return -1;
       }
     }
@@ -169,22 +198,31 @@ class Runs {
   std::vector<int32_t> bridges_;
   int32_t rows_ = 1;
   int32_t widest_gap_ = 0;
-  int64_t per_pass_ = 1;
+  int32_t per_pass_ = 1;
   int64_t passes_ = 0;
-  int32_t lone_ = 0;  // runs of one sequence
-  int32_t ids_ = 0;   // members and bridges
+  int32_t lone_ = 0;            // passes of one sequence
+  std::vector<int32_t> parts_;  // passes by their number of sequences, modulo RowRule::multiple
+  int32_t ids_ = 0;             // members and bridges
   bool overfull_ = false;
 };
 
 }  // namespace
 
-int32_t passes_of(const ShapeGroup &group) {
+size_t end_of_pass(const ShapeGroup &group, size_t from) {
   if (group.rows == 0) {
-    return 1;
+    return group.members.size();
   }
+  size_t to = from + 1;
+  while (to < group.members.size() && group.members[to].sequence == group.members[to - 1].sequence + 1) {
+    to++;
+  }
+  return to;
+}
+
+int32_t passes_of(const ShapeGroup &group) {
   int32_t passes = 0;
-  for (size_t i = 0; i < group.members.size(); i++) {
-    passes += i == 0 || group.members[i].sequence != group.members[i - 1].sequence + 1 ? 1 : 0;
+  for (size_t from = 0; from < group.members.size(); from = end_of_pass(group, from)) {
+    passes++;
   }
   return passes;
 }
@@ -224,12 +262,11 @@ void plan_shape(std::vector<ShapeItem> &items, const std::vector<int32_t> &idle_
   best[n].cost = 0;
   Runs runs(rules, idle);
   for (size_t i = n; i-- > 0;) {
-    // Where single rows would need more than one pass for a run, one of them might be left alone: pad them all.
-    const bool crowded = rules.pad_lone_rows && static_cast<int32_t>(n - i) > rules.pass_rows / 2;
-    const int32_t least = crowded ? std::max(items[i].rows, 2) : items[i].rows;
-    const auto consider = [&](int32_t rows, bool with_bridges) {
+    const int32_t rows = items[i].rows;
+    const auto consider = [&](bool with_bridges) {
       runs.begin(rows, with_bridges);
-      for (size_t j = i; j < n && items[j].max_rows >= rows; j++) {  // else no position is left for so much padding
+      // As far as positions are left for so much padding.
+      for (size_t j = i; j < n && items[j].max_rows >= rules.rows.fill(rows); j++) {
         runs.add(items[j].sequence);
         if (with_bridges && !runs.any_bridge()) {
           continue;  // the same as without
@@ -240,9 +277,9 @@ void plan_shape(std::vector<ShapeItem> &items, const std::vector<int32_t> &idle_
         }
       }
     };
-    consider(least, false);
-    if (any_idle && rules.pass_cost_rows > least) {
-      consider(least, true);
+    consider(false);
+    if (any_idle && rules.pass_cost_rows > rows) {
+      consider(true);
     }
   }
 
@@ -258,7 +295,7 @@ void plan_shape(std::vector<ShapeItem> &items, const std::vector<int32_t> &idle_
       members.push_back({-1, id, 0, idle[static_cast<size_t>(id)]});
     }
     std::sort(members.begin(), members.end(), by_sequence);
-    append_group(members, runs.rows(), rules.pass_rows, groups);
+    append_group(members, runs.rows(), runs.per_pass(), groups);
   }
 }
 

@@ -2,20 +2,23 @@
 //
 // llama.cpp (split K/V cache) cuts a batch into micro-batches of sequences with consecutive ids, each giving the
 // same number of rows; every micro-batch reads all weights once. Left to itself it also leaves lone rows behind when
-// blocks are uneven, and a micro-batch of a single row takes other kernels: its logits then depend on who else was in the
-// batch. So rows are arranged before llama.cpp sees them: sequences go into groups; within a group every sequence has the
-// same number of rows, the missing ones filled with padding rows behind the last real one (a causal model's earlier rows
-// do not see them, and their K/V is dropped). A group of single rows gets a padding row each if one of them would be alone
-// in its pass. Where few ids are missing between two runs of consecutive ids, and their sequences have nothing else to do
-// in this step, they may take part with padding rows alone: that *bridges* the gap, and one pass does for both runs.
+// blocks are uneven, and which kernels a row goes through depends on how many there are in its micro-batch (RowRule). So
+// rows are arranged before llama.cpp sees them: sequences go into groups; within a group every sequence has the same number
+// of rows, the missing ones filled with padding rows behind the last real one (a causal model's earlier rows do not see them,
+// and their K/V is dropped), and as many more as make every pass's count exact. Where few ids are missing between two runs
+// of consecutive ids, and their sequences have nothing else to do in this step, they may take part with padding rows alone:
+// that *bridges* the gap, and one pass does for both runs.
 //
 // With a unified K/V cache nothing of this is needed: a pass takes any rows of any sequences.
 //
 // Pure: no llama.cpp in here.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
+
+#include "row_rule.hpp"
 
 namespace sled {
 
@@ -23,7 +26,7 @@ struct ShapeItem {
   int32_t index;     // of the slot, kept for the caller; -1: a bridge, padding alone
   int32_t sequence;  // sequence id; distinct within a step
   int32_t rows;      // real rows, at least 1; 0 in a bridge
-  int32_t max_rows;  // rows with padding that still have a position, at least 2
+  int32_t max_rows;  // rows with padding that still have a position; at least RowRule::fill of its rows
 
   bool is_bridge() const { return index < 0; }
 };
@@ -40,10 +43,10 @@ struct ShapeGroup {
 constexpr int32_t kDefaultPassCostRows = 8;
 
 struct ShapeRules {
-  bool pad_lone_rows;  // no pass of a single row
-  int32_t pass_rows;   // rows of one micro-batch at most, >= 63
+  RowRule rows;       // of a pass
+  int32_t pass_rows;  // of one micro-batch at most, a multiple of RowRule::multiple, at least 64
   int32_t pass_cost_rows;
-  bool unified;        // the K/V cache is
+  bool unified;       // the K/V cache is
 };
 
 // items: any order. idle_rows: by sequence id, how many padding rows behind its cached tokens a sequence that is not among
@@ -52,7 +55,10 @@ struct ShapeRules {
 void plan_shape(std::vector<ShapeItem> &items, const std::vector<int32_t> &idle_rows, const ShapeRules &rules,
                 std::vector<ShapeGroup> &groups);
 
-// Micro-batches that llama.cpp will make of a group: runs of consecutive ids, or one of all (unified).
+// Where the micro-batch ends that begins with this member: behind a run of consecutive ids, or behind all (unified).
+size_t end_of_pass(const ShapeGroup &group, size_t from);
+
+// Micro-batches that llama.cpp will make of a group.
 int32_t passes_of(const ShapeGroup &group);
 
 }  // namespace sled

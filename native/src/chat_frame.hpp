@@ -1,6 +1,8 @@
 // What libsled and its program sled-template say to each other: texts with their lengths, in this machine's byte order
 // (both are of one build and run on one machine). Request: template, BOS, EOS, "1" or "" (the assistant is to begin),
-// then a role and a content for each message. Reply: kRendered or kRefused, then the prompt or what is wrong.
+// arguments (JSON), the date and time as seconds, then a role and a content for each message. Reply: kRendered, "1" or ""
+// (the prompt depends on the date or time), then the prompt in pieces, by turns of the template (the first one, may be
+// empty) and of messages and arguments; or kRefused, what is wrong, and what might be left out.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +14,10 @@ namespace sled {
 
 constexpr const char *kRendered = "rendered";
 constexpr const char *kRefused = "refused";
+
+// Texts of a request before the messages, and of a reply before the pieces.
+constexpr size_t kChatRequestTexts = 6;
+constexpr size_t kChatReplyTexts = 2;
 
 // What a template may use. Real ones take a few milliseconds and some hundred KiB.
 constexpr int32_t kTemplateCpuSeconds = 3;

@@ -11,19 +11,20 @@
 namespace sled {
 namespace {
 
-// Rows of a pass while catching up with a prompt. Exact: within the bounds in which a row does not depend on its
-// neighbours. Otherwise large, for speed.
-constexpr int32_t kExactPassRows = 32;
-constexpr int32_t kFastPassRows = 256;
+// Rows of a pass while catching up with a prompt.
+constexpr int32_t kPassRows = 256;
+
+// One is wanted; exact rows may take company.
+constexpr int32_t kMostResults = 32;
 
 ContextShape shape_of(const Model &model, const sled_draft_params &params) {
   model.require_rollback();
   const int32_t context = model.conclude_context(params.context_tokens);
   ContextShape shape{};
   shape.sequences = 1;
-  shape.cells_per_sequence = cells_for(context + int64_t{1});  // a padding row
-  shape.pass_rows = kFastPassRows;
-  shape.result_rows = kLeastExactResults;
+  shape.cells_per_sequence = cells_for(context + int64_t{kPassRows});  // and padding rows
+  shape.pass_rows = kPassRows;
+  shape.result_rows = kMostResults;
   shape.type_k = params.kv_type_k;
   shape.type_v = params.kv_type_v;
   return shape;
@@ -34,16 +35,19 @@ ContextShape shape_of(const Model &model, const sled_draft_params &params) {
 Draft::Draft(std::shared_ptr<Model> model, const sled_draft_params &params)
     : model_(std::move(model)),
       threads_(conclude_threads(params.threads)),
-      exact_((params.flags & SLED_DRAFT_EXACT) != 0),
-      batch_(kFastPassRows) {
+      batch_(kPassRows) {
   const ContextShape shape = shape_of(*model_, params);
   context_tokens_ = model_->conclude_context(params.context_tokens);
-  if (exact_ && !model_->obstacle_to_exact().empty()) {
-    refuse_exact(*model_, model_->obstacle_to_exact());
-  }
   require_memory(plan_memory(*model_, shape), "a draft context", shape);
   pool_ = make_thread_pool(threads_);
   context_ = make_context(model_->weights(), shape, threads_, pool_.get());
+  if ((params.flags & SLED_DRAFT_EXACT) != 0) {
+    const KernelTrial trial = try_rows(*model_, context_.get(), shape, threads_);
+    if (!trial.obstacle.empty()) {
+      refuse_exact(*model_, trial.obstacle);
+    }
+    rule_ = trial.rule;
+  }
   tokens_.reserve(static_cast<size_t>(context_tokens_));  // no allocation while generating
 }
 
@@ -70,21 +74,20 @@ void Draft::decode(int32_t position, const void *tokens, int32_t token_count, sl
   llama_memory_t memory = llama_get_memory(context_.get());
   llama_memory_seq_rm(memory, 0, position, -1);
   cached_ = position;
-  const int32_t chunk_rows = exact_ ? kExactPassRows : kFastPassRows;
+  const int32_t chunk_rows = std::min(kPassRows, rule_.most) / rule_.multiple * rule_.multiple;
   const auto start = std::chrono::steady_clock::now();
   int32_t output_row = 0;
   for (int32_t done = 0; done < token_count;) {
     const int32_t rows = std::min(chunk_rows, token_count - done);
-    const bool pad = exact_ && rows == 1 && position + done + 1 < model_->position_limit(INT32_MAX);
-    // A lone result gets company: see kLeastExactResults.
-    const int32_t company = pad ? rows : rows - 2;
+    // Padding has positions of its own, which end where a model's table of positions does.
+    const int32_t filled = std::min(rule_.fill(rows), model_->position_limit(INT32_MAX) - position - done);
     batch_.clear();
-    for (int32_t i = 0; i < rows + (pad ? 1 : 0); i++) {
+    for (int32_t i = 0; i < filled; i++) {
       const bool last = done + i == token_count - 1;
       output_row = last ? i : output_row;
-      batch_.add(tokens_[static_cast<size_t>(position + std::min(done + i, token_count - 1))], position + done + i, 0,
-                 last || (exact_ && done + rows == token_count && i == company));
+      batch_.add(tokens_[static_cast<size_t>(position + std::min(done + i, token_count - 1))], position + done + i, 0, last);
     }
+    batch_.want_exact(rule_, 0, filled);
     const int32_t result = batch_.decode(context_.get());
     if (result != 0) {
       llama_memory_seq_rm(memory, 0, -1, -1);
@@ -94,7 +97,7 @@ void Draft::decode(int32_t position, const void *tokens, int32_t token_count, sl
     }
     done += rows;
     cached_ = position + done;
-    if (pad) {
+    if (filled > rows) {
       llama_memory_seq_rm(memory, 0, cached_, -1);
     }
   }

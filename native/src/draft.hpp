@@ -10,6 +10,7 @@
 #include "context.hpp"
 #include "model.hpp"
 #include "row_batch.hpp"
+#include "row_rule.hpp"
 #include "sampling.hpp"
 #include "sled.h"
 
@@ -28,10 +29,10 @@ class Draft {
  private:
   ModelUse model_;
   const int32_t threads_;
-  const bool exact_;
   ThreadPool pool_;
   int32_t context_tokens_;
   Context context_;
+  RowRule rule_{1, 1, INT32_MAX};  // fast rows have none
   int32_t cached_ = 0;
   std::vector<int32_t> tokens_;  // what stands at each position with K/V: the history for penalties
   Sampling sampling_;

@@ -7,6 +7,7 @@
 
 #include "hash.hpp"
 #include "log_queue.hpp"
+#include "lookup.hpp"
 #include "numerics.hpp"
 #include "sled_build_config.h"
 #include "status.hpp"
@@ -69,7 +70,7 @@ ContextShape Engine::shape_of(const Model &model, const sled_engine_params &para
   shape.cells_per_sequence = cells_for(context + int64_t{kPaddingCells});
   shape.pass_rows = pass_rows;
   // Every row of a pass may be a draft whose logits are wanted, but no more than all sessions' longest blocks.
-  shape.result_rows = std::min(pass_rows, params.sequence_count * SLED_MAX_EXACT_ROWS);
+  shape.result_rows = std::min(pass_rows, params.sequence_count * (SLED_MAX_EXACT_ROWS + 1));
   shape.type_k = params.kv_type_k;
   shape.type_v = params.kv_type_v;
   shape.unified = unified;
@@ -123,12 +124,14 @@ Engine::Engine(std::shared_ptr<Model> model, const sled_engine_params &params)
 void Engine::conclude_numerics(int32_t wish) {
   numerics_ = SLED_NUMERICS_FAST;
   if (wish != SLED_NUMERICS_FAST && !shape_.unified) {
-    const std::string obstacle =
-        model_->on_gpu() ? kGpuObstacle : find_inexact_shape(context_.get(), shape_.sequences, position_limit_);
-    if (obstacle.empty()) {
+    const KernelTrial trial = try_rows(*model_, context_.get(), shape_, threads_);
+    if (trial.obstacle.empty()) {
       numerics_ = SLED_NUMERICS_EXACT;
+      rule_ = trial.rule;
+      // Positions of a table end with the context: room to fill up the last pass.
+      context_tokens_ = std::min(context_tokens_, position_limit_ - rule_.fill(1) + 2);
     } else if (wish == SLED_NUMERICS_EXACT) {
-      refuse_exact(*model_, obstacle);
+      refuse_exact(*model_, trial.obstacle);
     }
   }
   numerics_id_ = Hash()
@@ -139,7 +142,11 @@ void Engine::conclude_numerics(int32_t wish) {
                      .number(shape_.type_k)
                      .number(shape_.type_v)
                      .number(model_->as_in_file() ? 1 : 0)
-                     .text(numerics_ == SLED_NUMERICS_EXACT ? "exact: split kv, flash attention, 2-63 rows"
+                     .number(model_->rotates_for_long_contexts(shape_.cells_per_sequence) ? 1 : 0)
+                     .number(rule_.multiple)
+                     .number(rule_.least)
+                     .number(rule_.most)
+                     .text(numerics_ == SLED_NUMERICS_EXACT ? "exact: split kv, flash attention, reference kernels"
                            : shape_.unified                  ? "fast, unified kv"
                                                              : "fast")
                      .value();
@@ -221,6 +228,9 @@ sled_engine_info Engine::describe() const {
   info.top_row = top_rows_ ? TopRows::kCount : 0;
   info.saved_bytes = saved_bytes_;
   info.memory = memory_;
+  info.row_multiple = rule_.multiple;
+  info.row_least = rule_.least;
+  info.as_in_file = model_->as_in_file() ? 1 : 0;
   return info;
 }
 
@@ -233,7 +243,10 @@ void Engine::tune(int32_t pass_cost_rows) {
   tuned_ = pass_cost_rows > 0;
 }
 
-int32_t Engine::draft_token(const sled_slot &slot, int32_t index) const {
+int32_t Engine::draft_token(const sled_slot &slot, const Row &row, int32_t index) const {
+  if (row.first_guess >= 0) {
+    return guesses_[static_cast<size_t>(row.first_guess + index)];
+  }
   int32_t token = 0;  // the address may be unaligned: it points into a network buffer
   std::memcpy(&token, reinterpret_cast<const char *>(slot.tokens_address) + static_cast<size_t>(index) * 4, 4);
   return token;
@@ -256,7 +269,7 @@ void Engine::admit(sled_slot *slots, int32_t index) {
     fail(SLED_ERR_OFFSET, "the slot starts at position %d, the session's K/V ends at %d", slot.kv_offset, s.cached());
   }
   if (slot.lead_count < 1 || slot.draft_count < 0 || slot.lead_count > slot_rows() ||
-      slot.draft_count > slot_rows() - slot.lead_count || slot.draft_count >= SLED_MAX_EXACT_ROWS) {
+      slot.draft_count > slot_rows() - slot.lead_count || slot.draft_count >= SLED_MAX_EXACT_ROWS || slot.guess_count < 0) {
     fail(SLED_ERR_ARGUMENT, "%d committed and %d draft tokens in a slot: at least 1, together at most %d, %d drafts",
          slot.lead_count, slot.draft_count, slot_rows(), SLED_MAX_EXACT_ROWS - 1);
   }
@@ -267,19 +280,19 @@ void Engine::admit(sled_slot *slots, int32_t index) {
   if (slot.draft_count > 0 && slot.tokens_address == 0) {
     fail(SLED_ERR_ARGUMENT, "draft tokens at address 0");
   }
+  Row &row = rows_[static_cast<size_t>(index)];
   for (int32_t i = 0; i < slot.draft_count; i++) {
-    const int32_t token = draft_token(slot, i);
+    const int32_t token = draft_token(slot, row, i);
     if (!model_->is_token(token)) {
       fail(SLED_ERR_TOKEN, "draft token %d is %d: not an id of this vocabulary (0..%d)", i, token,
            model_->info().vocabulary_tokens - 1);
     }
   }
-  Row &row = rows_[static_cast<size_t>(index)];
   row.draft_count = std::min(slot.draft_count, s.room_for_drafts());
   row.choice_count = lead_end == s.committed() ? row.draft_count + 1 : 0;
   sequence_seen_[static_cast<size_t>(s.sequence())] = true;
   const int32_t rows = slot.lead_count + row.draft_count;
-  const int32_t most = std::min(SLED_MAX_EXACT_ROWS, position_limit_ - slot.kv_offset);
+  const int32_t most = std::min(slot_rows(), position_limit_ - slot.kv_offset);
   items_.push_back({index, s.sequence(), rows, std::max(rows, most)});
 }
 
@@ -308,6 +321,35 @@ void Engine::add_bridge(int32_t sequence, int32_t rows) {
   }
 }
 
+void Engine::want_exact_results(const ShapeGroup &group) {
+  int32_t first = 0;  // row of the pass
+  for (size_t from = 0; from < group.members.size();) {
+    const size_t to = end_of_pass(group, from);
+    const int32_t end = first + static_cast<int32_t>(to - from) * group.rows;
+    batch_->want_exact(rule_, first, end);
+    first = end;
+    from = to;
+  }
+}
+
+// Lets a row that has no drafts look at what the session's text may go on with, in rows that are computed anyway.
+void Engine::guess(const sled_slot &slot, int32_t most, Row &row) {
+  const Session &s = session(slot.session);
+  const int32_t wanted = std::min({most, s.room_for_drafts(), SLED_MAX_EXACT_ROWS - 1});
+  if (wanted <= 0) {
+    return;
+  }
+  const size_t first = guesses_.size();
+  guesses_.resize(first + static_cast<size_t>(wanted));
+  const int32_t found = guess_by_lookup(s.tokens(), s.committed(), wanted, guesses_.data() + first);
+  guesses_.resize(first + static_cast<size_t>(found));
+  if (found > 0) {
+    row.first_guess = static_cast<int32_t>(first);
+    row.draft_count = found;
+    row.choice_count = found + 1;
+  }
+}
+
 void Engine::decode_group(const sled_slot *slots, const ShapeGroup &group, sled_step_stats &stats) {
   batch_->clear();
   for (const ShapeItem &item : group.members) {
@@ -319,28 +361,24 @@ void Engine::decode_group(const sled_slot *slots, const ShapeGroup &group, sled_
     const Session &s = session(slot.session);
     Row &row = rows_[static_cast<size_t>(item.index)];
     const int32_t first_output = slot.lead_count - 1;
-    // A lone result gets company, that of the row before it or of the padding row behind it (see kLeastExactResults);
-    // where every sequence has a single row, all of them are results.
-    const bool exact = numerics_ == SLED_NUMERICS_EXACT;
-    int32_t company = -1;
-    if (exact && group.rows == 1) {
-      company = 0;
-    } else if (exact && row.choice_count == 1) {
-      company = first_output > 0 ? first_output - 1 : item.rows;
+    if (slot.guess_count > 0 && slot.draft_count == 0 && row.choice_count == 1) {
+      guess(slot, std::min(slot.guess_count, group.rows_of(item) - item.rows), row);
     }
+    const int32_t drafts_end = slot.lead_count + row.draft_count;
     for (int32_t i = 0; i < group.rows_of(item); i++) {
       int32_t token = 0;
       if (i < slot.lead_count) {
         token = s.tokens()[slot.kv_offset + i];
-      } else if (i < item.rows) {
-        token = draft_token(slot, i - slot.lead_count);
+      } else if (i < drafts_end) {
+        token = draft_token(slot, row, i - slot.lead_count);
       } else {
         token = s.tokens()[slot.kv_offset];  // padding: any valid id, seen by nobody before it
       }
-      const bool output = row.choice_count > 0 && i >= first_output && i < item.rows;
-      batch_->add(token, slot.kv_offset + i, item.sequence, output || i == company);
+      const bool result = i >= first_output && i < first_output + row.choice_count;
+      batch_->add(token, slot.kv_offset + i, item.sequence, result);
     }
   }
+  want_exact_results(group);
 
   const int64_t start = now_ns();
   const int32_t result = batch_->decode(context_.get());
@@ -364,7 +402,7 @@ void Engine::decode_group(const sled_slot *slots, const ShapeGroup &group, sled_
   for (const ShapeItem &item : group.members) {
     if (!item.is_bridge()) {
       Row &row = rows_[static_cast<size_t>(item.index)];
-      stats.useful_rows += item.rows;
+      stats.useful_rows += slots[item.index].lead_count + row.draft_count;
       choose(slots[item.index], row, first + slots[item.index].lead_count - 1);
     }
     first += group.rows_of(item);
@@ -384,7 +422,7 @@ void Engine::choose(const sled_slot &slot, Row &row, int32_t first_output) {
   if (penalties) {
     history_.assign(s.tokens(), s.tokens() + committed);
     for (int32_t i = 0; i < row.draft_count; i++) {
-      history_.push_back(draft_token(slot, i));
+      history_.push_back(draft_token(slot, row, i));
     }
   }
   for (int32_t i = 0; i < row.choice_count; i++) {
@@ -397,7 +435,7 @@ void Engine::choose(const sled_slot &slot, Row &row, int32_t first_output) {
            slot.session);
     }
     choices_.push_back(token);
-    if (i < row.draft_count && draft_token(slot, i) != token) {
+    if (i < row.draft_count && draft_token(slot, row, i) != token) {
       return;
     }
   }
@@ -433,7 +471,8 @@ void Engine::step(sled_slot *slots, int32_t slot_count, sled_step_stats *stats_o
   sled_step_stats stats{};
   items_.clear();
   choices_.clear();
-  rows_.assign(static_cast<size_t>(slot_count), Row{0, 0, 0});
+  rows_.assign(static_cast<size_t>(slot_count), Row{0, -1, 0, 0});
+  guesses_.clear();
   sequence_seen_.fill(false);
 
   for (int32_t i = 0; i < slot_count; i++) {
@@ -457,8 +496,7 @@ void Engine::step(sled_slot *slots, int32_t slot_count, sled_step_stats *stats_o
 
   try {
     note_idle_rows();
-    const bool exact = numerics_ == SLED_NUMERICS_EXACT;
-    plan_shape(items_, idle_rows_, {exact, shape_.pass_rows, pass_cost_rows_, shape_.unified}, groups_);
+    plan_shape(items_, idle_rows_, {rule_, pass_rows(), pass_cost_rows_, shape_.unified}, groups_);
     for (const ShapeGroup &group : groups_) {
       int32_t first_row = stats.rows;
       for (const ShapeItem &item : group.members) {
@@ -487,9 +525,9 @@ void Engine::step(sled_slot *slots, int32_t slot_count, sled_step_stats *stats_o
     if (row.choice_count == 0) {
       s.set_cached(slot.kv_offset + slot.lead_count);
     } else {
-      drafts_.resize(static_cast<size_t>(row.draft_count));
-      if (row.draft_count > 0) {
-        std::memcpy(drafts_.data(), reinterpret_cast<const void *>(slot.tokens_address), drafts_.size() * 4);
+      drafts_.clear();
+      for (int32_t i = 0; i < row.draft_count; i++) {
+        drafts_.push_back(draft_token(slot, row, i));
       }
       const Verdict verdict = s.judge(
           row.draft_count, drafts_.data(),

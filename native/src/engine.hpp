@@ -1,6 +1,7 @@
 // The verify engine: one llama.cpp context, many sessions, one step at a time.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -13,6 +14,7 @@
 #include "memory.hpp"
 #include "model.hpp"
 #include "row_batch.hpp"
+#include "row_rule.hpp"
 #include "sampling.hpp"
 #include "session.hpp"
 #include "sled.h"
@@ -47,7 +49,8 @@ class Engine {
  private:
   // One slot's way through a step.
   struct Row {
-    int32_t draft_count;   // after trimming to what the session has room for
+    int32_t draft_count;   // after trimming to what the session has room for; or guesses
+    int32_t first_guess;   // index into guesses_; -1: drafts are the caller's
     int32_t first_choice;  // index into choices_; one per output row up to the first wrong draft
     int32_t choice_count;  // output rows
   };
@@ -74,9 +77,12 @@ class Engine {
   void conclude_numerics(int32_t wish);
   void conclude_top_rows(int32_t flags);
   int64_t time_results();
-  int32_t slot_rows() const { return numerics_ == SLED_NUMERICS_EXACT ? SLED_MAX_EXACT_ROWS : shape_.pass_rows; }
+  int32_t slot_rows() const { return std::min(rule_.most, pass_rows()); }
+  int32_t pass_rows() const { return shape_.pass_rows / rule_.multiple * rule_.multiple; }
+  void want_exact_results(const ShapeGroup &group);
   void abandon(const sled_slot *slots);
-  int32_t draft_token(const sled_slot &slot, int32_t index) const;
+  int32_t draft_token(const sled_slot &slot, const Row &row, int32_t index) const;
+  void guess(const sled_slot &slot, int32_t most, Row &row);
 
   ModelUse model_;
   const int32_t threads_;
@@ -89,6 +95,7 @@ class Engine {
   std::unique_ptr<TopRows> top_rows_;  // null: results are whole rows
   sled_memory_plan memory_{};
   int32_t numerics_ = SLED_NUMERICS_EXACT;  // or SLED_NUMERICS_FAST
+  RowRule rule_{1, 1, INT32_MAX};           // of exact numerics; fast ones allow everything
   int64_t numerics_id_ = 0;
   int32_t pass_cost_rows_ = kDefaultPassCostRows;
   bool tuned_ = false;  // pass_cost_rows_ is not the default
@@ -107,6 +114,7 @@ class Engine {
   std::vector<Row> rows_;             // by slot index
   std::vector<int32_t> choices_;      // the target's token at each output row
   std::vector<int32_t> drafts_;       // one slot's drafts, gathered
+  std::vector<int32_t> guesses_;  // of a step
   std::vector<int32_t> history_;      // one slot's committed tokens and drafts, for penalties
   Sampler sampler_;
   std::array<bool, SLED_MAX_SEQUENCES> sequence_seen_{};

@@ -6,11 +6,13 @@
 #include <cstring>
 #include <filesystem>
 #include <unordered_set>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "descriptor.hpp"
 #include "ggml.h"
 #include "hash.hpp"
 #include "llama.h"
@@ -403,8 +405,26 @@ TokenizerFingerprint GgufFile::fingerprint() const {
     result.merges_hash = scores.value();
   }
 
-  result.pretokenizer_hash =
-      Hash().text(text("tokenizer.ggml.model", "")).text(text("tokenizer.ggml.pre", "")).value();
+  const std::string model = text("tokenizer.ggml.model", "");
+  Hash pretokenizer;
+  pretokenizer.text(model).text(text("tokenizer.ggml.pre", ""));
+  // What a text goes through before it is cut into tokens. A file that says what holds without it, too, is not another
+  // tokenizer than one that says nothing.
+  const std::pair<const char *, bool> usual[] = {
+      {"tokenizer.ggml.add_space_prefix", model == "llama"},
+      {"tokenizer.ggml.remove_extra_whitespaces", false},
+      {"tokenizer.ggml.escape_whitespaces", true},
+  };
+  for (const auto &[key, otherwise] : usual) {
+    if ((integer(key, otherwise) != 0) != otherwise) {
+      pretokenizer.text(key);
+    }
+  }
+  const int64_t charsmap = gguf_find_key(g, "tokenizer.ggml.precompiled_charsmap");
+  if (charsmap >= 0) {
+    pretokenizer.number(static_cast<int64_t>(value_hash(charsmap)));
+  }
+  result.pretokenizer_hash = pretokenizer.value();
   return result;
 }
 
@@ -439,14 +459,14 @@ template <typename Visit>
 void GgufFile::visit_samples(Visit &&visit) const {
   gguf_context *const g = header_.get();
   std::vector<char> sample(kSampleBytes);
-  const int fd = open(path_.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) {
+  const Descriptor file(open(path_.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.number() < 0) {
     fail(SLED_ERR_IO, "cannot read model file '%s': %s", path_.c_str(), std::strerror(errno));
   }
   const auto data_offset = static_cast<int64_t>(gguf_get_data_offset(g));
   for (int64_t at = 0; at < data_offset;) {
     const size_t want = static_cast<size_t>(std::min<int64_t>(kSampleBytes, data_offset - at));
-    const ssize_t got = pread(fd, sample.data(), want, at);
+    const ssize_t got = pread(file.number(), sample.data(), want, at);
     if (got <= 0) break;
     visit(-1, sample.data(), static_cast<size_t>(got));
     at += got;
@@ -456,13 +476,12 @@ void GgufFile::visit_samples(Visit &&visit) const {
     const auto size = static_cast<int64_t>(gguf_get_tensor_size(g, i));
     const auto want = std::min<int64_t>(kSampleBytes, size);
     for (const int64_t at : {start, start + (size - want) / 2, start + size - want}) {
-      const ssize_t got = pread(fd, sample.data(), static_cast<size_t>(want), at);
+      const ssize_t got = pread(file.number(), sample.data(), static_cast<size_t>(want), at);
       if (got > 0) {
         visit(i, sample.data(), static_cast<size_t>(got));
       }
     }
   }
-  close(fd);
 }
 
 uint64_t GgufFile::weights_hash() const {

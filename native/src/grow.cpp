@@ -15,6 +15,8 @@
 #include "gguf_file.hpp"
 #include "grow_shape.hpp"
 #include "output_file.hpp"
+#include "probe.hpp"
+#include "probe_result.hpp"
 #include "status.hpp"
 
 namespace sled {
@@ -666,10 +668,17 @@ class Grower {
 
 }  // namespace
 
+sled_grow_info plan_growth(const std::string &in, const sled_grow_params &params) {
+  return Grower(in, params.width).plan(params.parameters);
+}
+
 sled_grow_info grow_model(const std::string &in, const char *out, const sled_grow_params &params) {
   if (params.parameters < 1) {
     fail(SLED_ERR_ARGUMENT, "%lld parameters", static_cast<long long>(params.parameters));
   }
+  // ggml's writer ends the process at what it does not expect. What sled-probe survives, the same again here survives too.
+  run_probe({kProbeGrow, in, "", kProbeLeastSeconds, kProbeWorkingBytes,
+             {std::to_string(params.parameters), std::to_string(params.width)}});
   Grower grower(in, params.width);
   const sled_grow_info info = grower.plan(params.parameters);
   if (out != nullptr) {

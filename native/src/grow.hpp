@@ -7,6 +7,9 @@
 
 namespace sled {
 
+// What sled_model_grow() would make, without the file.
+sled_grow_info plan_growth(const std::string &in, const sled_grow_params &params);
+
 // See sled_model_grow(). out: null to write nothing.
 sled_grow_info grow_model(const std::string &in, const char *out, const sled_grow_params &params);
 

@@ -1,10 +1,12 @@
 #include "model.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <stdexcept>
 
 #include "backend.hpp"
+#include "context.hpp"
 #include "gguf_file.hpp"
 #include "hash.hpp"
 #include "log_queue.hpp"
@@ -13,12 +15,17 @@
 #include "probe.hpp"
 #include "sha256.hpp"
 #include "status.hpp"
+#include "tried_files.hpp"
 #include "utf8.hpp"
 
 namespace sled {
 namespace {
 
 constexpr int32_t kDefaultContext = 4096;
+
+// How weights are remembered to be fastest.
+constexpr const char *kAsInFile = "as in the file";
+constexpr const char *kRearranged = "rearranged";
 
 // Whether the same text gives the same ids also depends on which tokens are put around it.
 int64_t specials_hash(const llama_vocab *vocab) {
@@ -96,14 +103,21 @@ Model::Model(const std::string &path, const sled_model_params &params) : path_(p
   }
 
   require_backends();
+  content_ = content.digest();
   if ((params.flags & SLED_MODEL_TRUSTED) == 0) {
-    require_tried({path, content.digest(), file_bytes, vocab_only});
+    require_tried({path, content_, file_bytes, vocab_only});
   }
   llama_model_params p = llama_model_default_params();
   p.n_gpu_layers = params.gpu_layers;
   on_gpu_ = !vocab_only && params.gpu_layers != 0 && has_gpu();
   p.load_mode = load_mode(params.flags);
   p.vocab_only = vocab_only;
+  const bool exact = (params.flags & SLED_MODEL_EXACT) != 0 && !vocab_only && !on_gpu_;
+  const std::string weights_key = key_of_trial(content_, format_text("weights, %d threads", conclude_threads(0)));
+  const std::optional<std::string> weights = exact ? recall_trial(weights_key) : std::nullopt;
+  as_in_file_ = weights == kAsInFile;
+  const bool weights_known = as_in_file_ || weights == kRearranged;
+  p.use_extra_bufts = p.use_extra_bufts && !as_in_file_;
   load(files.front().path(), p);
   // A number of 32 bits without a sign there.
   const auto trained = static_cast<uint32_t>(llama_model_n_ctx_train(model_.get()));
@@ -111,14 +125,11 @@ Model::Model(const std::string &path, const sled_model_params &params) : path_(p
   if (not_causal_.empty() && is_encoder(model_.get())) {
     not_causal_ = "is not a causal decoder: it does not say a text token by token";
   }
-  const bool exact = (params.flags & SLED_MODEL_EXACT) != 0 && !vocab_only && !on_gpu_;
   // Which weights are rearranged, and whether their rows are exact then, depends on their type and on the processor.
   const bool decodes_by_position = !is_recurrent(model_.get()) && not_causal_.empty();
-  if (exact && decodes_by_position && !obstacle_to_exact().empty()) {
-    p.use_extra_bufts = false;
-    as_in_file_ = true;
-    obstacle_to_exact_.reset();
-    load(files.front().path(), p);
+  if (exact && decodes_by_position && !weights_known) {
+    choose_exact_weights(files.front().path(), p);
+    remember_trial(weights_key, as_in_file_ ? kAsInFile : kRearranged);
   }
   vocab_ = llama_model_get_vocab(model_.get());
   if ((llama_vocab_get_add_bos(vocab_) && llama_vocab_bos(vocab_) < 0) ||
@@ -139,6 +150,7 @@ Model::Model(const std::string &path, const sled_model_params &params) : path_(p
   info_.pretokenizer_hash = fingerprint.pretokenizer_hash;
   info_.flags = (vocab_only ? SLED_MODEL_INFO_VOCAB_ONLY : 0) |
                 (llama_vocab_get_add_bos(vocab_) ? SLED_MODEL_INFO_ADDS_BOS : 0) |
+                (llama_vocab_get_add_eos(vocab_) ? SLED_MODEL_INFO_ADDS_EOS : 0) |
                 (llama_model_chat_template(model_.get(), nullptr) != nullptr ? SLED_MODEL_INFO_HAS_TEMPLATE : 0);
   if (!vocab_only) {
     info_.embedding_width = llama_model_n_embd(model_.get());
@@ -282,6 +294,11 @@ std::vector<int32_t> Model::tokenize(const char *text, int32_t text_bytes, bool 
   return tokens;
 }
 
+const SpecialTokens &Model::special_tokens() const {
+  std::call_once(specials_once_, [this] { specials_ = std::make_unique<const SpecialTokens>(vocab_); });
+  return *specials_;
+}
+
 int64_t Model::integer(const char *suffix, int64_t otherwise) const {
   const std::string key = text(SLED_TEXT_ARCHITECTURE) + "." + suffix;
   char buffer[64] = {};
@@ -293,12 +310,44 @@ int64_t Model::integer(const char *suffix, int64_t otherwise) const {
   return end == buffer ? otherwise : value;
 }
 
-const std::string &Model::obstacle_to_exact() const {
-  const std::lock_guard<std::mutex> lock(obstacle_mutex_);
-  if (!obstacle_to_exact_) {
-    obstacle_to_exact_ = on_gpu_ ? kGpuObstacle : find_inexact_shape(model_.get(), position_limit(INT32_MAX));
+const KernelTrial &Model::matrix_trial() const {
+  const std::lock_guard<std::mutex> lock(trial_mutex_);
+  if (!matrix_trial_) {
+    const int32_t threads = conclude_threads(0);
+    matrix_trial_ = on_gpu_ ? KernelTrial{{}, kGpuObstacle}
+                            : recall_or_try(content_, format_text("matrices%s, %d threads", as_in_file_ ? " as in the file" : "",
+                                                                  threads),
+                                            [&] { return try_matrices(model_.get(), threads); });
   }
-  return *obstacle_to_exact_;
+  return *matrix_trial_;
+}
+
+// Rearranged for this CPU, or as they lie in the file: whichever is exact, and if both are, whichever is faster.
+void Model::choose_exact_weights(const std::string &file, llama_model_params params) {
+  const KernelTrial rearranged = matrix_trial();
+  if (rearranged.obstacle.empty() && rearranged.rule.multiple == 1) {
+    return;  // nothing is faster
+  }
+  const auto reload = [&](bool as_in_file) {
+    params.use_extra_bufts = !as_in_file;
+    as_in_file_ = as_in_file;
+    matrix_trial_.reset();
+    load(file, params);
+  };
+  const double seconds = rearranged.obstacle.empty() ? seconds_of_steps(*this) : INFINITY;
+  reload(true);
+  if (rearranged.obstacle.empty() && (!matrix_trial().obstacle.empty() || seconds < seconds_of_steps(*this))) {
+    reload(false);
+  }
+}
+
+AttentionShape Model::attention_shape() const {
+  // A file may say what it likes.
+  const auto bounded = [](int64_t value) { return std::clamp<int64_t>(value, 1, 4096); };
+  const int64_t heads = bounded(llama_model_n_head(model_.get()));
+  const int64_t width = info_.embedding_width / heads;
+  return {heads, bounded(llama_model_n_head_kv(model_.get())), bounded(integer("attention.key_length", width)),
+          bounded(integer("attention.value_length", width))};
 }
 
 int32_t Model::position_limit(int32_t context_tokens) const {
@@ -306,6 +355,14 @@ int32_t Model::position_limit(int32_t context_tokens) const {
     return std::min(context_tokens, info_.context_train_tokens);
   }
   return context_tokens;
+}
+
+bool Model::rotates_for_long_contexts(int32_t cells_per_sequence) const {
+  const auto &tensors = llama_internal_get_tensor_map(model_.get());
+  const bool has_tables = std::any_of(tensors.begin(), tensors.end(), [](const auto &tensor) {
+    return tensor.first.find("rope_factors_long") != std::string::npos;
+  });
+  return has_tables && cells_per_sequence > integer("rope.scaling.original_context_length", info_.context_train_tokens);
 }
 
 int32_t Model::conclude_context(int32_t requested) const {
@@ -330,10 +387,9 @@ int32_t Model::conclude_context(int32_t requested) const {
 }
 
 int64_t Model::kv_bytes_per_token(int32_t type_k, int32_t type_v) const {
-  const int64_t heads = std::max<int64_t>(1, llama_model_n_head(model_.get()));
-  const int64_t kv_heads = std::max<int64_t>(1, llama_model_n_head_kv(model_.get()));
-  const int64_t width_k = integer("attention.key_length", info_.embedding_width / heads) * kv_heads;
-  const int64_t width_v = integer("attention.value_length", info_.embedding_width / heads) * kv_heads;
+  const AttentionShape attention = attention_shape();
+  const int64_t width_k = attention.width_k * attention.kv_heads;
+  const int64_t width_v = attention.width_v * attention.kv_heads;
   const auto row_bytes = [](ggml_type type, int64_t width) {
     return width * static_cast<int64_t>(ggml_type_size(type)) / ggml_blck_size(type);
   };

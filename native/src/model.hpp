@@ -9,8 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "kernel_trial.hpp"
 #include "llama.h"
 #include "sled.h"
+#include "special_tokens.hpp"
 
 namespace sled {
 
@@ -33,14 +35,29 @@ class Model {
   void check_tokens(const void *tokens, int32_t count, const char *what) const;
 
   bool ends_generation(int32_t token) const { return llama_vocab_is_eog(vocab_, token); }
+  bool is_control(int32_t token) const { return llama_vocab_is_control(vocab_, token); }
   std::string bytes_of(int32_t token, bool render_special) const;
   std::vector<int32_t> tokenize(const char *text, int32_t text_bytes, bool add_special, bool parse_special) const;
 
-  // What is in the way of exact rows with these weights, "" if nothing. Tried out once, when it is first asked for.
-  const std::string &obstacle_to_exact() const;
+  // A digest of what the file holds, or all its parts: its header, its size, and samples of its weights.
+  const std::string &content() const { return content_; }
+
+  // Which counts of rows are exact with these weights, or what is in the way, with all cores. Tried out
+  // when it is first asked for, unless this machine remembers it.
+  const KernelTrial &matrix_trial() const;
+
+  // Of its first layer.
+  AttentionShape attention_shape() const;
+
+  // Of the whole vocabulary. Collected when they are first asked for.
+  const SpecialTokens &special_tokens() const;
 
   // Positions the model can be asked for: RoPE has no table that ends, learned positions do.
   int32_t position_limit(int32_t context_tokens) const;
+
+  // Whether rows in a context of so many cells per sequence are rotated in another way than in short ones: some models have
+  // a table of factors for each, and llama.cpp takes one for all positions.
+  bool rotates_for_long_contexts(int32_t cells_per_sequence) const;
 
   // Fails with SLED_ERR_UNSUPPORTED unless contexts with exact rollback by position can be made from it.
   void require_rollback() const;
@@ -59,18 +76,22 @@ class Model {
     void operator()(llama_model *model) const { llama_model_free(model); }
   };
   void load(const std::string &file, const llama_model_params &params);
+  void choose_exact_weights(const std::string &file, llama_model_params params);
   int64_t integer(const char *suffix, int64_t otherwise) const;
   std::string character_without_token(const std::string &text) const;
 
   std::string path_;
+  std::string content_;
   std::unique_ptr<llama_model, Free> model_;
   const llama_vocab *vocab_ = nullptr;
   sled_model_info info_{};
   std::string not_causal_;  // why it does not say a text token by token; "" if it does
   bool on_gpu_ = false;
   bool as_in_file_ = false;
-  mutable std::mutex obstacle_mutex_;
-  mutable std::optional<std::string> obstacle_to_exact_;
+  mutable std::mutex trial_mutex_;
+  mutable std::optional<KernelTrial> matrix_trial_;
+  mutable std::once_flag specials_once_;
+  mutable std::unique_ptr<const SpecialTokens> specials_;
 };
 
 // Counts an engine or draft as a user of its model for as long as it lives.

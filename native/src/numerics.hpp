@@ -5,24 +5,22 @@
 #include <cstdint>
 #include <string>
 
+#include "kernel_trial.hpp"
 #include "llama.h"
+#include "memory.hpp"
 
 namespace sled {
 
 class Model;
 
-// llama.cpp computes the end of the network only for rows whose logits are wanted, so a lone result among many rows takes
-// a lone row's kernels there: exact passes ask for this many at least.
-constexpr int32_t kLeastExactResults = 2;
+// Finds out which counts of rows are exact in this context, and if there is a rule makes the context compute with the
+// reference kernels. What Model::matrix_trial() found is the beginning; attention is tried by itself; then the whole model
+// decodes a few tokens in several shapes, about 60 rows, and all bits of all logits are compared. The K/V is empty before and
+// after. The context has room for `shape.result_rows` results, at least 32. threads: the context's.
+KernelTrial try_rows(const Model &model, llama_context *context, const ContextShape &shape, int32_t threads);
 
-// Decodes the same few tokens on sequences 0 and 1 in several shapes within the exact bounds and compares all bits of
-// their logits. Takes about 70 rows; the K/V is empty before and after. Returns "" if all are equal, otherwise what
-// differs, for people. sequences: of the context, whose passes hold 32 rows and results at least; positions: that the
-// model knows, shapes beyond them are left out.
-std::string find_inexact_shape(llama_context *context, int32_t sequences, int32_t positions);
-
-// The same in a small context of its own, with all cores.
-std::string find_inexact_shape(llama_model *model, int32_t positions);
+// What exact steps of 1, 8 and 32 rows take together with all cores. After matrix_trial() found nothing in the way.
+double seconds_of_steps(const Model &model);
 
 // Exact is tried out, not taken for granted; on the GPU that was measured (NUMERICS.md) it is not, so none is tried.
 constexpr char kGpuObstacle[] = "rows on a GPU depend on their batch";

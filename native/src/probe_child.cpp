@@ -1,4 +1,4 @@
-// sled-probe's side of probe.hpp: does with a model file what serving and drafting do, and lives or dies of it.
+// sled-probe's side of probe.hpp: does with a model file what it is told to, and lives or dies of it.
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
@@ -20,9 +20,11 @@
 #include "chat.hpp"
 #include "draft.hpp"
 #include "engine.hpp"
+#include "grow.hpp"
 #include "log_queue.hpp"
 #include "model.hpp"
 #include "probe_result.hpp"
+#include "quantize.hpp"
 #include "sled.h"
 #include "sled_build_config.h"
 #include "status.hpp"
@@ -159,7 +161,7 @@ void try_vocabulary(const Model &model, const std::string &path) {
   say(kProbeDoing, "its chat template is used");
   accepted([&] {
     const std::vector<ChatMessage> messages = {{"system", "Be brief."}, {"user", "Hi"}, {"assistant", "Yes?"}, {"user", "Bye"}};
-    render_chat(model, "", messages, true);
+    render_chat(model, "", "", messages, default_chat_params(model));
   });
 }
 
@@ -325,26 +327,55 @@ void try_file(const std::string &path, bool vocabulary_only) {
   }
 }
 
+// How many arguments there are of a kind, 0 if there is no such kind.
+int argument_count(const std::string &kind) {
+  return kind == kProbeWhole || kind == kProbeVocabulary ? kProbeMore
+         : kind == kProbeGrow                            ? kProbeMore + 2
+         : kind == kProbeQuantize                        ? kProbeMore + 3
+                                                         : 0;
+}
+
+void do_as_told(const std::string &kind, const std::string &path, char **more) {
+  if (kind == kProbeQuantize) {
+    say(kProbeDoing, "its weights are converted");
+    convert_weights(path, more[0], more[1], std::atoi(more[2]));
+  } else if (kind == kProbeGrow) {
+    say(kProbeDoing, "a larger model is planned");
+    sled_grow_params params{};
+    params.parameters = std::atoll(more[0]);
+    params.width = std::atoi(more[1]);
+    try {
+      plan_growth(path, params);
+    } catch (const Failure &) {  // a refusal, which whoever started this process comes to as well
+    }
+  } else {
+    try_file(path, kind == kProbeVocabulary);
+  }
+}
+
 }  // namespace
 }  // namespace sled
 
 int sled_probe_main(int argc, char **argv) {
   using namespace sled;
-  if (argc != kProbeArguments) {
-    std::fputs("sled-probe tries model files for libsled, which starts it; it is of no use by itself\n", stderr);
+  if (argc <= kProbeKind || argc != argument_count(argv[kProbeKind])) {
+    std::fputs("sled-probe does what libsled, which starts it, tells it to do with model files; it is of no use by itself\n", stderr);
     return 2;
   }
   confine(std::atoll(argv[kProbeMemory]), std::atoll(argv[kProbeSeconds]));
   const int32_t status = guarded([&] {
     say(kProbeDoing, "it starts");
-    load_cpu_backend(argv[kProbeBackend]);
+    capture_logs();
+    if (*argv[kProbeBackend] != '\0') {
+      load_cpu_backend(argv[kProbeBackend]);
+    }
     struct stat file {};
     if (stat(argv[kProbePath], &file) == 0 && file.st_size < kOneCoreBytes) {
       use_one_core();
     }
     ggml_set_abort_callback(on_abort);
     std::set_terminate(on_terminate);
-    try_file(argv[kProbePath], std::strcmp(argv[kProbeKind], kProbeVocabulary) == 0);
+    do_as_told(argv[kProbeKind], argv[kProbePath], argv + kProbeMore);
     return SLED_OK;
   });
   say(kProbeResult, std::to_string(status) + (status == SLED_OK ? "" : " " + last_error()));

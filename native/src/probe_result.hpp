@@ -13,15 +13,17 @@ constexpr char kProbeResult[] = "result ";
 
 // Of sled-probe: its arguments.
 enum ProbeArgument {
-  kProbeBackend = 1,  // file of the CPU backend
-  kProbeKind = 2,     // "whole" or "vocabulary"
+  kProbeBackend = 1,  // file of the CPU backend, "" for none
+  kProbeKind = 2,     // what to do, one of those below
   kProbeMemory = 3,   // bytes that it may allocate
   kProbeSeconds = 4,  // that it may compute, on each core
-  kProbePath = 5,
-  kProbeArguments = 6
+  kProbePath = 5,     // of the model
+  kProbeMore = 6,     // first of those of the kind
 };
 
-constexpr char kProbeWhole[] = "whole";
-constexpr char kProbeVocabulary[] = "vocabulary";
+constexpr char kProbeWhole[] = "whole";            // tries to serve and to draft with it
+constexpr char kProbeVocabulary[] = "vocabulary";  // tries its tokenizer
+constexpr char kProbeQuantize[] = "quantize";      // converts it: file to write, weight type, threads
+constexpr char kProbeGrow[] = "grow";              // plans a larger one: parameters, width
 
 }  // namespace sled

@@ -4,11 +4,14 @@
 #include <cctype>
 #include <vector>
 
+#include "backend.hpp"
 #include "context.hpp"
 #include "gguf_file.hpp"
 #include "llama.h"
 #include "log_queue.hpp"
 #include "output_file.hpp"
+#include "probe.hpp"
+#include "probe_result.hpp"
 #include "sled.h"
 #include "status.hpp"
 
@@ -71,7 +74,39 @@ int64_t matrix_elements(const GgufFile &file) {
   return elements;
 }
 
+// The slowest type on one core of a small board is several times faster.
+constexpr int64_t kSlowestBytesPerSecond = int64_t{64} << 10;
+
+constexpr int64_t kBytesPerThread = int64_t{64} << 20;  // its stack, and an arena of malloc
+
+// llama.cpp's quantiser asserts what it does not check.
+void convert_apart(const std::string &in, int64_t in_bytes, const std::string &out, const std::string &weight_type,
+                   int32_t threads) {
+  const bool done = run_probe({kProbeQuantize, in, cpu_backend_file(), kProbeLeastSeconds + in_bytes / kSlowestBytesPerSecond,
+                               kProbeWorkingBytes + threads * kBytesPerThread, {out, weight_type, std::to_string(threads)}});
+  if (!done) {
+    convert_weights(in, out, weight_type, threads);
+  }
+}
+
 }  // namespace
+
+void convert_weights(const std::string &in, const std::string &out, const std::string &weight_type, int32_t threads) {
+  const WeightType &type = find_type(weight_type);
+  llama_model_quantize_params params = llama_model_quantize_default_params();
+  params.nthread = threads;
+  params.ftype = type.mix;
+  params.allow_requantize = true;
+  params.max_buf_size = kBufferBytes;
+  forget_logged_errors();
+  if (llama_model_quantize(in.c_str(), out.c_str(), &params) != 0) {
+    const std::string why = first_logged_error();
+    // Its stream only says that writing failed, in the C++ library's own words.
+    const bool writing = why.find("basic_ios") != std::string::npos || why.find("iostream") != std::string::npos;
+    fail(writing ? SLED_ERR_IO : SLED_ERR_FORMAT, "llama.cpp cannot convert '%s' to %s%s%s", in.c_str(), type.name,
+         why.empty() ? "" : ": ", writing ? "the disk is full or failed" : why.c_str());
+  }
+}
 
 void quantize_model(const std::string &in, const std::string &out, const std::string &weight_type, int32_t threads,
                     int32_t flags) {
@@ -81,9 +116,11 @@ void quantize_model(const std::string &in, const std::string &out, const std::st
   }
   const std::vector<GgufFile> files = open_model_files(in);
   files.front().require_sound_metadata(false);
+  int64_t bytes = 0;
   int64_t elements = 0;
   int64_t tensors = 0;
   for (const GgufFile &file : files) {
+    bytes += file.file_bytes();
     elements += matrix_elements(file);
     tensors += file.tensor_count();
     file.require_weight_types();
@@ -94,19 +131,7 @@ void quantize_model(const std::string &in, const std::string &out, const std::st
   const auto block = static_cast<int64_t>(ggml_blck_size(type.smallest));
   OutputFile output(out, elements / block * static_cast<int64_t>(ggml_type_size(type.smallest)), flags);
 
-  llama_model_quantize_params params = llama_model_quantize_default_params();
-  params.nthread = conclude_threads(threads);
-  params.ftype = type.mix;
-  params.allow_requantize = true;
-  params.max_buf_size = kBufferBytes;
-  forget_logged_errors();
-  if (llama_model_quantize(files.front().path().c_str(), output.part().c_str(), &params) != 0) {
-    const std::string why = first_logged_error();
-    // Its stream only says that writing failed, in the C++ library's own words.
-    const bool writing = why.find("basic_ios") != std::string::npos || why.find("iostream") != std::string::npos;
-    fail(writing ? SLED_ERR_IO : SLED_ERR_FORMAT, "llama.cpp cannot convert '%s' to %s%s%s", in.c_str(), type.name,
-         why.empty() ? "" : ": ", writing ? "the disk is full or failed" : why.c_str());
-  }
+  convert_apart(files.front().path(), bytes, output.part(), type.name, conclude_threads(threads));
   const GgufFile whole(output.part());  // what it wrote can be read
   output.publish();
 }

@@ -6,6 +6,7 @@
 
 #include "llama.h"
 #include "log_queue.hpp"
+#include "row_rule.hpp"
 
 namespace sled {
 
@@ -27,6 +28,26 @@ class RowBatch {
     batch_.n_seq_id[row] = 1;
     batch_.seq_id[row][0] = sequence;
     batch_.logits[row] = result ? 1 : 0;
+  }
+
+  // Rows from..to-1 whose logits are wanted.
+  int32_t results(int32_t from, int32_t to) const {
+    int32_t count = 0;
+    for (int32_t row = from; row < to; row++) {
+      count += batch_.logits[row];
+    }
+    return count;
+  }
+
+  // llama.cpp computes the end of the network only for rows whose logits are wanted, so what holds for the rows of a pass
+  // holds for its results: the logits of further rows from..to-1, those of one pass, are asked for, and nobody looks at them.
+  void want_exact(const RowRule &rule, int32_t from, int32_t to) {
+    const int32_t wanted = results(from, to);
+    int32_t missing = wanted == 0 ? 0 : rule.fill(wanted) - wanted;
+    for (int32_t row = from; row < to && missing > 0; row++) {
+      missing -= batch_.logits[row] == 0 ? 1 : 0;
+      batch_.logits[row] = 1;
+    }
   }
 
   // llama_decode's result; 0 is success, otherwise first_logged_error() says why. It throws where it runs out of memory when

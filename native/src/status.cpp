@@ -1,5 +1,6 @@
 #include "status.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <exception>
@@ -53,7 +54,11 @@ std::string human_bytes(int64_t bytes) {
   return format_text(unit == 0 ? "%.0f %s" : "%.1f %s", value, units[unit]);
 }
 
-void set_last_error(std::string text) { t_last_error = std::move(text); }
+void set_last_error(std::string text) {
+  // One line, whatever words of a file are in it.
+  std::replace_if(text.begin(), text.end(), [](unsigned char c) { return c < ' ' || c == 0x7F; }, ' ');
+  t_last_error = std::move(text);
+}
 
 const std::string &last_error() { return t_last_error; }
 

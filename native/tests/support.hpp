@@ -129,6 +129,19 @@ inline std::vector<int32_t> tokenize(int64_t model, const std::string &text) {
   return tokens;
 }
 
+// Renders "hi" of a user and forgets it, with a handle that may be none.
+inline int32_t render_hi(int64_t model, const char *source) {
+  const sled_chat_params params{static_cast<int32_t>(sizeof(sled_chat_params)), SLED_CHAT_ASSISTANT, -1, -1, 0};
+  std::vector<char> text(70000);
+  std::vector<int32_t> tokens(text.size());
+  int32_t length = 0;
+  int32_t count = 0;
+  int32_t uses_time = 0;
+  return sled_chat_render(model, source, nullptr, "user\0hi", 8, 1, &params, text.data(),
+                          static_cast<int32_t>(text.size()), &length, tokens.data(), static_cast<int32_t>(tokens.size()),
+                          &count, &uses_time);
+}
+
 inline sled_session_info session(int64_t engine, int32_t id) {
   sled_session_info info;
   CHECK_OK(sled_session_describe(engine, id, &info));

@@ -1,4 +1,5 @@
 // The boundary: every wrong input gets the status that sled.h promises and disturbs nothing.
+#include <algorithm>
 #include <climits>
 #include <cstring>
 #include <functional>
@@ -61,7 +62,7 @@ void check_process_wide() {
   CHECK_EQ(sled_struct_size(SLED_STRUCT_SLOT), sizeof(sled_slot));
   CHECK_EQ(sled_struct_size(SLED_STRUCT_DEVICE_INFO), sizeof(sled_device_info));
   CHECK_EQ(sled_struct_size(SLED_STRUCT_SAMPLING), sizeof(sled_sampling));
-  for (const int32_t id : {0, -1, 15, INT32_MAX, INT32_MIN}) {
+  for (const int32_t id : {0, -1, 16, INT32_MAX, INT32_MIN}) {
     CHECK_EQ(sled_struct_size(id), SLED_ERR_ARGUMENT);
   }
   for (int32_t status = SLED_ERR_INTERNAL; status <= SLED_OK; status++) {
@@ -160,9 +161,10 @@ void check_handles(const std::string &path) {
       [](int64_t h) { return sled_tokenize(h, "a", 1, 0, 0, tokens, 64, &number); },
       [](int64_t h) { return sled_token_bytes(h, 1, 0, buffer, sizeof(buffer), &number); },
       [](int64_t h) { return sled_token_is_end(h, 1, &number); },
-      [](int64_t h) {
-        return sled_chat_render(h, "x", "user\0hi", 8, 1, 1, buffer, sizeof(buffer), &number, &number);
-      },
+      [](int64_t h) { return sled_tokens_compare(h, h, address(buffer), sizeof(buffer)); },
+      [](int64_t h) { return sled_token_is_control(h, 1, &number); },
+      [](int64_t h) { sled_chat_params params; return sled_chat_params_default(h, &params); },
+      [](int64_t h) { return test::render_hi(h, "x"); },
       [](int64_t h) { sled_memory_plan plan; return sled_engine_plan(h, &ep, &plan); },
       [](int64_t h) { return sled_engine_open(h, &ep, &handle); },
       [dp](int64_t h) { return sled_draft_open(h, &dp, &handle); },
@@ -248,6 +250,13 @@ void check_model_arguments(const std::string &path) {
   CHECK_EQ(sled_token_bytes(model, 5, 0, buffer, -1, &length), SLED_ERR_CAPACITY);
   CHECK_EQ(sled_token_bytes(model, 5, 0, buffer, 8, nullptr), SLED_ERR_ARGUMENT);
   CHECK_EQ(sled_token_is_end(model, 5, nullptr), SLED_ERR_ARGUMENT);
+  std::vector<char> equal(static_cast<size_t>(info.vocabulary_tokens));
+  CHECK_OK(sled_tokens_compare(model, model, address(equal.data()), info.vocabulary_tokens));
+  CHECK(std::count(equal.begin(), equal.end(), 1) == info.vocabulary_tokens);
+  CHECK_EQ(sled_tokens_compare(model, model, address(equal.data()), info.vocabulary_tokens - 1), SLED_ERR_CAPACITY);
+  CHECK_EQ(sled_tokens_compare(model, model, address(equal.data()), -1), SLED_ERR_CAPACITY);
+  CHECK_EQ(sled_tokens_compare(model, model, 0, info.vocabulary_tokens), SLED_ERR_ARGUMENT);
+  CHECK_EQ(sled_tokens_compare(model, 0, address(equal.data()), info.vocabulary_tokens), SLED_ERR_HANDLE);
 
   sled_memory_plan plan;
   int64_t engine = 0;
@@ -447,7 +456,9 @@ void check_slots(int64_t model) {
     add(test::slot(bad, offset, 1), SLED_ERR_OFFSET);
     add(test::slot(bad, offset, 1, drafts), SLED_ERR_OFFSET);
   }
-  for (const int32_t lead : {0, -1, SLED_MAX_EXACT_ROWS + 1, INT32_MAX, INT32_MIN}) {
+  sled_engine_info engine_info;
+  CHECK_OK(sled_engine_describe(engine, &engine_info));
+  for (const int32_t lead : {0, -1, engine_info.slot_rows + 1, INT32_MAX, INT32_MIN}) {
     add(test::slot(bad, c - 1, lead), SLED_ERR_ARGUMENT);
     add(test::slot(bad, c - 1, lead, drafts), SLED_ERR_ARGUMENT);
   }
@@ -458,6 +469,9 @@ void check_slots(int64_t model) {
     s.draft_count = count;
     add(s, SLED_ERR_ARGUMENT);
   }
+  sled_slot fewer_than_none = test::slot(bad, c - 1, 1);
+  fewer_than_none.guess_count = -1;
+  add(fewer_than_none, SLED_ERR_ARGUMENT);
   sled_slot nowhere = test::slot(bad, c - 1, 1, drafts);
   nowhere.tokens_address = 0;
   add(nowhere, SLED_ERR_ARGUMENT);
@@ -487,14 +501,14 @@ void check_slots(int64_t model) {
     }
     const std::vector<int32_t> hit = {reference[at]};
     sled_slot slots[3] = {next_slot(engine, left), wrong.slot, next_slot(engine, right, hit)};
-    slots[0].user_data = 1;
-    slots[1].user_data = INT64_MIN;
+    slots[0].reserved = 1;
+    slots[1].reserved = INT32_MIN;
     CHECK_OK(sled_step(engine, address(slots), 3, address(&stats)));
     CHECK_OK(slots[0].status);
     CHECK_EQ(slots[1].status, wrong.status);
     CHECK(!test::last_error().empty());
     CHECK_OK(slots[2].status);
-    CHECK(slots[0].user_data == 1 && slots[1].user_data == INT64_MIN && slots[2].user_data == 0);
+    CHECK(slots[0].reserved == 1 && slots[1].reserved == INT32_MIN && slots[2].reserved == 0);
     CHECK_EQ(stats.slots, 2);
     CHECK_EQ(slots[0].next_token, reference[at]);
     CHECK_EQ(slots[1].next_token, -1);

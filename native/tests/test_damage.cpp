@@ -1,5 +1,5 @@
 // Damaged model files: each is refused or right, as a target, as a draft and as a vocabulary, and none ends the process
-// that opens it, which opens hundreds of them one after the other.
+// that opens it, or makes another file of it, which does so with hundreds of them one after the other.
 //
 //   test_damage [files per model] [seed] [sound file ...]     0 files: all that there are
 //   test_damage --write DIRECTORY [files per model] [seed] [sound file ...]     writes them instead
@@ -59,8 +59,7 @@ void use_tokenizer(int64_t model) {
       }
     }
   }
-  int32_t has_bos = 0;
-  sled_chat_render(model, nullptr, "user\0hi", 8, 1, 1, text.data(), static_cast<int32_t>(text.size()), &length, &has_bos);
+  test::render_hi(model, nullptr);
 }
 
 // Whether it serves.
@@ -117,7 +116,27 @@ int64_t open_or_refuse(const std::string &path, int32_t flags) {
   return model;
 }
 
+// Both read the file in ways of their own and write another, or say why not.
+void make_files_of(const std::string &path) {
+  const std::string out = path + ".made";
+  const auto made_or_refused = [](int32_t status) {
+    const std::string why = status == SLED_OK ? "" : test::last_error();
+    CHECK(status == SLED_OK || status == SLED_ERR_FORMAT || status == SLED_ERR_MEMORY || status == SLED_ERR_UNSUPPORTED ||
+          status == SLED_ERR_IO || status == SLED_ERR_ARGUMENT);
+    CHECK(status == SLED_OK || (why.size() > 20 && why.find('\n') == std::string::npos));
+  };
+  made_or_refused(sled_model_quantize(path.c_str(), out.c_str(), "q8_0", 1, SLED_OUTPUT_REPLACE));
+  sled_grow_params params{};
+  params.struct_size = sizeof(params);
+  params.flags = SLED_OUTPUT_REPLACE;
+  params.parameters = 20000000;
+  sled_grow_info info;
+  made_or_refused(sled_model_grow(path.c_str(), out.c_str(), &params, &info));
+  std::remove(out.c_str());
+}
+
 Outcome use(const std::string &path) {
+  make_files_of(path);
   const int64_t vocabulary = open_or_refuse(path, SLED_MODEL_MMAP | SLED_MODEL_VOCAB_ONLY);
   if (vocabulary != 0) {
     use_tokenizer(vocabulary);
@@ -136,6 +155,17 @@ Outcome use(const std::string &path) {
   return serves && drafts ? kWorks : kOpens;
 }
 
+// The quantiser or the plan of a larger model ended the process at these: they are always among those that are tried.
+bool ended_once(const std::string &damage) {
+  for (const char *known : {"output_norm.weight: first dimension 0", "ffn_gate.weight: first dimension 0",
+                            "llama.expert_used_count is strange value 39 of type 9"}) {
+    if (damage.find(known) != std::string::npos) {
+      return true;
+    }
+  }
+  return false;
+}
+
 struct Files {
   std::string name;
   GgufBytes sound;
@@ -146,6 +176,7 @@ struct Files {
     damage = test::all_damage(sound, architecture);
     std::mt19937 random(seed);
     std::shuffle(damage.begin(), damage.end(), random);
+    std::stable_partition(damage.begin(), damage.end(), [](const test::Damage &one) { return ended_once(one.first); });
     if (count > 0 && static_cast<size_t>(count) < damage.size()) {
       damage.resize(static_cast<size_t>(count));
     }

@@ -15,6 +15,7 @@
 #include <iterator>
 #include <map>
 #include <random>
+#include <set>
 
 #include "gguf_edit.hpp"
 #include "random_model.hpp"
@@ -105,7 +106,7 @@ int use(const std::string &path) {
   const std::string words = "then the hand of \xC3\xA4 and <|end|> 1234";
   int32_t ids[256];
   sled_tokenize(model, words.data(), static_cast<int32_t>(words.size()), 1, 1, ids, 256, &length);
-  sled_chat_render(model, nullptr, "user\0hi", 8, 1, 1, text, sizeof(text), &length, &length);
+  test::render_hi(model, nullptr);
   int works = 0;
   const sled_engine_params ep = test::engine_params(2, 32);
   int64_t engine = 0;
@@ -313,6 +314,22 @@ void check_vocabulary_files(const test::TemporaryDirectory &directory) {
   std::printf("  vocabularies as files of their own: the same tokens\n");
 }
 
+// One text of an array is another one.
+std::function<void(gguf_context *)> with_string(const char *key, size_t index, const char *value) {
+  return [=](gguf_context *g) {
+    const int64_t id = gguf_find_key(g, key);
+    std::vector<std::string> strings;
+    std::vector<const char *> pointers;
+    for (size_t i = 0; i < gguf_get_arr_n(g, id); i++) {
+      strings.emplace_back(i == index ? value : gguf_get_arr_str(g, id, i));
+    }
+    for (const std::string &text : strings) {
+      pointers.push_back(text.c_str());
+    }
+    gguf_set_arr_str(g, key, pointers.data(), pointers.size());
+  };
+}
+
 void check_fingerprints(const test::TemporaryDirectory &directory) {
   const std::string plain = directory.file("plain.gguf");
   const std::string padded = directory.file("padded.gguf");
@@ -351,20 +368,6 @@ void check_fingerprints(const test::TemporaryDirectory &directory) {
     test::edit_gguf(plain, edited, edit);
     return describe(edited);
   };
-  const auto with_string = [](const char *key, size_t index, const char *value) {
-    return [=](gguf_context *g) {
-      const int64_t id = gguf_find_key(g, key);
-      std::vector<std::string> strings;
-      std::vector<const char *> pointers;
-      for (size_t i = 0; i < gguf_get_arr_n(g, id); i++) {
-        strings.emplace_back(i == index ? value : gguf_get_arr_str(g, id, i));
-      }
-      for (const std::string &text : strings) {
-        pointers.push_back(text.c_str());
-      }
-      gguf_set_arr_str(g, key, pointers.data(), pointers.size());
-    };
-  };
   CHECK(same_tokenizer(info, rewritten([](gguf_context *) {})));
   sled_model_info other = rewritten([](gguf_context *g) { gguf_set_val_str(g, "general.name", "another"); });
   CHECK(same_tokenizer(info, other) && info.weights_hash != other.weights_hash);
@@ -374,10 +377,91 @@ void check_fingerprints(const test::TemporaryDirectory &directory) {
   CHECK(other.tokens_hash == info.tokens_hash && other.merges_hash != info.merges_hash);
   other = rewritten([](gguf_context *g) { gguf_set_val_str(g, "tokenizer.ggml.pre", "qwen2"); });
   CHECK(other.pretokenizer_hash != info.pretokenizer_hash && other.tokens_hash == info.tokens_hash);
+  const auto with_bool = [](const char *key, bool value) {
+    return [=](gguf_context *g) { gguf_set_val_bool(g, key, value); };
+  };
+  const std::vector<std::pair<const char *, bool>> rules = {{"tokenizer.ggml.add_space_prefix", true},
+                                                           {"tokenizer.ggml.remove_extra_whitespaces", true},
+                                                           {"tokenizer.ggml.escape_whitespaces", false}};
+  std::set<int64_t> hashes = {info.pretokenizer_hash};
+  for (const auto &[key, value] : rules) {
+    CHECK(same_tokenizer(info, rewritten(with_bool(key, !value))));  // what holds anyway
+    other = rewritten(with_bool(key, value));
+    CHECK(hashes.insert(other.pretokenizer_hash).second && other.tokens_hash == info.tokens_hash);
+  }
+  for (uint8_t byte = 1; byte <= 2; byte++) {
+    other = rewritten([&](gguf_context *g) {
+      const uint8_t map[] = {4, 0, 0, 0, 0, 0, 0, 0, 0, byte};
+      gguf_set_arr_data(g, "tokenizer.ggml.precompiled_charsmap", GGUF_TYPE_UINT8, map, sizeof(map));
+    });
+    CHECK(hashes.insert(other.pretokenizer_hash).second && other.tokens_hash == info.tokens_hash);
+  }
   const bool adds = (info.flags & SLED_MODEL_INFO_ADDS_BOS) != 0;
   other = rewritten([&](gguf_context *g) { gguf_set_val_bool(g, "tokenizer.ggml.add_bos_token", !adds); });
   CHECK(other.specials_hash != info.specials_hash && other.tokens_hash == info.tokens_hash);
   std::printf("  fingerprints: padding does not count, the rest does\n");
+}
+
+// The types of some tokens.
+std::function<void(gguf_context *)> with_types(size_t from, size_t to, int32_t type) {
+  return [=](gguf_context *g) {
+    const int64_t id = gguf_find_key(g, "tokenizer.ggml.token_type");
+    const auto *const old = static_cast<const int32_t *>(gguf_get_arr_data(g, id));
+    std::vector<int32_t> types(old, old + gguf_get_arr_n(g, id));
+    std::fill(types.begin() + static_cast<std::ptrdiff_t>(from), types.begin() + static_cast<std::ptrdiff_t>(to), type);
+    gguf_set_arr_data(g, "tokenizer.ggml.token_type", GGUF_TYPE_INT32, types.data(), types.size());
+  };
+}
+
+void check_shared_tokens(const test::TemporaryDirectory &directory) {
+  constexpr int32_t kControl = 3;
+  constexpr int32_t kUserDefined = 4;
+  constexpr int32_t kPadding = 5;
+  const std::string plain = directory.file("plain.gguf");
+  const std::string padded = directory.file("padded.gguf");
+  const std::string edited = directory.file("edited.gguf");
+  test::write_random_model(plain, "llama", GGML_TYPE_BF16, 4);
+  test::write_random_model(padded, "llama", GGML_TYPE_BF16, 4, kPadding);
+  const int32_t tokens = describe(plain).vocabulary_tokens;
+  // Ids of `target` that `draft` does not share.
+  const auto others = [](const std::string &target, const std::string &draft) {
+    const int64_t one = test::open_model(target, SLED_MODEL_VOCAB_ONLY);
+    const int64_t other = test::open_model(draft, SLED_MODEL_VOCAB_ONLY);
+    sled_model_info info;
+    CHECK_OK(sled_model_describe(one, &info));
+    std::vector<char> equal(static_cast<size_t>(info.vocabulary_tokens), 7);
+    CHECK_OK(sled_tokens_compare(one, other, address(equal.data()), info.vocabulary_tokens));
+    CHECK_OK(sled_model_close(one));
+    CHECK_OK(sled_model_close(other));
+    std::vector<int32_t> result;
+    for (size_t i = 0; i < equal.size(); i++) {
+      CHECK(equal[i] == 0 || equal[i] == 1);
+      if (equal[i] == 0) {
+        result.push_back(static_cast<int32_t>(i));
+      }
+    }
+    return result;
+  };
+  using Ids = std::vector<int32_t>;
+  CHECK(others(plain, plain).empty() && others(plain, padded).empty() && others(padded, plain).empty());
+  test::edit_gguf(plain, edited, with_string("tokenizer.ggml.tokens", 266, "<|helper|>"));
+  CHECK(others(plain, edited) == Ids{266} && others(edited, plain) == Ids{266});
+  // A token says the same whatever its type, and whatever cuts texts into tokens.
+  test::edit_gguf(plain, edited, with_types(static_cast<size_t>(tokens) - 2, static_cast<size_t>(tokens), kUserDefined));
+  CHECK(others(plain, edited).empty());
+  test::edit_gguf(plain, edited, with_types(80, 81, kControl));  // of printable ASCII: spelled as it stands
+  CHECK(others(plain, edited).empty());
+  test::edit_gguf(plain, edited, with_string("tokenizer.ggml.merges", 6, "a r"));
+  CHECK(others(plain, edited).empty());
+  test::edit_gguf(plain, edited, [](gguf_context *g) { gguf_set_val_str(g, "tokenizer.ggml.pre", "qwen2"); });
+  CHECK(others(plain, edited).empty());
+  // Padding that is typed as if it were text: the other has no such ids.
+  const auto rows = static_cast<size_t>(tokens);
+  test::edit_gguf(padded, edited, with_types(rows, rows + kPadding, kUserDefined));
+  CHECK(others(plain, edited).empty());
+  CHECK_EQ(others(edited, plain).size(), static_cast<size_t>(kPadding));
+  CHECK_EQ(others(edited, padded).front(), tokens);
+  std::printf("  shared tokens: those that are spelled alike\n");
 }
 
 void check_split(const test::TemporaryDirectory &directory) {
@@ -536,5 +620,6 @@ int main(int argc, char **argv) {
   check_vocabulary_only(directory);
   check_vocabulary_files(directory);
   check_fingerprints(directory);
+  check_shared_tokens(directory);
   return 0;
 }

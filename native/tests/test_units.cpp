@@ -21,6 +21,7 @@
 
 namespace {
 
+using sled::RowRule;
 using sled::Session;
 using sled::ShapeGroup;
 using sled::ShapeItem;
@@ -37,34 +38,53 @@ int32_t below(std::mt19937 &random, int32_t bound) {
 
 constexpr int64_t kImpossible = std::numeric_limits<int64_t>::max() / 4;
 
+// Of a sequence in these steps.
+constexpr int32_t kMostRows = SLED_MAX_EXACT_ROWS + 1;
+
+constexpr RowRule kRules[] = {{1, 1, kMostRows}, {1, 2, kMostRows}, {2, 2, kMostRows}, {4, 4, kMostRows}, {32, 32, kMostRows}};
+
 // The least that a set of items costs as one group: every run of neighbouring ids in as few passes as hold it.
-int64_t cost_together(std::vector<ShapeItem> items, int32_t pass_rows, int32_t pass_cost) {
+int64_t cost_together(std::vector<ShapeItem> items, const RowRule &rule, int32_t pass_rows, int32_t pass_cost) {
   std::sort(items.begin(), items.end(), [](const auto &a, const auto &b) { return a.sequence < b.sequence; });
   int32_t rows = 1;
-  int32_t most = SLED_MAX_EXACT_ROWS;
+  int32_t most = kMostRows;
   for (const ShapeItem &item : items) {
     rows = std::max(rows, item.rows);
     most = std::min(most, item.max_rows);
   }
-  if (rows == 1 && static_cast<int32_t>(items.size()) > pass_rows / 2) {
-    rows = 2;  // the last of a run might be left for a pass of its own
-  }
-  if (rows > most) {
+  if (rule.fill(rows) > most) {
     return kImpossible;
   }
-  const int64_t per_pass = pass_rows / rows;
+  const int32_t per_pass = pass_rows / rule.fill(rows);
   int64_t passes = 0;
-  bool lone = false;
+  std::set<int32_t> parts;  // how many sequences there are in a pass
   for (size_t from = 0; from < items.size();) {
     size_t to = from + 1;
     while (to < items.size() && items[to].sequence == items[to - 1].sequence + 1) {
       to++;
     }
-    lone = lone || to - from == 1;
-    passes += (static_cast<int64_t>(to - from) + per_pass - 1) / per_pass;
+    for (int32_t left = static_cast<int32_t>(to - from); left > 0; left -= per_pass) {
+      passes++;
+      parts.insert(std::min(left, per_pass));
+    }
     from = to;
   }
-  return passes * pass_cost + static_cast<int64_t>(items.size()) * (rows == 1 && lone ? 2 : rows);
+  while (!std::all_of(parts.begin(), parts.end(), [&](int32_t sequences) { return rule.holds(sequences * rows); })) {
+    rows++;
+  }
+  return passes * pass_cost + static_cast<int64_t>(items.size()) * rows;
+}
+
+// Every run of consecutive ids is a pass.
+void check_exact(const ShapeGroup &group, const RowRule &rule) {
+  for (size_t from = 0; from < group.members.size();) {
+    size_t to = from + 1;
+    while (to < group.members.size() && group.members[to].sequence == group.members[to - 1].sequence + 1) {
+      to++;
+    }
+    CHECK(rule.holds(static_cast<int32_t>(to - from) * group.rows));
+    from = to;
+  }
 }
 
 int64_t cost_of(const std::vector<ShapeGroup> &groups, int32_t pass_cost) {
@@ -120,7 +140,7 @@ void check_plan_shape() {
   std::mt19937 random(3);
   std::vector<ShapeGroup> groups;
   std::vector<ShapeItem> none;
-  sled::plan_shape(none, {}, {true, 512, 8, false}, groups);
+  sled::plan_shape(none, {}, {{1, 2, SLED_MAX_EXACT_ROWS}, 512, 8, false}, groups);
   CHECK(groups.empty());
 
   constexpr int32_t kRounds = 6000;
@@ -131,8 +151,9 @@ void check_plan_shape() {
   for (int32_t round = 0; round < kRounds; round++) {
     const bool small = round % 2 == 0;
     const int32_t n = small ? 1 + below(random, 7) : 1 + below(random, round % 20 == 1 ? SLED_MAX_SEQUENCES : 40);
-    const int32_t passes[] = {64, 100, 512, 2048};
+    const int32_t passes[] = {64, 96, 512, 2048};
     const int32_t costs[] = {2, 8, 12, 100};
+    const RowRule rule = kRules[below(random, 5)];
     const int32_t pass_rows = passes[below(random, 4)];
     const int32_t pass_cost = costs[below(random, 4)];
     std::vector<int32_t> ids(static_cast<size_t>(std::min(SLED_MAX_SEQUENCES, n + below(random, n + 4))));
@@ -145,22 +166,18 @@ void check_plan_shape() {
     std::vector<ShapeItem> items;
     for (int32_t i = 0; i < n; i++) {
       const int32_t rows = 1 + below(random, longest);
-      const int32_t least = std::max(rows, 2);
-      const int32_t most = near_end ? least + below(random, SLED_MAX_EXACT_ROWS - least + 1) : SLED_MAX_EXACT_ROWS;
+      const int32_t least = rule.fill(rows);
+      const int32_t most = near_end ? least + below(random, kMostRows - least + 1) : kMostRows;
       items.push_back({i, ids[static_cast<size_t>(i)], rows, most});
     }
     std::vector<ShapeItem> given = items;
-    sled::plan_shape(given, {}, {true, pass_rows, pass_cost, false}, groups);
+    sled::plan_shape(given, {}, {rule, pass_rows, pass_cost, false}, groups);
 
     std::set<int32_t> seen;
     for (const ShapeGroup &group : groups) {
       CHECK(!group.members.empty());
-      CHECK(group.rows >= 1 && group.rows <= SLED_MAX_EXACT_ROWS);
-      for (size_t m = 0; group.rows == 1 && m < group.members.size(); m++) {  // nobody is alone in its pass
-        const int32_t id = group.members[m].sequence;
-        CHECK((m > 0 && group.members[m - 1].sequence == id - 1) ||
-              (m + 1 < group.members.size() && group.members[m + 1].sequence == id + 1));
-      }
+      CHECK(group.rows >= 1 && group.rows <= kMostRows);
+      check_exact(group, rule);
       CHECK(static_cast<int32_t>(group.members.size()) * group.rows <= pass_rows);
       int32_t before = -1;
       for (const ShapeItem &member : group.members) {
@@ -176,7 +193,7 @@ void check_plan_shape() {
     CHECK_EQ(seen.size(), n);
 
     const int64_t cost = cost_of(groups, pass_cost);
-    const auto together = [&](const std::vector<ShapeItem> &part) { return cost_together(part, pass_rows, pass_cost); };
+    const auto together = [&](const std::vector<ShapeItem> &part) { return cost_together(part, rule, pass_rows, pass_cost); };
     int64_t each_alone = 0;
     for (const ShapeItem &item : items) {
       each_alone += together({item});
@@ -215,7 +232,7 @@ std::vector<ShapeItem> random_items(std::mt19937 &random, int32_t n, int32_t ids
   std::shuffle(order.begin(), order.end(), random);
   std::vector<ShapeItem> items;
   for (int32_t i = 0; i < n; i++) {
-    items.push_back({i, order[static_cast<size_t>(i)], 1 + below(random, longest), SLED_MAX_EXACT_ROWS});
+    items.push_back({i, order[static_cast<size_t>(i)], 1 + below(random, longest), kMostRows});
   }
   return items;
 }
@@ -229,11 +246,11 @@ void check_bridges() {
   int64_t without = 0;
   int32_t bridges = 0;
   for (int32_t round = 0; round < kRounds; round++) {
-    const int32_t passes[] = {64, 100, 512, 2048};
+    const int32_t passes[] = {64, 96, 512, 2048};
     const int32_t costs[] = {2, 8, 12, 100};
     const int32_t pass_rows = passes[below(random, 4)];
     const int32_t pass_cost = costs[below(random, 4)];
-    const bool exact = below(random, 3) != 0;
+    const RowRule rule = kRules[below(random, 5)];
     const int32_t n = 1 + below(random, round % 20 == 1 ? SLED_MAX_SEQUENCES : 40);
     const int32_t ids = std::min(SLED_MAX_SEQUENCES, n + below(random, 2 * n + 4));
     const std::vector<ShapeItem> items = random_items(random, n, ids, 1 + below(random, SLED_MAX_EXACT_ROWS));
@@ -242,10 +259,10 @@ void check_bridges() {
       rows = below(random, 6) == 0 ? below(random, 4) : 64;
     }
     std::vector<ShapeItem> given = items;
-    sled::plan_shape(given, {}, {exact, pass_rows, pass_cost, false}, groups);
+    sled::plan_shape(given, {}, {rule, pass_rows, pass_cost, false}, groups);
     const int64_t plain = cost_of(groups, pass_cost);
     given = items;
-    sled::plan_shape(given, idle, {exact, pass_rows, pass_cost, false}, groups);
+    sled::plan_shape(given, idle, {rule, pass_rows, pass_cost, false}, groups);
     const int64_t bridged = cost_of(groups, pass_cost);
     CHECK(bridged <= plain);
     with += bridged;
@@ -257,7 +274,8 @@ void check_bridges() {
     }
     std::set<int32_t> seen;
     for (const ShapeGroup &group : groups) {
-      CHECK(group.rows >= 1 && group.rows <= SLED_MAX_EXACT_ROWS);
+      CHECK(group.rows >= 1 && group.rows <= kMostRows);
+      check_exact(group, rule);
       CHECK(static_cast<int32_t>(group.members.size()) * group.rows <= pass_rows);
       int32_t before = -1;
       for (size_t m = 0; m < group.members.size(); m++) {
@@ -266,7 +284,6 @@ void check_bridges() {
         const bool joined_left = before >= 0 && before == member.sequence - 1;
         const bool joined_right =
             m + 1 < group.members.size() && group.members[m + 1].sequence == member.sequence + 1;
-        CHECK(!exact || group.rows > 1 || joined_left || joined_right);  // nobody is alone in its pass
         before = member.sequence;
         if (member.is_bridge()) {
           bridges++;
@@ -290,7 +307,7 @@ void check_bridges() {
     for (int32_t i = 0; i < 4; i++) {
       items.push_back({i, 2 * i, rows[static_cast<size_t>(i)], 63});
     }
-    sled::plan_shape(items, std::vector<int32_t>(8, 64), {true, 512, 8, false}, groups);
+    sled::plan_shape(items, std::vector<int32_t>(8, 64), {kRules[1], 512, 8, false}, groups);
     CHECK_EQ(groups.size(), 1);
     CHECK_EQ(groups[0].members.size(), 7);
     CHECK_EQ(sled::passes_of(groups[0]), 1);
@@ -313,7 +330,7 @@ void check_unified_shape() {
     for (const ShapeItem &item : items) {
       rows += item.rows;
     }
-    sled::plan_shape(items, std::vector<int32_t>(SLED_MAX_SEQUENCES, 64), {false, pass_rows, 100, true}, groups);
+    sled::plan_shape(items, std::vector<int32_t>(SLED_MAX_SEQUENCES, 64), {kRules[0], pass_rows, 100, true}, groups);
     std::set<int32_t> seen;
     for (const ShapeGroup &group : groups) {
       int32_t sum = 0;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "../arguments.hpp"
 #include "measure.hpp"
 #include "options.hpp"
 #include "sled.h"
@@ -88,7 +89,7 @@ int main(int argc, char **argv) {
       layouts::run(options);
     }
     return 0;
-  } catch (const layouts::UsageError &error) {
+  } catch (const tools::UsageError &error) {
     std::fprintf(stderr, "layouts_table: %s\nSee layouts_table --help.\n", error.what());
     return 2;
   } catch (const std::exception &error) {

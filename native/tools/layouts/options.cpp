@@ -1,8 +1,6 @@
 #include "options.hpp"
 
-#include <algorithm>
-#include <cstdlib>
-
+#include "../arguments.hpp"
 #include "sled.h"
 
 namespace layouts {
@@ -26,29 +24,9 @@ const char *const kHelp =
 The demo target takes a minute or two. K/V for twice the sessions at the longest context must fit into memory.
 )";
 
-namespace {
-
-int32_t parse_number(const std::string &option, const std::string &value, int32_t low, int32_t high) {
-  char *end = nullptr;
-  const long number = std::strtol(value.c_str(), &end, 10);
-  if (value.empty() || *end != '\0' || number < low || number > high) {
-    throw UsageError(option + ": '" + value + "' is not a number from " + std::to_string(low) + " to " +
-                     std::to_string(high));
-  }
-  return static_cast<int32_t>(number);
-}
-
-std::vector<int32_t> parse_numbers(const std::string &option, const std::string &list, int32_t low, int32_t high) {
-  std::vector<int32_t> numbers;
-  for (size_t from = 0; from <= list.size();) {
-    const size_t to = std::min(list.find(',', from), list.size());
-    numbers.push_back(parse_number(option, list.substr(from, to - from), low, high));
-    from = to + 1;
-  }
-  return numbers;
-}
-
-}  // namespace
+using tools::parse_number;
+using tools::parse_numbers;
+using tools::UsageError;
 
 Options parse_options(const std::vector<std::string> &arguments) {
   Options options;

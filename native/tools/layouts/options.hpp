@@ -2,17 +2,12 @@
 #pragma once
 
 #include <cstdint>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 namespace layouts {
 
 extern const char *const kHelp;
-
-struct UsageError : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
 
 struct Options {
   std::string model;
@@ -26,7 +21,7 @@ struct Options {
   bool help = false;
 };
 
-// Throws UsageError.
+// Throws tools::UsageError.
 Options parse_options(const std::vector<std::string> &arguments);
 
 }  // namespace layouts

@@ -3,11 +3,17 @@ package org.sled.jni;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.LocalDateTime;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.util.List;
+import org.sled.jni.SledLayout.ChatParamsStruct;
 import org.sled.jni.SledLayout.ModelInfoStruct;
 
 /** A GGUF model: its metadata, tokenizer and chat template. Any thread at any time. */
 public final class Model extends NativeHandle {
+  private static final int FIRST_PROMPT_BYTES = 4096;
+
   private final Path path;
   private final Info info;
   private final String description;
@@ -63,17 +69,10 @@ public final class Model extends NativeHandle {
       long weightsHash,
       boolean vocabularyOnly,
       boolean addsBos,
+      boolean addsEos,
       boolean recurrent,
       boolean encoder,
       boolean hasChatTemplate) {}
-
-  /**
-   * A rendered chat.
-   *
-   * @param text for {@link #tokenize(String, boolean, boolean)} with {@code parseSpecial}
-   * @param hasBos the text begins with the BOS token already: tokenize without {@code addSpecial}
-   */
-  public record Prompt(String text, boolean hasBos) {}
 
   /**
    * Opens a file; of a split model any part, the others beside it. Takes as long as reading it
@@ -193,6 +192,11 @@ public final class Model extends NativeHandle {
                 handle(), token, renderSpecial ? 1 : 0, buffer, capacity, length));
   }
 
+  /** A token as people read it; control tokens give their name. */
+  public String textOf(int token) {
+    return new String(tokenBytes(token, true), StandardCharsets.UTF_8);
+  }
+
   /** Does a generation end with this token? */
   public boolean isEnd(int token) {
     try (Scratch result = Scratch.ofBytes(Integer.BYTES)) {
@@ -202,40 +206,88 @@ public final class Model extends NativeHandle {
     }
   }
 
+  /** Is this a control token: no text in a prompt, and none where it is generated? */
+  public boolean isControl(int token) {
+    try (Scratch result = Scratch.ofBytes(Integer.BYTES)) {
+      NativeCall.check(
+          SledNative.sled_token_is_control(handle(), token, result.address()), "token " + token);
+      return result.getInt(0) != 0;
+    }
+  }
+
   /**
-   * Renders a chat, up to where the assistant begins to speak.
+   * Renders a chat, up to where the assistant begins to speak. Control tokens come from the
+   * template alone: where a message or an argument spells one, that is text.
    *
-   * @param template Jinja source; empty for the model's own
    * @throws SledException {@link SledStatus#UNSUPPORTED} if there is no template, or it refuses the
    *     messages
    */
-  public Prompt renderChat(List<ChatMessage> messages, String template) {
+  public Prompt renderChat(List<ChatMessage> messages, ChatOptions options) {
     ByteArrayOutputStream pairs = new ByteArrayOutputStream();
     for (ChatMessage message : messages) {
       putText(pairs, message.role());
       putText(pairs, message.content());
     }
     byte[] bytes = pairs.toByteArray();
-    try (Scratch source = Scratch.ofText(template);
+    PromptEnds ends = options.ends() == null ? PromptEnds.of(this) : options.ends();
+    LocalDateTime time =
+        options.time() == null ? LocalDateTime.now(ZoneId.systemDefault()) : options.time();
+    // Each rendering starts a process: room for most prompts at once.
+    int capacity =
+        Math.addExact(2 * options.template().length() + FIRST_PROMPT_BYTES, bytes.length);
+    try (Scratch template = Scratch.ofText(options.template());
+        Scratch arguments = Scratch.ofText(options.arguments());
         Scratch packed = Scratch.ofUtf8(bytes);
-        Scratch hasBos = Scratch.ofBytes(Integer.BYTES)) {
-      String text =
-          NativeCall.text(
-              "render the chat",
-              (buffer, capacity, length) ->
-                  SledNative.sled_chat_render(
-                      handle(),
-                      source.address(),
-                      packed.address(),
-                      bytes.length,
-                      messages.size(),
-                      1,
-                      buffer,
-                      capacity,
-                      length,
-                      hasBos.address()));
-      return new Prompt(text, hasBos.getInt(0) != 0);
+        Scratch params = chatParams(ends, time);
+        Scratch results = Scratch.ofBytes(3 * Integer.BYTES);
+        TokenBuffer tokens = new TokenBuffer(capacity)) {
+      while (true) {
+        try (Scratch text = Scratch.ofBytes(capacity)) {
+          int status =
+              SledNative.sled_chat_render(
+                  handle(),
+                  template.address(),
+                  arguments.address(),
+                  packed.address(),
+                  bytes.length,
+                  messages.size(),
+                  params.address(),
+                  text.address(),
+                  capacity,
+                  results.address(),
+                  tokens.address(),
+                  tokens.capacity(),
+                  results.address() + Integer.BYTES,
+                  results.address() + 2 * Integer.BYTES);
+          int length = results.getInt(0);
+          int count = results.getInt(Integer.BYTES);
+          if (status == SledNative.SLED_ERR_CAPACITY
+              && (length >= capacity || count > tokens.capacity())) {
+            capacity = Math.max(capacity, Math.addExact(length, 1));
+            tokens.ensureCapacity(count);
+            continue;
+          }
+          NativeCall.check(status, "render the chat");
+          tokens.setSize(count);
+          boolean usesTime = results.getInt(2 * Integer.BYTES) != 0;
+          return new Prompt(text.text(0, length), tokens.toArray(), usesTime ? time : null);
+        }
+      }
     }
+  }
+
+  private static Scratch chatParams(PromptEnds ends, LocalDateTime time) {
+    Scratch struct = Scratch.ofBytes(ChatParamsStruct.SIZE);
+    struct.putInt(ChatParamsStruct.STRUCT_SIZE, ChatParamsStruct.SIZE);
+    struct.putInt(
+        ChatParamsStruct.FLAGS,
+        SledNative.SLED_CHAT_ASSISTANT
+            | (ends.addsBegin() ? SledNative.SLED_CHAT_ADDS_BOS : 0)
+            | (ends.addsEnd() ? SledNative.SLED_CHAT_ADDS_EOS : 0));
+    struct.putInt(ChatParamsStruct.BOS_TOKEN, ends.beginToken());
+    struct.putInt(ChatParamsStruct.EOS_TOKEN, ends.endToken());
+    struct.putLong(ChatParamsStruct.LOCAL_SECONDS, time.toEpochSecond(ZoneOffset.UTC));
+    return struct;
   }
 
   @Override
@@ -282,6 +334,7 @@ public final class Model extends NativeHandle {
           struct.getLong(ModelInfoStruct.WEIGHTS_HASH),
           (flags & SledNative.SLED_MODEL_INFO_VOCAB_ONLY) != 0,
           (flags & SledNative.SLED_MODEL_INFO_ADDS_BOS) != 0,
+          (flags & SledNative.SLED_MODEL_INFO_ADDS_EOS) != 0,
           (flags & SledNative.SLED_MODEL_INFO_RECURRENT) != 0,
           (flags & SledNative.SLED_MODEL_INFO_ENCODER) != 0,
           (flags & SledNative.SLED_MODEL_INFO_HAS_TEMPLATE) != 0);

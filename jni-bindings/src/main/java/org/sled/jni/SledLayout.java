@@ -40,6 +40,17 @@ final class SledLayout {
     private ModelInfoStruct() {}
   }
 
+  static final class ChatParamsStruct {
+    static final int SIZE = 24;
+    static final int STRUCT_SIZE = 0;
+    static final int FLAGS = 4;
+    static final int BOS_TOKEN = 8;
+    static final int EOS_TOKEN = 12;
+    static final int LOCAL_SECONDS = 16;
+
+    private ChatParamsStruct() {}
+  }
+
   static final class EngineParamsStruct {
     static final int SIZE = 48;
     static final int STRUCT_SIZE = 0;
@@ -58,7 +69,7 @@ final class SledLayout {
   }
 
   static final class EngineInfoStruct {
-    static final int SIZE = 136;
+    static final int SIZE = 152;
     static final int SEQUENCE_COUNT = 0;
     static final int SEQUENCES_IN_USE = 4;
     static final int CONTEXT_TOKENS = 8;
@@ -76,6 +87,9 @@ final class SledLayout {
     static final int TOP_ROW = 60;
     static final int SAVED_BYTES = 64;
     static final int MEMORY = 72;
+    static final int ROW_MULTIPLE = 136;
+    static final int ROW_LEAST = 140;
+    static final int AS_IN_FILE = 144;
 
     private EngineInfoStruct() {}
   }

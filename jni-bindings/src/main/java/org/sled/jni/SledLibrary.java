@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.sled.jni.SledLayout.ChatParamsStruct;
 import org.sled.jni.SledLayout.DeviceInfoStruct;
 import org.sled.jni.SledLayout.DraftParamsStruct;
 import org.sled.jni.SledLayout.EngineInfoStruct;
@@ -321,6 +322,7 @@ public final class SledLibrary {
     checkSize(directory, "sampling", SledNative.SLED_STRUCT_SAMPLING, SamplingStruct.SIZE);
     checkSize(directory, "device_info", SledNative.SLED_STRUCT_DEVICE_INFO, DeviceInfoStruct.SIZE);
     checkSize(directory, "grow_params", SledNative.SLED_STRUCT_GROW_PARAMS, GrowParamsStruct.SIZE);
+    checkSize(directory, "chat_params", SledNative.SLED_STRUCT_CHAT_PARAMS, ChatParamsStruct.SIZE);
     checkSize(directory, "grow_info", SledNative.SLED_STRUCT_GROW_INFO, GrowInfoStruct.SIZE);
   }
 

@@ -73,6 +73,9 @@ public final class VerifyEngine extends NativeHandle {
    * @param passCostRows rows that are held to cost as much as reading the weights once more
    * @param resultRows what its device leaves of the rows that it computes
    * @param savedBytes host memory with K/V of sessions that are not resident
+   * @param rowMultiple exact numerics: the rows of a pass are filled up to a multiple of this
+   * @param rowLeast and to at least so many
+   * @param asInFile its weights lie as in the file, not as they are fastest for this CPU
    */
   public record Info(
       int sequenceCount,
@@ -91,7 +94,23 @@ public final class VerifyEngine extends NativeHandle {
       int passCostRows,
       ResultRows resultRows,
       long savedBytes,
-      MemoryPlan memory) {}
+      MemoryPlan memory,
+      int rowMultiple,
+      int rowLeast,
+      boolean asInFile) {
+
+    /**
+     * What it does to be exact, for people: ", a lone row gets another", for example. Empty where
+     * that takes nothing, and for fast numerics.
+     */
+    public String exactWay() {
+      String rows =
+          rowMultiple > 1
+              ? ", passes filled up to a multiple of " + rowMultiple + " rows"
+              : rowLeast > 1 ? ", a lone row gets another" : "";
+      return numerics == Numerics.EXACT ? rows + (asInFile ? ", weights as in the file" : "") : "";
+    }
+  }
 
   /**
    * One session.
@@ -167,7 +186,10 @@ public final class VerifyEngine extends NativeHandle {
           struct.getInt(EngineInfoStruct.PASS_COST_ROWS),
           ResultRows.of(struct.getInt(EngineInfoStruct.TOP_ROW)),
           struct.getLong(EngineInfoStruct.SAVED_BYTES),
-          MemoryPlan.read(struct, EngineInfoStruct.MEMORY));
+          MemoryPlan.read(struct, EngineInfoStruct.MEMORY),
+          struct.getInt(EngineInfoStruct.ROW_MULTIPLE),
+          struct.getInt(EngineInfoStruct.ROW_LEAST),
+          struct.getInt(EngineInfoStruct.AS_IN_FILE) != 0);
     }
   }
 

@@ -9,7 +9,7 @@ package org.sled.jni;
  *   offset  0        4         8          12          16              24      28
  *           session kv_offset lead_count draft_count tokens_address  status  verified
  *   offset 32        36         40        44     48        52        56
- *           accepted next_token committed finish first_row row_count user_data   (64 bytes)
+ *           accepted next_token committed finish first_row row_count guess_count   (64 bytes)
  * </pre>
  */
 public final class VerifySlots extends NativeBlock {
@@ -29,6 +29,7 @@ public final class VerifySlots extends NativeBlock {
   private static final int FINISH = 44;
   private static final int FIRST_ROW = 48;
   private static final int ROW_COUNT = 52;
+  private static final int GUESS_COUNT = 56;
 
   private final int capacity;
 
@@ -60,6 +61,17 @@ public final class VerifySlots extends NativeBlock {
     buffer().putInt(base + LEAD_COUNT, leadCount);
     buffer().putInt(base + DRAFT_COUNT, draftCount);
     buffer().putLong(base + TOKENS_ADDRESS, tokensAddress);
+    buffer().putInt(base + GUESS_COUNT, 0);
+  }
+
+  /**
+   * Lets a slot without drafts hold guesses of the engine, looked up in the session's own text, in
+   * rows that are computed anyway. {@link #accepted} counts those that are right.
+   *
+   * @param most so many of them, at least 0
+   */
+  public void allowGuesses(int slot, int most) {
+    buffer().putInt(base(slot) + GUESS_COUNT, most);
   }
 
   public int session(int slot) {
@@ -92,7 +104,7 @@ public final class VerifySlots extends NativeBlock {
     return buffer().getInt(base(slot) + VERIFIED);
   }
 
-  /** Drafts that equal the target's choice, from the first on. */
+  /** Drafts, or guesses, that equal the target's choice, from the first on. */
   public int accepted(int slot) {
     return buffer().getInt(base(slot) + ACCEPTED);
   }

@@ -1,11 +1,15 @@
 package org.sled.bridge;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.sled.jni.Model;
+import org.sled.jni.PromptEnds;
 import org.sled.jni.SamplingParams;
+import org.sled.net.protocol.EndTokens;
 import org.sled.net.protocol.Sampling;
 import org.sled.net.protocol.TokenBias;
 import org.sled.net.protocol.TokenizerFingerprint;
@@ -51,7 +55,19 @@ final class BridgeTest {
     Model.Info info =
         new Model.Info(
             100, 99, 8, 7, 6, 5, 4, 3, 2, 11L, 12L, 1L, 2L, 3L, 4L, 13L, false, false, false, false,
-            false);
+            false, false);
     assertEquals(new TokenizerFingerprint(99, 1, 2, 3, 4), Fingerprints.of(info));
+  }
+
+  @Test
+  void endTokensComeBackAsTheyWereSaid() {
+    assertEquals(
+        new PromptEnds(1, -1, true, false),
+        EndTokenIds.promptEnds(new EndTokens(1, -1, EndTokens.ADDS_BEGIN | 0x100)));
+    assertEquals(
+        new PromptEnds(1, 2, false, true),
+        EndTokenIds.promptEnds(new EndTokens(1, 2, EndTokens.ADDS_END)));
+    assertNull(EndTokenIds.promptEnds(EndTokens.UNKNOWN));
+    assertThrows(IllegalArgumentException.class, () -> new EndTokens(-1, 2, EndTokens.ADDS_BEGIN));
   }
 }

@@ -8,8 +8,10 @@ import java.util.Map;
  * Only a name that means the very same thing is an option of ours as well, such as {@code --temp}.
  */
 final class Aliases {
-  private static final String NO_DOWNLOADS =
-      "SLED downloads no models: give a GGUF file with --model FILE";
+  private static final String OTHER_SOURCES =
+      "models come from a hub by their names, -hf USER/REPO[:QUANT], or from a file, --model FILE";
+
+  private static final String PULL = "'sled models pull USER/REPO[:QUANT]' fetches a model";
 
   private static final Map<String, String> COMMANDS = new HashMap<>();
   private static final Map<String, Meaning> OPTIONS = new HashMap<>();
@@ -27,7 +29,7 @@ final class Aliases {
     commands("'sled doctor' looks for what is missing", "check", "status", "diagnose", "env");
     commands("'sled models grow' converts and grows models", "grow", "quantize", "convert");
     commands("'sled simulate' compares ways to draft", "sim", "simulation");
-    commands(NO_DOWNLOADS, "pull", "download", "get", "fetch", "install");
+    commands(PULL, "pull", "download", "get", "fetch", "install");
     commands("end a server with Ctrl-C or SIGTERM", "stop", "kill", "shutdown", "down", "rm");
 
     String draftsElsewhere = "devices bring the draft model: 'sled generate --model FILE'";
@@ -124,23 +126,18 @@ final class Aliases {
     options(client + "--seed'", "use --seed", "-s");
     options(client + "--ignore-end'", "use --ignore-end", "--ignore-eos");
     options(client + "--penalty-last-n'", "use --penalty-last-n", "--repeat-last-n");
+    options("use -hf", "use -hf", "-hf", "--hf-repo", "-hfr");
+    String file = "write it behind the name: -hf USER/REPO:FILE.gguf";
+    options(file, file, "-hff", "--hf-file");
     options(
-        NO_DOWNLOADS,
-        NO_DOWNLOADS,
-        "-hf",
-        "-hfr",
-        "--hf-repo",
-        "-hff",
-        "--hf-file",
+        draftsElsewhere,
+        "use -hf: the draft model, where a server has the target",
         "-hfd",
         "-hfrd",
-        "--hf-repo-draft",
-        "-hft",
-        "--hf-token",
-        "-mu",
-        "--model-url",
-        "-dr",
-        "--docker-repo");
+        "--hf-repo-draft");
+    String token = "set HF_TOKEN, which is seen in no list of processes";
+    options(token, token, "-hft", "--hf-token");
+    options(OTHER_SOURCES, OTHER_SOURCES, "-mu", "--model-url", "-dr", "--docker-repo");
   }
 
   private Aliases() {}
@@ -172,8 +169,8 @@ final class Aliases {
       case "serve" -> meaning.serve();
       case "generate" -> meaning.others();
       default ->
-          meaning.others().equals(NO_DOWNLOADS)
-              ? NO_DOWNLOADS
+          meaning.others().equals(OTHER_SOURCES)
+              ? OTHER_SOURCES
               : "in 'sled generate', " + meaning.others();
     };
   }

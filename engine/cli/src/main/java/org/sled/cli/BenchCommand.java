@@ -256,13 +256,13 @@ final class BenchCommand implements Callable<Integer> {
       return Model.open(
           file,
           serverOptions
-              .modelParams(new ModelFiles(surroundings.home()), file)
+              .modelParams(ModelFiles.of(surroundings), file)
               .withVocabularyOnly(vocabularyOnly));
     }
   }
 
   private Path draftFile() {
-    return new ModelFiles(surroundings.home()).find(device.model());
+    return ModelFiles.of(surroundings).find(device.model());
   }
 
   private BenchSettings settings(Sampling sampling) {
@@ -308,8 +308,7 @@ final class BenchCommand implements Callable<Integer> {
     return BenchCosts.measure(
         surroundings,
         subject.targetFile(surroundings),
-        serverOptions.modelParams(
-            new ModelFiles(surroundings.home()), subject.targetFile(surroundings)),
+        serverOptions.modelParams(ModelFiles.of(surroundings), subject.targetFile(surroundings)),
         serverOptions.engineParams(undisturbed()),
         devices,
         trace == null ? CostMeasurement.DEFAULT_CONTEXT_TOKENS : trace.meanContextTokens());

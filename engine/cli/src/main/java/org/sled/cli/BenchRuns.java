@@ -12,6 +12,7 @@ import org.sled.bench.sled.SledFleet;
 import org.sled.bench.trace.DraftTrace;
 import org.sled.bench.trace.TraceRecorder;
 import org.sled.device.DraftPolicy;
+import org.sled.device.DraftTokens;
 import org.sled.device.Drafting;
 import org.sled.device.ServerInfo;
 import org.sled.jni.Model;
@@ -30,6 +31,7 @@ final class BenchRuns {
   private final String authToken;
 
   private ServerInfo server;
+  private DraftTokens draftTokens;
   private int devices;
   private long tokens;
 
@@ -49,12 +51,17 @@ final class BenchRuns {
     this.model = model;
     this.trace = trace;
     this.authToken = authToken;
-    workload = new BenchWorkload(load, model, trace, sampling);
+    workload = new BenchWorkload(load, trace, sampling);
   }
 
   /** What the server of the last run said of itself. */
   ServerInfo server() {
     return server;
+  }
+
+  /** Which of the target's tokens the draft model of the last run knows; null: all. */
+  DraftTokens draftTokens() {
+    return draftTokens;
   }
 
   /** Tokens of all runs so far, warm-ups included. */
@@ -111,15 +118,16 @@ final class BenchRuns {
 
   /** What to ask for, in the words of the server that the fleet is connected to. */
   private Workload requests(SledFleet fleet) throws IOException {
-    server = fleet.server();
-    return workload.requests(server.chatTemplate());
+    server = fleet.client().server();
+    draftTokens = fleet.client().draftTokens();
+    return workload.requests(fleet.client());
   }
 
   /** Tokens of each session of a server. */
   int contextTokens(BenchServer daemon) throws InterruptedException {
     if (server == null) {
       try (SledFleet fleet = new SledFleet(fleetOptions(daemon, null, false), 1)) {
-        server = fleet.server();
+        server = fleet.client().server();
       }
     }
     return server.contextTokens();

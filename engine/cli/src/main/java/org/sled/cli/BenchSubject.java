@@ -45,7 +45,7 @@ final class BenchSubject {
 
   /** Our own server's target. */
   Path targetFile(Surroundings surroundings) {
-    return new ModelFiles(surroundings.home()).find(target());
+    return ModelFiles.of(surroundings).find(target());
   }
 
   /**

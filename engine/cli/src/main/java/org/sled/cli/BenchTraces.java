@@ -52,6 +52,7 @@ final class BenchTraces {
       trace =
           recorder.finish(
               model,
+              runs.draftTokens(),
               device.model(),
               device.draftThreads(),
               runs.devices(),

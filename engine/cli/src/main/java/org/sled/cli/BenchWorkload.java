@@ -7,9 +7,8 @@ import org.sled.bench.load.BenchRequest;
 import org.sled.bench.load.PromptFile;
 import org.sled.bench.load.Workload;
 import org.sled.bench.trace.DraftTrace;
-import org.sled.device.Prompts;
+import org.sled.device.SledClient;
 import org.sled.jni.ChatMessage;
-import org.sled.jni.Model;
 import org.sled.net.protocol.Sampling;
 import org.sled.net.protocol.TokenIds;
 
@@ -18,14 +17,12 @@ final class BenchWorkload {
   private static final int DEFAULT_MAX_TOKENS = 128;
 
   private final BenchLoadOptions load;
-  private final Model model; // null for a replay
   private final DraftTrace trace; // null for prompts
   private final Sampling sampling;
   private Workload workload; // null before the first run
 
-  BenchWorkload(BenchLoadOptions load, Model model, DraftTrace trace, Sampling sampling) {
+  BenchWorkload(BenchLoadOptions load, DraftTrace trace, Sampling sampling) {
     this.load = load;
-    this.model = model;
     this.trace = trace;
     this.sampling = sampling;
   }
@@ -33,12 +30,12 @@ final class BenchWorkload {
   /**
    * The requests, which are made once.
    *
-   * @param chatTemplate the target's, "" if it has none
+   * @param client has the target's tokenizer and chat template
    * @throws CommandFailure if there are texts for a chat, and no template
    */
-  Workload requests(String chatTemplate) throws IOException {
+  Workload requests(SledClient client) throws IOException {
     if (workload == null) {
-      workload = trace == null ? prompts(chatTemplate) : load.requests(trace);
+      workload = trace == null ? prompts(client) : load.requests(trace);
     }
     return workload;
   }
@@ -51,13 +48,13 @@ final class BenchWorkload {
     return load.maxTokens();
   }
 
-  private Workload prompts(String chatTemplate) throws IOException {
+  private Workload prompts(SledClient client) throws IOException {
     List<PromptFile.Prompt> prompts = new ArrayList<>();
     if (load.prompts() != null) {
       prompts.addAll(PromptFile.read(load.prompts()));
     } else {
       for (int i = 0; i < DemoPrompts.count(); i++) {
-        prompts.add(PromptFile.Prompt.ofText(DemoPrompts.get(i)));
+        prompts.add(PromptFile.Prompt.ofText(DemoPrompts.get(i), null));
       }
     }
     List<BenchRequest> requests = new ArrayList<>();
@@ -67,7 +64,7 @@ final class BenchWorkload {
           new BenchRequest(
               0,
               number,
-              TokenIds.of(tokens(prompt, chatTemplate)),
+              TokenIds.of(tokens(prompt, client)),
               maxTokens(prompt),
               load.ignoreEnd(),
               // Another text for each prompt, the same one each time that it comes round.
@@ -85,20 +82,20 @@ final class BenchWorkload {
     return most == null ? prompt.maxTokens() : Math.min(prompt.maxTokens(), most);
   }
 
-  private int[] tokens(PromptFile.Prompt prompt, String chatTemplate) {
+  private int[] tokens(PromptFile.Prompt prompt, SledClient client) {
     if (prompt.tokens() != null) {
       return prompt.tokens();
     }
     if (load.raw() && prompt.text() != null) {
-      return Prompts.raw(model, prompt.text());
+      return client.tokenize(prompt.text());
     }
-    if (chatTemplate.isEmpty()) {
+    if (client.server().chatTemplate().isEmpty()) {
       throw new CommandFailure("the target has no chat template: send it raw texts with --raw");
     }
     List<ChatMessage> messages =
         prompt.messages() == null
             ? List.of(new ChatMessage("user", prompt.text()))
             : prompt.messages();
-    return Prompts.chat(model, chatTemplate, messages);
+    return client.tokenizeChat(messages);
   }
 }

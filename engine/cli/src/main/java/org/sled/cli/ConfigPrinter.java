@@ -18,7 +18,8 @@ final class ConfigPrinter {
     StringBuilder yaml = new StringBuilder();
     yaml.append("# The effective configuration of 'sled serve'; '--config FILE' takes it again.\n");
     for (OptionSpec option : serve.commandSpec().options()) {
-      if (ConfigFile.belongsIntoFile(option)) {
+      // Without --model there is none.
+      if (ConfigFile.belongsIntoFile(option) && option.getValue() != null) {
         String key = ConfigFile.keyOf(option);
         String setting = key + ": " + quoted(text(key, option.getValue()));
         String origin = defaults.origin(option, serve).replace('\n', ' ');

@@ -140,12 +140,15 @@ final class DemoCommand implements Callable<Integer> {
     log.apply();
     sampling = samplingOptions.sampling();
     surroundings.signals().onInterrupt(interrupted::countDown);
-    ModelFiles models = new ModelFiles(surroundings.home());
+    ModelFiles models = ModelFiles.of(surroundings);
     try (Model draftModel =
-        Model.open(
-            models.find(draft),
-            models.params(models.find(draft)).withVocabularyOnly(draftTokens() == 0))) {
-      SamplingOptions.check(sampling, draftModel);
+            Model.open(
+                models.find(draft),
+                models.params(models.find(draft)).withVocabularyOnly(draftTokens() == 0));
+        Model tokenizer =
+            Model.open(
+                models.find(target), models.params(models.find(target)).withVocabularyOnly(true))) {
+      SamplingOptions.check(sampling, tokenizer);
       Outcome outcome = run(models, draftModel);
       if (isInterrupted()) {
         return ExitCodes.INTERRUPTED;
@@ -170,9 +173,9 @@ final class DemoCommand implements Callable<Integer> {
         return ExitCodes.INTERRUPTED;
       }
       if (json) {
-        surroundings.out().println(Json.line(report(outcome, exactness, draftModel)));
+        surroundings.out().println(Json.line(report(outcome, exactness, tokenizer)));
       } else {
-        summarise(outcome, exactness, draftModel);
+        summarise(outcome, exactness, tokenizer);
       }
       surroundings.out().flush();
       return exactness.exact() ? ExitCodes.DONE : ExitCodes.FAILED;

@@ -117,7 +117,7 @@ final class DoctorCommand implements Callable<Integer> {
   }
 
   private void demoModels() {
-    for (Map.Entry<String, Path> demo : new ModelFiles(surroundings.home()).demoPair().entrySet()) {
+    for (Map.Entry<String, Path> demo : ModelFiles.of(surroundings).demoPair().entrySet()) {
       Path path = demo.getValue();
       if (!Files.isReadable(path)) {
         missing.add(

@@ -3,6 +3,7 @@ package org.sled.cli;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import java.util.Locale;
+import org.sled.cli.hub.HubException;
 import org.sled.device.BusyException;
 import org.sled.device.ConnectionLostException;
 import org.sled.device.RefusedException;
@@ -50,6 +51,9 @@ record ErrorReport(Details error) {
     }
     if (failure instanceof CommandFailure known) {
       return known.code();
+    }
+    if (failure instanceof HubException hub) {
+      return hub.isUsage() ? USAGE : FAILED;
     }
     if (failure instanceof SledException engine) {
       return "engine_" + engine.status().name().toLowerCase(Locale.ROOT);

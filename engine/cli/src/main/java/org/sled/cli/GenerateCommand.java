@@ -1,6 +1,7 @@
 package org.sled.cli;
 
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -22,12 +23,15 @@ import picocli.CommandLine.Option;
       "",
       "Examples:",
       "  sled generate --server edge:7411 --model draft.gguf --prompt \"Tell me a story\"",
+      "  sled generate --server edge:7411 -hf USER/DRAFT-GGUF:Q4_K_M --prompt \"Hi\"",
       "  sled generate --model demo:draft --prompt-file question.txt --draft-tokens 6",
       "  sled generate --server edge:7411 --model none --prompt-file report.txt",
       "  echo \"Once upon a time\" | sled generate --model demo:draft --raw -",
       "  sled generate --local --model demo:target --prompt \"Tell me a story\"",
       "  sled generate --temperature 0.8 --top-p 0.95 --prompt \"Tell me a story\"",
       "  sled generate --temperature 0.8 --seed 7 --prompt \"Go on\" --stop \".\"",
+      "  sled generate --messages a.json --template-args '{\"enable_thinking\":false}'",
+      "  sled generate --prompt \"Tell me a story\" --show-prompt",
       "  sled generate --server edge1,edge2 --outage local --prompt \"Tell me a story\"",
       "",
       "With the same target both ways print the same text, whatever is drafted. With a",
@@ -69,7 +73,16 @@ final class GenerateCommand implements Callable<Integer> {
               + " not of the server's vocabulary; with --local demo:target.")
   private String model;
 
+  @Mixin private HubOptions hub;
+
   @Mixin private PromptOptions prompt;
+
+  @Option(
+      names = "--show-prompt",
+      description =
+          "Generate nothing: print what the model would get, as text and as token ids, and which of"
+              + " those are control tokens.")
+  private boolean showPrompt;
 
   @Option(
       names = {"-n", "--max-tokens"},
@@ -170,10 +183,14 @@ final class GenerateCommand implements Callable<Integer> {
     log.apply();
     check();
     gpu.check(gpuLayers);
+    if (hub.isUsed()) {
+      model = hub.file(surroundings, "", kind -> ExitCodes.INTERRUPTED).toString();
+    }
     TextWish wish =
         new TextWish(
-            prompt.text(surroundings.in()),
+            prompt.input(surroundings.in()),
             prompt,
+            showPrompt,
             maxTokens,
             drafting.draftTokens(),
             ignoreEnd,
@@ -217,6 +234,7 @@ final class GenerateCommand implements Callable<Integer> {
 
   /** A client without drafts so far. */
   private SledClient.Builder client() {
+    Path cache = CacheDirectory.of(surroundings.environment());
     return SledClient.builder()
         .servers(addresses())
         .outage(outage.outage())
@@ -226,6 +244,7 @@ final class GenerateCommand implements Callable<Integer> {
         .drafting(drafting.drafting())
         .draftThreads(threads == null ? 1 : threads)
         .exactDrafts(numerics == Numerics.EXACT)
+        .experienceDirectory(cache == null ? null : cache.resolve("pairs"))
         .authToken(authToken)
         .clientName("sled-cli")
         .connectTimeout(Duration.ofSeconds(timeoutSeconds));

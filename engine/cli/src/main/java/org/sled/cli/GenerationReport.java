@@ -26,6 +26,8 @@ import java.util.List;
  * @param promptTokens tokens of the prompt
  * @param server where the server listens
  * @param sampling its fields stand beside the others
+ * @param templateTime the date and time that the chat template wrote into the prompt, as
+ *     --template-time takes it; null if it wrote none
  * @param stop texts at which it was to end
  * @param numerics "exact" or "fast", of the server or of the target alone
  * @param numericsId of the server, or of the target alone: equal ids give equal bits
@@ -52,6 +54,7 @@ record GenerationReport(
     int promptTokens,
     String server,
     @JsonUnwrapped SamplingReport sampling,
+    String templateTime,
     List<String> stop,
     String numerics,
     String numericsId,

@@ -122,7 +122,7 @@ final class GrowCommand implements Callable<Integer> {
       throw new CommandFailure(
           ExitCodes.USAGE, "nothing to do: give --parameters, such as 400M, or --type");
     }
-    Path in = new ModelFiles(surroundings.home()).find(model);
+    Path in = ModelFiles.of(surroundings).find(model);
     checkOut();
     Path directory = workDirectory();
     surroundings.signals().onInterrupt(() -> stop(directory));

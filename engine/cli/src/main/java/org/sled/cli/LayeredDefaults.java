@@ -52,6 +52,17 @@ final class LayeredDefaults implements IDefaultValueProvider {
     return place != null ? place : DEFAULT;
   }
 
+  /** How near to the user the value of an option was set: a smaller number comes first. */
+  int layer(OptionSpec option, ParseResult parsed) {
+    if (parsed.hasMatchedOption(option)) {
+      return 0;
+    }
+    if (environment.variableOf(option) != null) {
+      return 1;
+    }
+    return file != null && file.place(option) != null ? 2 : 3;
+  }
+
   /** A flag that counts, {@code -v -v}, is given as a number here: picocli wants it repeated. */
   static String spelled(ArgSpec arg, String value) {
     if (arg.type() != boolean[].class || !value.matches("[0-9]")) {

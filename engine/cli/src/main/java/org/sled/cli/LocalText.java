@@ -4,7 +4,10 @@ import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.sled.bench.report.Rounding;
 import org.sled.device.GenerationEnd;
+import org.sled.jni.ChatOptions;
 import org.sled.jni.EngineParams;
+import org.sled.jni.Model;
+import org.sled.jni.Prompt;
 
 /** {@code sled generate --local}: the target generates alone. */
 final class LocalText {
@@ -46,10 +49,16 @@ final class LocalText {
    * @param engineParams how it computes
    */
   int generate(String name, EngineParams engineParams) {
+    if (wish.showsPrompt()) {
+      return showPrompt(name);
+    }
     Interruption interruption = new Interruption(surroundings.signals());
     try (TargetAlone target = load(name, engineParams)) {
       int contextTokens = target.info().contextTokens();
-      int[] tokens = wish.tokens(target.model(), target.model().chatTemplate(), contextTokens);
+      Prompt prompt =
+          wish.prompt(
+              target.model(), chatOptions(target.model()), contextTokens, surroundings.err());
+      int[] tokens = prompt.tokens();
       TextOutput output =
           new TextOutput(target.model(), wish.stopStrings(), wish.textOut(surroundings));
       Times times = new Times();
@@ -69,15 +78,30 @@ final class LocalText {
         output.end();
       }
       TextWish.sayFull(end, contextTokens, surroundings.err());
-      report(target, output, end, tokens.length, times, name);
+      report(target, output, end, prompt, times, name);
       return end == GenerationEnd.CANCELLED ? ExitCodes.INTERRUPTED : ExitCodes.DONE;
     }
+  }
+
+  private int showPrompt(String name) {
+    ModelFiles models = ModelFiles.of(surroundings);
+    Path file = models.find(name);
+    try (Model model =
+        Model.open(file, models.params(file, wish.modelParams()).withVocabularyOnly(true))) {
+      Prompt prompt = wish.prompt(model, chatOptions(model), 0, surroundings.err());
+      wish.show(model, prompt, surroundings.out());
+      return ExitCodes.DONE;
+    }
+  }
+
+  private static ChatOptions chatOptions(Model model) {
+    return ChatOptions.DEFAULT.withTemplate(model.chatTemplate());
   }
 
   private TargetAlone load(String name, EngineParams engineParams) {
     Progress progress = Progress.of(surroundings, "loading " + name);
     try (progress) {
-      ModelFiles models = new ModelFiles(surroundings.home());
+      ModelFiles models = ModelFiles.of(surroundings);
       Path file = models.find(name);
       return new TargetAlone(file, models.params(file, wish.modelParams()), engineParams);
     }
@@ -87,7 +111,7 @@ final class LocalText {
       TargetAlone target,
       TextOutput output,
       GenerationEnd end,
-      int promptTokens,
+      Prompt prompt,
       Times times,
       String name) {
     int count = output.tokens().size();
@@ -97,7 +121,7 @@ final class LocalText {
     if (!wish.isReported()) {
       surroundings
           .err()
-          .println(TextWish.speed(count, perSecond) + wish.ending(numerics, numericsId));
+          .println(TextWish.speed(count, perSecond) + wish.ending(prompt, numerics, numericsId));
       return;
     }
     surroundings
@@ -120,9 +144,10 @@ final class LocalText {
                     end.word(),
                     times.first < 0 ? null : Rounding.orNull(times.first / NANOS_PER_MILLI),
                     null,
-                    promptTokens,
+                    prompt.tokens().length,
                     null,
                     SamplingReport.of(wish.sampling()),
+                    TemplateOptions.written(prompt.time()),
                     wish.stopStrings(),
                     numerics,
                     TextWish.hex(numericsId),

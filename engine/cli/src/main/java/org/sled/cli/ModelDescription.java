@@ -47,32 +47,39 @@ final class ModelDescription {
               info.hasChatTemplate() ? ", with a chat template" : ", no chat template"));
       out.printf(
           LINE, "context", String.format(Locale.ROOT, "%,d tokens", info.contextTrainTokens()));
-      String obstacle = obstacle(model, Numerics.FAST);
-      if (obstacle != null) {
-        out.printf(LINE, "serve", "cannot be served: " + obstacle);
-        return info;
+      String serving;
+      try {
+        serving = "exact" + exactWay(model, Numerics.EXACT);
+      } catch (SledException inexact) {
+        try {
+          exactWay(model, Numerics.FAST);
+        } catch (SledException e) {
+          out.printf(LINE, "serve", "cannot be served: " + reason(e));
+          return info;
+        }
+        serving = "fast, not exact: " + reason(inexact);
       }
-      String inexact = obstacle(model, Numerics.EXACT);
-      out.printf(LINE, "serve", inexact == null ? "exact" : "fast, not exact: " + inexact);
+      out.printf(LINE, "serve", serving);
       out.printf(LINE, "session", memory(model));
       return info;
     }
   }
 
-  /** Why no engine with these numerics can be made of the model; null if one can. */
-  private static String obstacle(Model model, Numerics numerics) {
+  /** What an engine with these numerics does to be exact; fails if none can be made. */
+  private static String exactWay(Model model, Numerics numerics) {
     int context = Math.min(TRIAL_CONTEXT_TOKENS, model.info().contextTrainTokens());
     EngineParams params =
         EngineParams.DEFAULT.withSequenceCount(2).withContextTokens(context).withNumerics(numerics);
-    try {
-      VerifyEngine.open(model, params).close();
-      return null;
-    } catch (SledException e) {
-      if (e.status() == SledStatus.UNSUPPORTED || e.status() == SledStatus.MEMORY) {
-        return Reasons.of(e);
-      }
-      throw e;
+    try (VerifyEngine engine = VerifyEngine.open(model, params)) {
+      return engine.info().exactWay();
     }
+  }
+
+  private static String reason(SledException e) {
+    if (e.status() == SledStatus.UNSUPPORTED || e.status() == SledStatus.MEMORY) {
+      return Reasons.of(e);
+    }
+    throw e;
   }
 
   private static String memory(Model model) {

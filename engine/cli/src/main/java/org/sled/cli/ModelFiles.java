@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import org.sled.cli.hub.CoderPair;
 import org.sled.jni.ModelParams;
 
 /** Finds model files by what the user called them. */
@@ -13,13 +14,33 @@ final class ModelFiles {
   static final String DEMO_TARGET = DEMO + "target";
   static final String DEMO_DRAFT = DEMO + "draft";
 
+  private static final String PULL_CODER = "sled models pull " + CoderPair.NAME;
+
   /** A device without a model file; only where an option says so. */
   static final String NONE = "none";
 
   private final Path home;
+  private final Path cache;
 
+  /** Without a directory for what was fetched. */
   ModelFiles(Path home) {
+    this(home, null);
+  }
+
+  /**
+   * Files of an installation and a user.
+   *
+   * @param home where SLED is installed
+   * @param cache see {@link CacheDirectory}; null for none
+   */
+  ModelFiles(Path home, Path cache) {
     this.home = home;
+    this.cache = cache;
+  }
+
+  /** Those that a command has around it. */
+  static ModelFiles of(Surroundings surroundings) {
+    return new ModelFiles(surroundings.home(), CacheDirectory.of(surroundings.environment()));
   }
 
   /** Whether somebody who writes this means a model. */
@@ -53,14 +74,24 @@ final class ModelFiles {
   /**
    * The file of a model.
    *
-   * @param name {@code demo:target}, {@code demo:draft}, or a path
+   * @param name {@code demo:target}, {@code demo:draft}, one of {@link CoderPair#models}, or a path
    * @throws CommandFailure if there is none
    */
   Path find(String name) {
+    if (CoderPair.models().contains(name)) {
+      return findFetched(name);
+    }
     Path demo = demoPair().get(name);
     if (demo == null && name.startsWith(DEMO)) {
       throw new CommandFailure(
-          ExitCodes.USAGE, name + " is no demo model; there are " + demoPair().keySet());
+          ExitCodes.USAGE,
+          name
+              + " is no demo model; there are "
+              + demoPair().keySet()
+              + ", and behind '"
+              + PULL_CODER
+              + "' "
+              + CoderPair.models());
     }
     Path file = demo != null ? demo : Path.of(name);
     if (demo == null && name.indexOf('\uFFFD') >= 0 && !Files.exists(file)) {
@@ -85,6 +116,15 @@ final class ModelFiles {
                   + " or "
                   + DEMO_DRAFT
                   + " for the bundled pair");
+    }
+    return file;
+  }
+
+  /** A model that the user may have fetched. */
+  private Path findFetched(String name) {
+    Path file = cache == null ? null : CoderPair.file(cache, name);
+    if (file == null || !Files.isReadable(file)) {
+      throw new CommandFailure(name + " is not here: '" + PULL_CODER + "' fetches it");
     }
     return file;
   }

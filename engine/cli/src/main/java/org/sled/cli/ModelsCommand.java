@@ -6,11 +6,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.sled.bridge.Fingerprints;
+import org.sled.device.DraftTokens;
 import org.sled.jni.Model;
+import org.sled.jni.ModelParams;
+import org.sled.jni.SharedTokens;
 import org.sled.jni.SledException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -30,6 +35,7 @@ import picocli.CommandLine.Parameters;
       "  sled models",
       "  sled models target.gguf draft.gguf     also says whether they can work together",
       "  sled models /srv/models                all *.gguf files there",
+      "  sled models pull USER/REPO[:QUANT]     fetches a model; see its --help",
       "  sled models grow --help                a target that costs like a large one"
     })
 final class ModelsCommand implements Callable<Integer> {
@@ -55,7 +61,7 @@ final class ModelsCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     log.apply();
-    ModelFiles models = new ModelFiles(surroundings.home());
+    ModelFiles models = ModelFiles.of(surroundings);
     if (files.length == 0) {
       for (Map.Entry<String, Path> demo : models.demoPair().entrySet()) {
         if (Files.isReadable(demo.getValue())) {
@@ -66,6 +72,7 @@ final class ModelsCommand implements Callable<Integer> {
       }
     }
     String firstName = null;
+    Path firstFile = null;
     Model.Info first = null;
     for (String name : files) {
       for (Path file : expand(models, name)) {
@@ -76,12 +83,13 @@ final class ModelsCommand implements Callable<Integer> {
               .out()
               .printf(
                   "  %s%n",
-                  sharesVocabulary(first, info)
+                  Fingerprints.of(first).matches(Fingerprints.of(info))
                       ? "shares the vocabulary of " + firstName
-                      : "has another vocabulary than " + firstName + ": they cannot work together");
+                      : compared(firstName, firstFile, file));
         }
         if (first == null && info != null) {
           first = info;
+          firstFile = file;
           firstName = single ? name : file.toString();
         }
       }
@@ -144,11 +152,23 @@ final class ModelsCommand implements Callable<Integer> {
     complete = false;
   }
 
-  private static boolean sharesVocabulary(Model.Info one, Model.Info other) {
-    return one.vocabularyTokens() == other.vocabularyTokens()
-        && one.tokensHash() == other.tokensHash()
-        && one.mergesHash() == other.mergesHash()
-        && one.specialsHash() == other.specialsHash()
-        && one.pretokenizerHash() == other.pretokenizerHash();
+  /** Whether a model with another vocabulary can draft for the first one. */
+  private static String compared(String firstName, Path firstFile, Path file) {
+    // Both were opened just now.
+    ModelParams vocabularyOnly = ModelParams.DEFAULT.withVocabularyOnly(true).withTrusted(true);
+    try (Model target = Model.open(firstFile, vocabularyOnly);
+        Model draft = Model.open(file, vocabularyOnly)) {
+      SharedTokens shared = SharedTokens.of(target, draft);
+      return String.format(
+          Locale.ROOT,
+          "has %,d of the %,d tokens of %s: %s",
+          shared.count(),
+          shared.targetTokens(),
+          firstName,
+          DraftTokens.areEnough(shared)
+              ? "it can draft for it"
+              : "less than nine tenths, they cannot work together; "
+                  + FitVocabularies.proposal(target));
+    }
   }
 }

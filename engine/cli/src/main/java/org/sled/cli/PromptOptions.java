@@ -10,8 +10,11 @@ import java.util.Locale;
 import org.sled.bench.load.Utf8;
 import org.sled.device.Prompts;
 import org.sled.jni.ChatMessage;
+import org.sled.jni.ChatOptions;
 import org.sled.jni.Model;
+import org.sled.jni.Prompt;
 import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -37,6 +40,14 @@ final class PromptOptions {
         description = "A file that holds the prompt.")
     private Path file;
 
+    @Option(
+        names = "--messages",
+        paramLabel = "FILE",
+        description =
+            "A conversation of any number of turns, as JSON:"
+                + " [{\"role\": \"user\", \"content\": \"...\"}, ...].")
+    private Path messages;
+
     @Parameters(
         index = "0",
         arity = "0..1",
@@ -52,25 +63,58 @@ final class PromptOptions {
       names = "--raw",
       description =
           "Give the prompt to the model as it is, without the chat template. Control tokens may be"
-              + " written out, such as <|end|>.")
+              + " written out, such as <|end|>; without --raw they are text in a prompt.")
   private boolean raw;
 
   @Option(
       names = "--system",
       paramLabel = "TEXT",
-      description = "Instructions for the conversation, where the chat template takes them.")
+      description =
+          "Instructions for the conversation; where the chat template has no place for them, they"
+              + " begin the first message.")
   private String system;
+
+  @Mixin private TemplateOptions template;
+
+  /**
+   * Reads what is to be said.
+   *
+   * @throws CommandFailure if there is nothing, or options contradict each other
+   */
+  PromptInput input(InputStream in) throws IOException {
+    if (raw && (system != null || source.messages != null || template.areGiven())) {
+      throw new CommandFailure(
+          ExitCodes.USAGE,
+          "--system, --messages, --template-args and --template-time need the chat template: leave"
+              + " --raw out");
+    }
+    template.check();
+    if (source.messages != null) {
+      if (system != null) {
+        throw new CommandFailure(
+            ExitCodes.USAGE, "--system belongs into the file of --messages: give one of them");
+      }
+      return new PromptInput(
+          null, MessagesFile.parse(text(source.messages), source.messages.toString()));
+    }
+    String text = text(in);
+    if (raw) {
+      return new PromptInput(text, null);
+    }
+    List<ChatMessage> messages = new ArrayList<>();
+    if (system != null) {
+      messages.add(new ChatMessage("system", system));
+    }
+    messages.add(new ChatMessage("user", text));
+    return new PromptInput(null, messages);
+  }
 
   /**
    * Reads the prompt.
    *
-   * @throws CommandFailure if there is none, or options contradict each other
+   * @throws CommandFailure if there is none
    */
   String text(InputStream in) throws IOException {
-    if (raw && system != null) {
-      throw new CommandFailure(
-          ExitCodes.USAGE, "--system needs the chat template: leave --raw out");
-    }
     String prompt = asMeant(read(in));
     if (prompt.isEmpty()) {
       throw new CommandFailure(ExitCodes.USAGE, "the prompt is empty");
@@ -84,14 +128,7 @@ final class PromptOptions {
       return source.text;
     }
     if (source.file != null) {
-      if (!Files.isReadable(source.file)) {
-        throw new CommandFailure("cannot read the prompt from " + source.file);
-      }
-      try (InputStream file = Files.newInputStream(source.file)) {
-        return text(file, source.file.toString());
-      } catch (IOException e) {
-        throw new CommandFailure("cannot read the prompt from " + source.file + ": " + e);
-      }
+      return text(source.file);
     }
     if (source.stdin.equals("-")) {
       return text(in, "stdin");
@@ -101,6 +138,17 @@ final class PromptOptions {
         ModelFiles.isModelName(source.stdin)
             ? "a model is named behind --model, the prompt behind --prompt"
             : "write the prompt behind --prompt, or '-' to read it from stdin");
+  }
+
+  private static String text(Path path) {
+    if (!Files.isReadable(path)) {
+      throw new CommandFailure("cannot read the prompt from " + path);
+    }
+    try (InputStream file = Files.newInputStream(path)) {
+      return text(file, path.toString());
+    } catch (IOException e) {
+      throw new CommandFailure("cannot read the prompt from " + path + ": " + e);
+    }
   }
 
   private static String text(InputStream in, String what) throws IOException {
@@ -125,23 +173,18 @@ final class PromptOptions {
   }
 
   /**
-   * The prompt's tokens, the same for a device and for the target alone.
+   * The prompt, the same for a device and for the target alone.
    *
-   * @param template the target's chat template
+   * @param target the target's chat template, empty for none, and its begin and end tokens
    */
-  int[] tokens(Model tokenizer, String template, String text) {
-    if (raw) {
-      return Prompts.raw(tokenizer, text);
+  Prompt prompt(Model tokenizer, ChatOptions target, PromptInput input) {
+    if (input.messages() == null) {
+      return Prompts.raw(tokenizer, target.ends(), input.raw());
     }
-    if (template.isEmpty()) {
+    if (target.template().isEmpty()) {
       throw new CommandFailure("the target has no chat template: send it the raw text with --raw");
     }
-    List<ChatMessage> messages = new ArrayList<>();
-    if (system != null) {
-      messages.add(new ChatMessage("system", system));
-    }
-    messages.add(new ChatMessage("user", text));
-    return Prompts.chat(tokenizer, template, messages);
+    return Prompts.chat(tokenizer, template.added(target), input.messages());
   }
 
   /**

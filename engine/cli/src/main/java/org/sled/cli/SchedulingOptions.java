@@ -179,13 +179,7 @@ final class SchedulingOptions {
     if (!costDirectory.equals("auto")) {
       return Path.of(costDirectory);
     }
-    String cache = environment.apply("XDG_CACHE_HOME");
-    if (cache != null && !cache.isEmpty()) {
-      return Path.of(cache, "sled");
-    }
-    String home = environment.apply("HOME");
-    // A service has no home.
-    return home == null || home.isEmpty() ? null : Path.of(home, ".cache", "sled");
+    return CacheDirectory.of(environment);
   }
 
   int waiting() {

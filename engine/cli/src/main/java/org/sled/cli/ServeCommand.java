@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
       "",
       "Examples:",
       "  sled serve --model target.gguf",
+      "  sled serve -hf USER/TARGET-GGUF:Q4_K_M",
       "  sled serve --model demo:target --listen 127.0.0.1:7500 --sessions 32",
       "  SLED_MODEL=/srv/target.gguf sled serve --mlock",
       "  sled serve --model demo:target --numerics exact",
@@ -69,9 +70,10 @@ final class ServeCommand implements Callable<Integer> {
   @Option(
       names = {"-m", "--model"},
       paramLabel = "FILE",
-      required = true,
       description = "The target: a GGUF file, or demo:target.")
   private String model;
+
+  @Mixin private HubOptions hub;
 
   @Mixin private ListenOptions addresses;
 
@@ -91,8 +93,8 @@ final class ServeCommand implements Callable<Integer> {
       converter = IntegerWithin.CountOrAuto.class,
       defaultValue = "0",
       description =
-          "Threads of a step; 0 for all cores, or as many as a CPU quota allows. More than there are"
-              + " free cores makes it slow. Default: 0.")
+          "Threads of a step; 0 for all cores, or as many as a CPU quota allows. More than there"
+              + " are free cores makes it slow. Default: 0.")
   private int threads;
 
   @Option(
@@ -220,7 +222,7 @@ final class ServeCommand implements Callable<Integer> {
     }
     return new ServeRun(
             surroundings,
-            model,
+            hub.isUsed() ? hub.name() : model,
             scheduling.sessions(),
             Duration.ofSeconds(drainSeconds),
             drainTo.address())
@@ -248,15 +250,29 @@ final class ServeCommand implements Callable<Integer> {
         : " (set in " + origin + ")";
   }
 
-  private Path modelFile() {
+  private Path modelFile() throws InterruptedException {
+    if (hub.isUsed()) {
+      // Fetching takes longer than systemd waits, as loading may.
+      try (ServiceReporter reporter =
+          new ServiceReporter(
+              SystemdNotify.of(surroundings.environment()), ServiceReporter.INTERVAL)) {
+        reporter.loading(hub.name());
+        return hub.file(surroundings, origin("--hf-repo"), ServeRun::codeOfCutOff);
+      }
+    }
+    if (model == null) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "Missing required option: '--model=FILE', or '--hf-repo=USER/REPO[:QUANT]'");
+    }
     try {
-      return new ModelFiles(surroundings.home()).find(model);
+      return ModelFiles.of(surroundings).find(model);
     } catch (CommandFailure e) {
       throw new CommandFailure(e.exitCode(), e.getMessage() + origin("--model"));
     }
   }
 
-  private ServerConfig config() {
+  private ServerConfig config() throws InterruptedException {
     Path file = modelFile();
     try {
       return ServerConfig.of(file)
@@ -267,7 +283,7 @@ final class ServeCommand implements Callable<Integer> {
                       .withGpuLayers(gpuLayers)
                       .withMapFile(!noMmap)
                       .withLockMemory(mlock),
-                  new ModelFiles(surroundings.home()),
+                  ModelFiles.of(surroundings),
                   file))
           .engineParams(
               EngineParams.DEFAULT

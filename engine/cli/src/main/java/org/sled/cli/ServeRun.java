@@ -71,7 +71,7 @@ final class ServeRun {
    * terminals end it in good order: what did not fit into the time agreed upon is no failure of
    * this one.
    */
-  private static int codeOfCutOff(Signals.Kind signal) {
+  static int codeOfCutOff(Signals.Kind signal) {
     return signal == Signals.Kind.INTERRUPT ? ExitCodes.INTERRUPTED : ExitCodes.DONE;
   }
 

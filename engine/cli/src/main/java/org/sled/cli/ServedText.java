@@ -9,11 +9,13 @@ import org.sled.device.EventStream;
 import org.sled.device.Generation;
 import org.sled.device.GenerationEnd;
 import org.sled.device.GenerationStats;
+import org.sled.device.ServerInfo;
 import org.sled.device.SledClient;
 import org.sled.device.StreamEvent;
 import org.sled.device.TokenizerMismatchException;
 import org.sled.jni.Model;
 import org.sled.jni.Numerics;
+import org.sled.jni.Prompt;
 
 /** {@code sled generate} with a server: drafts come from here, the text from there. */
 final class ServedText {
@@ -72,13 +74,13 @@ final class ServedText {
   private Model open(String name) {
     Progress progress = Progress.of(surroundings, "loading " + name);
     try (progress) {
-      ModelFiles models = new ModelFiles(surroundings.home());
+      ModelFiles models = ModelFiles.of(surroundings);
       Path file = models.find(name);
       return Model.open(
           file,
           models
               .params(file, wish.modelParams())
-              .withVocabularyOnly(wish.draftTokens() == 0)
+              .withVocabularyOnly(wish.draftTokens() == 0 || wish.showsPrompt())
               .withExactWeights(wish.numerics() == Numerics.EXACT));
     }
   }
@@ -95,8 +97,14 @@ final class ServedText {
   private int generate(SledClient client, String draftName, Interruption interruption)
       throws InterruptedException {
     Model tokenizer = client.tokenizer();
-    int[] tokens =
-        wish.tokens(tokenizer, client.server().chatTemplate(), client.server().contextTokens());
+    ServerInfo server = client.server();
+    Prompt prompt =
+        wish.prompt(tokenizer, server.chatOptions(), server.contextTokens(), surroundings.err());
+    if (wish.showsPrompt()) {
+      wish.show(tokenizer, prompt, surroundings.out());
+      return ExitCodes.DONE;
+    }
+    int[] tokens = prompt.tokens();
     Waiting waiting = new Waiting();
     waiting.begin("waiting for the first token of a prompt of " + tokens.length + " tokens");
     Progress progress = Progress.inLines(surroundings, waiting);
@@ -115,7 +123,7 @@ final class ServedText {
         output.end();
       }
       TextWish.sayFull(generation.end(), client.server().contextTokens(), surroundings.err());
-      report(client, generation, output, tokens.length, draftName);
+      report(client, generation, output, prompt, draftName);
       return generation.end() == GenerationEnd.CANCELLED ? ExitCodes.INTERRUPTED : ExitCodes.DONE;
     }
   }
@@ -163,7 +171,7 @@ final class ServedText {
       SledClient client,
       Generation generation,
       ServedOutput output,
-      int promptTokens,
+      Prompt prompt,
       String draftName) {
     GenerationStats stats = generation.stats();
     String numerics = NumericsChoice.word(client.server().exactNumerics());
@@ -174,7 +182,7 @@ final class ServedText {
           .println(
               TextWish.speed(stats.tokens(), stats.tokensPerSecond())
                   + rounds(stats)
-                  + wish.ending(numerics, numericsId));
+                  + wish.ending(prompt, numerics, numericsId));
       return;
     }
     StreamTotals totals = new StreamTotals();
@@ -202,9 +210,10 @@ final class ServedText {
                         ? null
                         : Rounding.orNull(stats.timeToFirstTokenNanos() / NANOS_PER_MILLI),
                     wish.draftTokens(),
-                    promptTokens,
+                    prompt.tokens().length,
                     client.server().address(),
                     SamplingReport.of(wish.sampling()),
+                    TemplateOptions.written(prompt.time()),
                     wish.stopStrings(),
                     numerics,
                     TextWish.hex(numericsId),

@@ -4,6 +4,8 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
+import org.sled.bench.fit.DraftFamily;
+import org.sled.cli.hub.HubException;
 import org.sled.device.TokenizerMismatchException;
 import org.sled.device.UnreachableException;
 import org.sled.jni.SledException;
@@ -29,6 +31,7 @@ import picocli.CommandLine.Spec;
       "  sled demo                         one server and four devices on this machine",
       "  sled serve --model target.gguf    serve a model",
       "  sled generate --server HOST:7411 --model draft.gguf --prompt \"...\"",
+      "  sled models pull USER/REPO        fetch a model from a hub",
       "",
       "Every option can come from the environment, as --draft-tokens from",
       "SLED_DRAFT_TOKENS; those of serve also from a file: sled serve --config FILE.",
@@ -140,9 +143,11 @@ public final class Sled implements Runnable {
             .addSubcommand(new ServeCommand(surroundings))
             .addSubcommand(new GenerateCommand(surroundings))
             .addSubcommand(new BenchCommand(surroundings))
+            .addSubcommand(new FitCommand(surroundings))
             .addSubcommand(new SimulateCommand(surroundings))
             .addSubcommand(
                 new CommandLine(new ModelsCommand(surroundings))
+                    .addSubcommand(new PullCommand(surroundings))
                     .addSubcommand(new GrowCommand(surroundings)))
             .addSubcommand(new DoctorCommand(surroundings))
             .setOut(new PrintWriter(surroundings.out(), true, StandardCharsets.UTF_8))
@@ -201,8 +206,8 @@ public final class Sled implements Runnable {
     boolean interrupted = Thread.interrupted() || failure instanceof InterruptedException;
     int exitCode = interrupted ? ExitCodes.INTERRUPTED : exitCode(failure);
     String text = failure.getMessage() == null ? failure.toString() : failure.getMessage();
-    if (failure instanceof TokenizerMismatchException) {
-      text += draftOrigin(last(parsed));
+    if (failure instanceof TokenizerMismatchException mismatch) {
+      text += draftProposal(mismatch.targetName()) + draftOrigin(last(parsed));
     }
     if (!interrupted) {
       surroundings.err().println("sled: " + text);
@@ -215,6 +220,12 @@ public final class Sled implements Runnable {
       print(ErrorReport.of(failure, interrupted ? "interrupted" : text, exitCode), surroundings);
     }
     return exitCode;
+  }
+
+  /** Which draft models would fit, if the target's name says so. */
+  private static String draftProposal(String targetName) {
+    DraftFamily family = DraftFamily.called(targetName);
+    return family == null ? "" : ". F" + family.proposal().substring(1);
   }
 
   /** Where a draft model comes from that nobody named. */
@@ -231,6 +242,9 @@ public final class Sled implements Runnable {
   private static int exitCode(Exception failure) {
     if (failure instanceof CommandFailure known) {
       return known.exitCode();
+    }
+    if (failure instanceof HubException hub) {
+      return hub.isUsage() ? ExitCodes.USAGE : ExitCodes.FAILED;
     }
     if (failure instanceof SledException refused && refused.status() == SledStatus.ARGUMENT) {
       // A number that only the model or the machine shows to be out of range.

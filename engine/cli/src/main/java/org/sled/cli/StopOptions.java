@@ -3,6 +3,8 @@ package org.sled.cli;
 import java.util.ArrayList;
 import java.util.List;
 import org.sled.device.StopStrings;
+import org.sled.device.StopTokens;
+import org.sled.jni.Model;
 import picocli.CommandLine.Option;
 
 /** Where to end a text. */
@@ -12,7 +14,7 @@ final class StopOptions {
       paramLabel = "TEXT",
       description =
           "End before this text; \\n, \\t and \\\\ stand for a line break, a tab and a backslash."
-              + " May be given several times.")
+              + " A control token ends it too, such as <|end|>. May be given several times.")
   private List<String> stops = new ArrayList<>();
 
   /**
@@ -28,6 +30,19 @@ final class StopOptions {
       throw new CommandFailure(ExitCodes.USAGE, "--stop: " + e.getMessage());
     }
     return strings;
+  }
+
+  /**
+   * Checks what needs the vocabulary.
+   *
+   * @throws CommandFailure if a text has a control token beside other text
+   */
+  static void check(List<String> strings, Model tokenizer) {
+    try {
+      StopTokens.of(tokenizer, strings);
+    } catch (IllegalArgumentException e) {
+      throw new CommandFailure(ExitCodes.USAGE, "--stop: " + e.getMessage());
+    }
   }
 
   private static String unescape(String text) {

@@ -7,6 +7,7 @@ import org.sled.bridge.NativeSampling;
 import org.sled.device.GenerationEnd;
 import org.sled.device.GenerationRequest;
 import org.sled.device.StopFinder;
+import org.sled.device.StopTokens;
 import org.sled.jni.Detokenizer;
 import org.sled.jni.EngineParams;
 import org.sled.jni.Finish;
@@ -73,7 +74,11 @@ final class TargetAlone implements AutoCloseable {
   GenerationEnd generate(
       GenerationRequest request, IntConsumer onToken, BooleanSupplier cancelled) {
     int[] prompt = request.prompt().toArray();
-    StopFinder stops = new StopFinder(request.stopStrings(), new Detokenizer(model)::feed);
+    StopFinder stops =
+        new StopFinder(
+            request.stopStrings(),
+            StopTokens.of(model, request.stopStrings()),
+            new Detokenizer(model)::feed);
     int session;
     try (TokenBuffer tokens = new TokenBuffer(prompt.length)) {
       tokens.addAll(prompt);

@@ -5,24 +5,29 @@ import java.util.List;
 import java.util.Locale;
 import org.sled.device.GenerationEnd;
 import org.sled.device.GenerationRequest;
+import org.sled.jni.ChatOptions;
 import org.sled.jni.Model;
 import org.sled.jni.ModelParams;
 import org.sled.jni.Numerics;
+import org.sled.jni.Prompt;
+import org.sled.jni.PromptEnds;
 import org.sled.net.protocol.Sampling;
 import org.sled.net.protocol.TokenIds;
 
 /**
  * What {@code sled generate} is asked for, whoever generates.
  *
- * @param text the prompt
- * @param prompt how it becomes tokens
+ * @param input what is said
+ * @param promptOptions how it becomes a prompt
+ * @param showsPrompt whether that is all that is wanted
  * @param numerics null for whatever is usual
  * @param modelParams how the model here is opened
  * @param form what stdout gets
  */
 record TextWish(
-    String text,
-    PromptOptions prompt,
+    PromptInput input,
+    PromptOptions promptOptions,
+    boolean showsPrompt,
     int maxTokens,
     int draftTokens,
     boolean ignoreEnd,
@@ -42,21 +47,43 @@ record TextWish(
   }
 
   /**
-   * The prompt's tokens.
+   * The prompt.
    *
-   * @param template the target's chat template
+   * @param target the target's chat template, empty for none, and its begin and end tokens
    * @param contextTokens of whoever generates
-   * @throws CommandFailure if they leave no room for an answer
+   * @param err is told what is unusual
+   * @throws CommandFailure if it leaves no room for an answer
    */
-  int[] tokens(Model tokenizer, String template, int contextTokens) {
-    int[] tokens = prompt.tokens(tokenizer, template, text);
-    PromptOptions.requireRoom(tokens.length, contextTokens);
-    return tokens;
+  Prompt prompt(Model tokenizer, ChatOptions target, int contextTokens, PrintStream err) {
+    Prompt prompt = promptOptions.prompt(tokenizer, target, input);
+    if (!showsPrompt) {
+      PromptOptions.requireRoom(prompt.tokens().length, contextTokens);
+    }
+    PromptEnds ends = target.ends() == null ? PromptEnds.of(tokenizer) : target.ends();
+    if (ends.areTwiceBefore(prompt.tokens())) {
+      err.println(
+          "the prompt begins with "
+              + tokenizer.textOf(ends.beginToken())
+              + " twice, since it is written out and added as well: leave it out of the text");
+    }
+    return prompt;
+  }
+
+  /** Prints the prompt, for --show-prompt. */
+  void show(Model tokenizer, Prompt prompt, ResultStream out) {
+    PromptReport report = PromptReport.of(tokenizer, prompt);
+    if (isReported()) {
+      out.println(Json.line(report));
+      out.flush();
+    } else {
+      report.print(out);
+    }
   }
 
   /** The request that has them. */
   GenerationRequest request(Model tokenizer, int... tokens) {
     SamplingOptions.check(sampling, tokenizer);
+    StopOptions.check(stopStrings, tokenizer);
     return new GenerationRequest(
         TokenIds.of(tokens), maxTokens, draftTokens, ignoreEnd, sampling, stopStrings);
   }
@@ -87,8 +114,14 @@ record TextWish(
   }
 
   /** The end of that line. */
-  String ending(String numericsWord, long numericsId) {
-    return SamplingReport.words(sampling) + ", " + numericsWord + " numerics " + hex(numericsId);
+  String ending(Prompt prompt, String numericsWord, long numericsId) {
+    String time = TemplateOptions.written(prompt.time());
+    return SamplingReport.words(sampling)
+        + (time == null ? "" : ", template time " + time)
+        + ", "
+        + numericsWord
+        + " numerics "
+        + hex(numericsId);
   }
 
   /** An id as reports have it. */

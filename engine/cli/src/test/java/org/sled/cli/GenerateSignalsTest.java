@@ -9,9 +9,17 @@ import java.io.InputStreamReader;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.sled.bridge.Fingerprints;
+import org.sled.jni.Model;
+import org.sled.jni.ModelParams;
+import org.sled.net.protocol.TokenizerFingerprint;
 
 /** One signal ends {@code sled generate}, whatever it is at. */
 final class GenerateSignalsTest {
@@ -53,6 +61,82 @@ final class GenerateSignalsTest {
         assertEquals("interrupted", run.json().at("/error/code").asText());
         // What cannot be interrupted would have been ended.
         assertTrue(CliRun.SIGNALS.get().endings.contains(ExitCodes.INTERRUPTED));
+      }
+    }
+  }
+
+  /** The first process that this one starts. */
+  private static ProcessHandle firstChild(Process process) throws InterruptedException {
+    for (int i = 0; i < 100 * PATIENCE_SECONDS; i++) {
+      Optional<ProcessHandle> child = process.children().findFirst();
+      if (child.isPresent()) {
+        return child.get();
+      }
+      assertTrue(process.isAlive(), "it has ended");
+      Thread.sleep(10);
+    }
+    throw new AssertionError("it starts no process");
+  }
+
+  private static void assertEndsInterrupted(Process process) throws InterruptedException {
+    process.toHandle().destroy(); // SIGTERM
+    assertTrue(process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS), "still there");
+    assertEquals(ExitCodes.INTERRUPTED, process.exitValue());
+  }
+
+  /** A template is a program, which may come from a server. This one computes until its limit. */
+  @Test
+  void aTemplateThatTakesLongIsNotWaitedFor() throws Exception {
+    Path file = new ModelFiles(CliRun.HOME).find(ModelFiles.DEMO_DRAFT);
+    TokenizerFingerprint fingerprint;
+    try (Model model = Model.open(file, ModelParams.DEFAULT.withVocabularyOnly(true))) {
+      fingerprint = Fingerprints.of(model.info());
+    }
+    try (VocabularyServer server = new VocabularyServer(fingerprint, null)) {
+      server.template =
+          "{% for i in range(10000) %}{% for j in range(10000) %}{% endfor %}{% endfor %}";
+      Process client =
+          ChildJvm.of(
+                  List.of("-XX:TieredStopAtLevel=1"),
+                  "org.sled.cli.Sled",
+                  "generate",
+                  "--server=127.0.0.1:" + server.port(),
+                  "--model=demo:draft",
+                  "-p=Hello")
+              .start();
+      try {
+        firstChild(client);
+        assertEndsInterrupted(client);
+      } finally {
+        client.destroyForcibly();
+      }
+    }
+  }
+
+  /** While a model is tried or loaded, the process is in native code. */
+  @Test
+  void aModelThatTakesLongToLoadIsNotWaitedFor(@TempDir Path directory) throws Exception {
+    Path model = directory.resolve("model.gguf"); // not known as the demo's, so that it is tried
+    Files.copy(new ModelFiles(CliRun.HOME).find(ModelFiles.DEMO_DRAFT), model);
+    ProcessBuilder command =
+        ChildJvm.of(
+            List.of("-XX:TieredStopAtLevel=1"),
+            "org.sled.cli.Sled",
+            "generate",
+            "--local",
+            "--model=" + model,
+            "-p=Hello");
+    command.environment().put("XDG_CACHE_HOME", directory.toString());
+    command.environment().put("SLED_EMULATOR", SlowProgram.in(directory).toString());
+    Process client = command.start();
+    ProcessHandle trying = null;
+    try {
+      trying = firstChild(client);
+      assertEndsInterrupted(client);
+    } finally {
+      client.destroyForcibly();
+      if (trying != null) {
+        trying.destroyForcibly();
       }
     }
   }

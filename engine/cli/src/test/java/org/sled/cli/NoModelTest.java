@@ -39,12 +39,14 @@ import org.sled.device.RefusedException;
 import org.sled.device.ServerFaultException;
 import org.sled.device.SledClient;
 import org.sled.device.SledClientException;
+import org.sled.device.TokenizerMismatchException;
 import org.sled.jni.ChatMessage;
 import org.sled.jni.EngineParams;
 import org.sled.jni.Model;
 import org.sled.jni.ModelFile;
 import org.sled.jni.ModelParams;
 import org.sled.jni.Numerics;
+import org.sled.net.protocol.EndTokens;
 import org.sled.net.protocol.FileDigest;
 import org.sled.net.protocol.TokenizerFingerprint;
 import org.sled.server.Daemon;
@@ -151,6 +153,32 @@ final class NoModelTest {
         assertArrayEquals(alone, generation.remainingTokens());
         assertTrue(generation.stats().accepted() > 0, () -> generation.stats().toString());
       }
+    }
+  }
+
+  /** The tokenizer's own, where a server says none. */
+  @Test
+  void promptsHaveTheEndTokensThatTheServerSays() throws Exception {
+    try (VocabularyServer scripted = give(vocabulary)) {
+      scripted.template = "{{ bos_token }}a{{ eos_token }}";
+      Model.Info own = target.info();
+      assertArrayEquals(
+          target.tokenize(
+              target.textOf(own.bosToken()) + "a" + target.textOf(own.eosToken()), false, true),
+          asked(scripted));
+      int begin = target.tokenize("<|user|>", false, true)[0];
+      int end = target.tokenize("<|assistant|>", false, true)[0];
+      scripted.endTokens = new EndTokens(begin, end, EndTokens.ADDS_BEGIN);
+      assertArrayEquals(target.tokenize("<|user|>a<|assistant|>", false, true), asked(scripted));
+      try (SledClient client = connect(scripted, directory)) {
+        assertArrayEquals(target.tokenize("<|user|>a", false, true), client.tokenize("a"));
+      }
+    }
+  }
+
+  private int[] asked(VocabularyServer scripted) throws Exception {
+    try (SledClient client = connect(scripted, directory)) {
+      return client.tokenizeChat(List.of(new ChatMessage("user", "q")));
     }
   }
 
@@ -369,9 +397,32 @@ final class NoModelTest {
         right.pretokenizerHash());
   }
 
+  /** Servers of earlier releases hash less into that part. */
+  @Test
+  void aPretokenizerThatIsHashedOtherwiseIsNotAnotherVocabulary() throws Exception {
+    TokenizerFingerprint right = Fingerprints.of(target.info());
+    TokenizerFingerprint earlier = right.withPretokenizerHash(right.pretokenizerHash() + 1);
+    try (VocabularyServer scripted = new VocabularyServer(earlier, vocabulary)) {
+      try (SledClient client = connect(scripted, directory)) {
+        assertTokenizes(client);
+      }
+      try (SledClient client =
+          SledClient.builder()
+              .server("127.0.0.1", scripted.port())
+              .draftModel(target)
+              .vocabularyCache(directory)
+              .connect()) {
+        assertTokenizes(client);
+        assertTrue(client.tokenizer() != target, "it is the server's");
+      }
+    }
+  }
+
   @Test
   void whereOneServerHasNoVocabularyTheNextIsAsked() throws Exception {
-    try (VocabularyServer broken = give(vocabulary.duplicate().limit(20));
+    // What the first one's tokenizer is said to be does not bind the client that leaves it.
+    try (VocabularyServer broken =
+            new VocabularyServer(otherFingerprint(), vocabulary.duplicate().limit(20));
         VocabularyServer sound = give(vocabulary)) {
       int tries = 0;
       do {
@@ -447,6 +498,17 @@ final class NoModelTest {
           .close();
     }
     try (VocabularyServer scripted = new VocabularyServer(otherFingerprint(), null)) {
+      String why =
+          assertThrows(
+                  TokenizerMismatchException.class,
+                  () ->
+                      SledClient.builder()
+                          .server("127.0.0.1", scripted.port())
+                          .draftModel(target)
+                          .connect()
+                          .close())
+              .getMessage();
+      assertTrue(why.contains("tokens differ") && why.contains("gives no vocabulary"), why);
       CliRun run =
           CliRun.of(
               "generate", "--model", "none", "--server", "127.0.0.1:" + scripted.port(), "-p", "x");

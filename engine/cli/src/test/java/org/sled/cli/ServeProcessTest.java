@@ -236,6 +236,34 @@ final class ServeProcessTest {
   }
 
   @Test
+  void sigtermWhileALargeModelIsLoadedEndsInTime() throws Exception {
+    Path model = directory.resolve("model.gguf"); // not known as the demo's, so that it is tried
+    Files.copy(new ModelFiles(CliRun.HOME).find(ModelFiles.DEMO_DRAFT), model);
+    Process server =
+        sled(
+            Map.of(
+                "XDG_CACHE_HOME", directory.toString(),
+                "SLED_EMULATOR", SlowProgram.in(directory).toString()),
+            "serve",
+            "--model=" + model,
+            "--listen=127.0.0.1:0",
+            "--admin=off");
+    List<ProcessHandle> trying = List.of();
+    try {
+      for (int i = 0; trying.isEmpty(); i++) {
+        assertTrue(i < 100 * PATIENCE_SECONDS && server.isAlive(), "the model is being tried");
+        Thread.sleep(10);
+        trying = server.children().toList();
+      }
+      server.toHandle().destroy();
+      assertEquals(0, codeOf(server));
+    } finally {
+      server.destroyForcibly();
+      trying.forEach(ProcessHandle::destroyForcibly);
+    }
+  }
+
+  @Test
   void sigtermDrainsAndCtrlCOfAClientCancels() throws Exception {
     Process server = serveDemo(Map.of());
     try (BufferedReader err = errors(server)) {

@@ -21,14 +21,14 @@ final class UsageTest {
   void versionAndHelpAreResults() {
     assertTrue(CliRun.of("--version").expect(0).out().startsWith("sled "));
     CliRun help = CliRun.of("--help").expect(0);
-    for (String command : new String[] {"demo", "serve", "generate", "models", "doctor"}) {
+    for (String command : new String[] {"demo", "serve", "generate", "fit", "models", "doctor"}) {
       assertTrue(help.out().contains("  " + command), help::out);
     }
     assertEquals("", help.err());
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"demo", "serve", "generate", "models", "doctor"})
+  @ValueSource(strings = {"demo", "serve", "generate", "fit", "models", "doctor"})
   void everyCommandHasHelpWithExamples(String command) {
     CliRun help = CliRun.of(command, "--help").expect(0);
     assertTrue(help.out().contains("Example"), help::out);
@@ -156,8 +156,17 @@ final class UsageTest {
         "generate -p a edge:7411 x             | did you mean '--server edge:7411'?",
         "generate -p a x                       | 'x' is one argument too many",
         "generate draft.gguf                   | named behind --model",
-        "serve -hf some/model                  | downloads no models",
-        "generate -hf some/model -p a          | downloads no models",
+        "serve -hf some                        | write USER/REPO[:QUANT]",
+        "generate -hf some/model/x -p a        | write USER/REPO[:QUANT]",
+        "serve -hf some/model -m a.gguf        | give one of them",
+        "serve -m a.gguf -hff b.gguf           | -hf USER/REPO:FILE.gguf",
+        "serve -m a.gguf -hfd some/model       | devices bring the draft model",
+        "generate -p a -hfd some/model         | use -hf",
+        "generate -p a -hft x                  | set HF_TOKEN",
+        "serve -mu http://a/b.gguf             | -hf USER/REPO[:QUANT]",
+        "bench -hf some/model                  | in 'sled generate'",
+        "models pull                           | USER/REPO[:QUANT]",
+        "models pull some                      | write USER/REPO[:QUANT]",
         "serve -hx                             | '-hx' is no option",
         "-Vx                                   | '-Vx' is no option",
         "serve -m demo:target --ctx-size 4096  | use --context",
@@ -178,7 +187,7 @@ final class UsageTest {
         "chat                                  | 'sled generate'",
         "run                                   | 'sled generate'",
         "server                                | 'sled serve'",
-        "pull                                  | downloads no models",
+        "pull                                  | sled models pull USER/REPO[:QUANT]",
         "stop                                  | SIGTERM",
         "sevre                                 | did you mean 'serve'?",
         "model.gguf                            | serve --model model.gguf",

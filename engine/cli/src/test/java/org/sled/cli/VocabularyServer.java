@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.sled.net.protocol.Cancel;
 import org.sled.net.protocol.Close;
+import org.sled.net.protocol.EndTokens;
 import org.sled.net.protocol.FileDigest;
 import org.sled.net.protocol.Hello;
 import org.sled.net.protocol.HelloAnswer;
@@ -43,8 +44,13 @@ final class VocabularyServer implements ConnectionListener, AutoCloseable {
   final AtomicInteger requests = new AtomicInteger();
   volatile Mischief mischief = Mischief.NONE;
 
+  /** The target's chat template, as WELCOME says. */
+  volatile String template = "";
+
   /** As WELCOME says; null: that of the file. */
   volatile FileDigest digest;
+
+  volatile EndTokens endTokens = EndTokens.UNKNOWN;
 
   private final TokenizerFingerprint fingerprint;
   private final ByteBuffer file; // null: none
@@ -73,8 +79,9 @@ final class VocabularyServer implements ConnectionListener, AutoCloseable {
         fingerprint,
         "scripted",
         "scripted",
-        "",
-        digest != null ? digest : file == null ? FileDigest.NONE : FileDigest.of(file));
+        template,
+        digest != null ? digest : file == null ? FileDigest.NONE : FileDigest.of(file),
+        endTokens);
   }
 
   @Override

@@ -90,8 +90,8 @@ public final class DeadlineScheduler implements BatchScheduler {
     this.limits = limits;
     this.book = book;
     this.cost = cost;
-    shape = new ShapeCost(cost, limits.stepRows(), limits.exact());
-    others = new ShapeCost(cost, limits.stepRows(), limits.exact());
+    shape = new ShapeCost(cost, limits.stepRows(), limits.rule());
+    others = new ShapeCost(cost, limits.stepRows(), limits.rule());
     order = new FairOrder(capacity);
     chunks = new PromptChunks(limits, cost);
     chosen = new int[capacity];

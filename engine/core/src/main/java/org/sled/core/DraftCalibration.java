@@ -15,6 +15,11 @@ final class DraftCalibration {
 
   private static final double FIRST_DRAFTS_SEEN = 5;
 
+  /**
+   * What earlier clients saw counts as so many drafts at most: this text may be of another kind.
+   */
+  private static final double MOST_EARLIER_DRAFTS = 24;
+
   /** What was seen so many drafts ago counts 1/e: of all, and within a range. */
   private static final double MEMORY = 128;
 
@@ -35,6 +40,18 @@ final class DraftCalibration {
   private final double[] matched = new double[RANGES.length];
   private double allLooked = FIRST_DRAFTS_SEEN;
   private double allMatched = FIRST_DRAFTS_SEEN * FIRST_ACCEPTANCE;
+
+  /** Nothing was seen in this client; earlier ones may have seen something. */
+  DraftCalibration(DraftExperience earlier) {
+    double weight = Math.min(MOST_EARLIER_DRAFTS, earlier.drafts());
+    allLooked += weight;
+    allMatched += weight * earlier.acceptance();
+  }
+
+  /** How many drafts its knowledge is worth. */
+  double drafts() {
+    return allLooked;
+  }
 
   /** The chance that a draft is right if all before it are. */
   double acceptance() {

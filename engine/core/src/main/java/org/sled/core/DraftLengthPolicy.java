@@ -101,4 +101,9 @@ public interface DraftLengthPolicy {
    * @param nanos since those before them; 0 if that says nothing about its pace
    */
   void pushed(int count, long nanos);
+
+  /**
+   * What it has learnt that the next client of the pair may begin with; nothing of link or load.
+   */
+  DraftExperience experience();
 }

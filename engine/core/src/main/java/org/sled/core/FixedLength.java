@@ -96,4 +96,9 @@ public final class FixedLength implements DraftLengthPolicy {
   public synchronized void pushed(int count, long nanos) {
     pushedTokens += count;
   }
+
+  @Override
+  public DraftExperience experience() {
+    return DraftExperience.NONE; // no length depends on it
+  }
 }

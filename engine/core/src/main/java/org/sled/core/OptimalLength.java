@@ -97,7 +97,7 @@ public final class OptimalLength implements DraftLengthPolicy {
   private static final double LONGER_MARGIN = 1.03;
 
   private final int mostWindow;
-  private final DraftCalibration calibration = new DraftCalibration();
+  private final DraftCalibration calibration;
 
   private final ServerTime server = new ServerTime();
 
@@ -138,12 +138,25 @@ public final class OptimalLength implements DraftLengthPolicy {
    * @param mostWindow blocks in flight at most, at least 1
    */
   public OptimalLength(int mostWindow) {
+    this(mostWindow, DraftExperience.NONE);
+  }
+
+  /**
+   * A device that drafted with this draft model for this target before. Whether drafting pays is
+   * then known as soon as the server says what it takes, before the first block.
+   *
+   * @param mostWindow blocks in flight at most, at least 1
+   * @param earlier what it learnt then
+   */
+  public OptimalLength(int mostWindow, DraftExperience earlier) {
     this.mostWindow = mostWindow;
+    calibration = new DraftCalibration(earlier);
+    draftNanos = earlier.draftNanos(); // until the first steady time
   }
 
   @Override
   public synchronized int next(float[] probabilities, int from, int ready, int most) {
-    // As long as it is not known what drafting takes, the first blocks are short.
+    // As long as it is not known what a round takes, blocks are short.
     int longest = rounds == 0 ? Math.min(most, Math.max(ready, FIRST_DRAFTS)) : most;
     if (ready > 0) {
       // Whether to draft at all is decided before it begins.
@@ -391,6 +404,12 @@ public final class OptimalLength implements DraftLengthPolicy {
     if (nanos > 0) {
       server.alone((double) nanos / count);
     }
+  }
+
+  @Override
+  public synchronized DraftExperience experience() {
+    return new DraftExperience(
+        calibration.drafts(), calibration.acceptance(), draftTimeIsSteady ? draftNanos : 0);
   }
 
   private static double follow(double value, double news, double gain) {

@@ -68,7 +68,7 @@ final class PromptChunks {
   PromptChunks(SchedulerLimits limits, StepCost cost) {
     this.limits = limits;
     this.cost = cost;
-    shape = new ShapeCost(cost, limits.stepRows(), limits.exact());
+    shape = new ShapeCost(cost, limits.stepRows(), limits.rule());
   }
 
   /**

@@ -5,12 +5,12 @@ package org.sled.core;
  *
  * @param stepRows rows in all
  * @param promptRows rows of one prompt
- * @param exact whether a pass of a single row gets another one, as in exact numerics
+ * @param rule which counts of rows are computed
  * @param prefillShare part of the time that blocks take which prompts may take beside them, above 0
  * @param tokenNanos an objective: time per token within which readers should get theirs; 0 for none
  */
 public record SchedulerLimits(
-    int stepRows, int promptRows, boolean exact, double prefillShare, long tokenNanos) {
+    int stepRows, int promptRows, RowRule rule, double prefillShare, long tokenNanos) {
   public SchedulerLimits {
     if (promptRows < 1 || stepRows < promptRows) {
       throw new IllegalArgumentException(

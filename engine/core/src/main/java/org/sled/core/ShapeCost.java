@@ -9,7 +9,7 @@ package org.sled.core;
 public final class ShapeCost {
   private final StepCost cost;
   private final int passRows;
-  private final boolean padsLoneRows;
+  private final RowRule rule;
   private final int[] sessionsByRows;
   private final int[] lengths;
   private final int[] counts;
@@ -22,12 +22,12 @@ public final class ShapeCost {
    *
    * @param cost of a pass
    * @param passRows rows of a pass, and of one session, at most
-   * @param padsLoneRows whether a pass of a single row gets another one, as in exact numerics
+   * @param rule which counts of rows are computed
    */
-  public ShapeCost(StepCost cost, int passRows, boolean padsLoneRows) {
+  public ShapeCost(StepCost cost, int passRows, RowRule rule) {
     this.cost = cost;
     this.passRows = passRows;
-    this.padsLoneRows = padsLoneRows;
+    this.rule = rule;
     sessionsByRows = new int[passRows + 1];
     lengths = new int[passRows + 1];
     counts = new int[passRows + 1];
@@ -88,9 +88,8 @@ public final class ShapeCost {
   }
 
   private double groupNanos(int members, int rows) {
-    if (padsLoneRows && members == 1 && rows == 1) {
-      return cost.passNanos(2);
-    }
-    return cost.passesNanos(members, rows, passRows);
+    // Where one pass does not hold them all, what the last one is filled up with hardly counts.
+    int each = members * rows <= passRows ? rule.fillEach(members, rows) : rows;
+    return cost.passesNanos(members, each, passRows);
   }
 }

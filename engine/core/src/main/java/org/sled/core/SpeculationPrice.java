@@ -106,12 +106,12 @@ public final class SpeculationPrice {
    *
    * @param cost of a pass
    * @param passRows rows of a pass at most
-   * @param padsLoneRows whether a pass of a single row gets another one, as in exact numerics
+   * @param rule which counts of rows are computed
    */
-  public SpeculationPrice(StepCost cost, int passRows, boolean padsLoneRows) {
+  public SpeculationPrice(StepCost cost, int passRows, RowRule rule) {
     this.cost = cost;
     this.passRows = passRows;
-    fewestRows = padsLoneRows ? 2 : 1;
+    fewestRows = rule.fill(1);
   }
 
   /**

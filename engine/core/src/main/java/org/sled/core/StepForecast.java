@@ -20,12 +20,12 @@ public final class StepForecast {
    * Creates it.
    *
    * @param passRows rows of a pass, and of one session, at most
-   * @param exact whether a pass of a single row gets another one
+   * @param rule which counts of rows are computed
    */
-  public StepForecast(StepCost cost, int sequences, int passRows, boolean exact) {
+  public StepForecast(StepCost cost, int sequences, int passRows, RowRule rule) {
     this.cost = cost;
-    shape = new ShapeCost(cost, passRows, exact);
-    text = new ShapeCost(cost, passRows, exact);
+    shape = new ShapeCost(cost, passRows, rule);
+    text = new ShapeCost(cost, passRows, rule);
     gaps = new GapCost(cost, sequences);
   }
 

@@ -86,4 +86,9 @@ public final class ThresholdLength implements DraftLengthPolicy {
   public void pushed(int count, long nanos) {
     pauses.pushed(count, nanos);
   }
+
+  @Override
+  public DraftExperience experience() {
+    return pauses.experience();
+  }
 }

@@ -24,7 +24,7 @@ class DeadlineSchedulerTest {
 
   private DeadlineScheduler scheduler(long tokenNanos) {
     return new DeadlineScheduler(
-        SESSIONS, new SchedulerLimits(512, 63, true, 1, tokenNanos), book, cost);
+        SESSIONS, new SchedulerLimits(512, 63, RowRule.NO_LONE_ROW, 1, tokenNanos), book, cost);
   }
 
   /** A machine where reading the weights costs as much as so many rows, 10 ms each. */
@@ -355,7 +355,7 @@ class DeadlineSchedulerTest {
     SessionBook all = new SessionBook(1000);
     DeadlineScheduler scheduler =
         new DeadlineScheduler(
-            1000, new SchedulerLimits(64, 32, false, 0.5, 0), all, new StepCost());
+            1000, new SchedulerLimits(64, 32, RowRule.ANY, 0.5, 0), all, new StepCost());
     int[] served = new int[2];
     for (int i = 0; i < 1000; i++) {
       all.opened(i);

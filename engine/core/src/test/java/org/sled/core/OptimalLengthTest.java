@@ -2,6 +2,7 @@ package org.sled.core;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
@@ -303,6 +304,39 @@ class OptimalLengthTest {
     run(wide, 2000);
     block(wide);
     assertEquals(1, wide.window());
+  }
+
+  @Test
+  void whatAnEarlierClientLearntDecidesTheFirstBlock() {
+    draftMillis = 100;
+    aloneMillis = 30; // the server alone is faster than this device drafts
+    OptimalLength first = new OptimalLength(1);
+    first.load(priceMillis / 1e3, aloneMillis / 1e3, 0);
+    assertTrue(block(first) > 0, "it has to find that out");
+    first.drafted(nanos(draftMillis), true);
+    DraftExperience learnt = first.experience();
+    assertEquals(draftMillis * 1e6, learnt.draftNanos(), 1);
+    OptimalLength second = new OptimalLength(1, learnt);
+    second.load(priceMillis / 1e3, aloneMillis / 1e3, 0);
+    assertEquals(0, second.next(unsure, 0, 0, MOST), "it knows");
+
+    draftMillis = 0.1;
+    OptimalLength fast = new OptimalLength(1, new DraftExperience(1e6, 0.95, 1e5));
+    aloneMillis = 60;
+    fast.load(0.5e-3, aloneMillis / 1e3, 0);
+    assertTrue(block(fast) > 0);
+    acceptance = 0.1; // but a text of another kind is believed soon
+    run(fast, 200);
+    assertTrue(fast.experience().acceptance() < 0.3, () -> fast.experience().toString());
+  }
+
+  @Test
+  void experienceThatNobodyHasIsRefused() {
+    for (double wrong : new double[] {-1, Double.NaN, Double.POSITIVE_INFINITY}) {
+      assertThrows(IllegalArgumentException.class, () -> new DraftExperience(wrong, 0.5, 1));
+      assertThrows(IllegalArgumentException.class, () -> new DraftExperience(1, wrong, 1));
+      assertThrows(IllegalArgumentException.class, () -> new DraftExperience(1, 0.5, wrong));
+    }
   }
 
   @Test

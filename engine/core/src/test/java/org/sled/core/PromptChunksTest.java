@@ -13,7 +13,8 @@ class PromptChunksTest {
     for (int rows : new int[] {1, 8, 64, 512}) {
       cost.calibrate(rows, (8 + rows) * 10 * MS);
     }
-    PromptChunks chunks = new PromptChunks(new SchedulerLimits(512, 512, true, 1, 0), cost);
+    PromptChunks chunks =
+        new PromptChunks(new SchedulerLimits(512, 512, RowRule.NO_LONE_ROW, 1, 0), cost);
     WorkQueue queue = new WorkQueue(2);
     queue.add(0, 0, WorkKind.PREFILL, 1500, 0, 0);
     queue.add(1, 0, WorkKind.PREFILL, 50, 0, 0);

@@ -9,8 +9,8 @@ class SpeculationPriceTest {
   private static final int PASS_ROWS = 64;
 
   private final StepCost cost = new StepCost();
-  private final SpeculationPrice price = new SpeculationPrice(cost, PASS_ROWS, false);
-  private final StepForecast forecast = new StepForecast(cost, 64, PASS_ROWS, false);
+  private final SpeculationPrice price = new SpeculationPrice(cost, PASS_ROWS, RowRule.ANY);
+  private final StepForecast forecast = new StepForecast(cost, 64, PASS_ROWS, RowRule.ANY);
 
   /** A pass takes 50 ms and 1 ms per row. */
   private void calibrate() {

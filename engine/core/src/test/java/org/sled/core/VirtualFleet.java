@@ -10,7 +10,8 @@ import java.util.function.Supplier;
  * A server and its devices under a virtual clock, whose devices ask for one text after another.
  * What steps take and which drafts are right is made up, with some noise; scheduler, book, cost
  * model, price and policies are the real ones. One block of a device is in flight, a block's rows
- * are padded to those of the longest in its pass. The same input gives the same numbers.
+ * are padded to those of the longest in its pass. The same input gives the same numbers. Once no
+ * texts begin any more, those that there are have to end by a deadline.
  */
 final class VirtualFleet {
   private static final double MS = 1e6;
@@ -25,6 +26,9 @@ final class VirtualFleet {
   private static final double MEAN_ACCEPTANCE = 0.82;
 
   private static final double ACCEPTANCE_SPREAD = 0.12;
+
+  private static final int LEAST_TEXT_TOKENS = 24;
+  private static final int MORE_TEXT_TOKENS = 72;
 
   private static final int[] CALIBRATED_ROWS = {1, 2, 3, 4, 5, 6, 8, 12, 16, 24, 32};
 
@@ -65,7 +69,7 @@ final class VirtualFleet {
         isOpen = true;
         cached = 0;
         textTokens = 0;
-        textLeft = 24 + random.nextInt(72);
+        textLeft = LEAST_TEXT_TOKENS + random.nextInt(MORE_TEXT_TOKENS);
         acceptance = MEAN_ACCEPTANCE + ACCEPTANCE_SPREAD * (2 * random.nextDouble() - 1);
         book.opened(session);
         queue.add(session, 0, WorkKind.PREFILL, 18 + random.nextInt(14), 0, sentNanos);
@@ -100,7 +104,7 @@ final class VirtualFleet {
       }
       int verified = Math.min(granted, accepted + 1);
       book.answered(session, granted + 1, verified, accepted, nowNanos);
-      rounds.add((double) (nowNanos - sentNanos));
+      round();
       cached += accepted + 1;
       pushing = false;
       tokens(accepted + 1);
@@ -122,7 +126,7 @@ final class VirtualFleet {
     }
 
     void pushed() {
-      rounds.add((double) (nowNanos - sentNanos));
+      round();
       cached++;
       tokens(1);
       if (policy != null) {
@@ -135,6 +139,12 @@ final class VirtualFleet {
       }
       pushing = true;
       next();
+    }
+
+    private void round() {
+      if (!isEnding) {
+        rounds.add((double) (nowNanos - sentNanos));
+      }
     }
 
     private void load() {
@@ -156,6 +166,9 @@ final class VirtualFleet {
         }
         isOpen = false;
         book.forget(session);
+        if (isEnding) {
+          return;
+        }
         wakeNanos = nowNanos + (long) (LINK_NANOS * (1 + 2 * random.nextDouble()));
         return;
       }
@@ -202,8 +215,9 @@ final class VirtualFleet {
   private final StepCost cost = new StepCost();
   private final WorkQueue queue = new WorkQueue(CAPACITY);
   private final BatchPlan plan = new BatchPlan(CAPACITY);
-  private final StepForecast forecast = new StepForecast(cost, CAPACITY, STEP_ROWS, true);
-  private final SpeculationPrice price = new SpeculationPrice(cost, STEP_ROWS, true);
+  private final StepForecast forecast =
+      new StepForecast(cost, CAPACITY, STEP_ROWS, RowRule.NO_LONE_ROW);
+  private final SpeculationPrice price = new SpeculationPrice(cost, STEP_ROWS, RowRule.NO_LONE_ROW);
   private final BatchScheduler scheduler;
 
   private final int promptTokens;
@@ -213,6 +227,7 @@ final class VirtualFleet {
   private final int[] promptCached = new int[CAPACITY];
 
   private long nowNanos;
+  private boolean isEnding; // no texts begin any more
   private int passes; // of the last step
   private int computedRows;
 
@@ -237,7 +252,8 @@ final class VirtualFleet {
     for (int i = 0; i < builder.devices; i++) {
       devices.add(new Device(i, builder.policy.get()));
     }
-    SchedulerLimits limits = new SchedulerLimits(STEP_ROWS, MOST_DRAFTS + 1, true, 1.75, 0);
+    SchedulerLimits limits =
+        new SchedulerLimits(STEP_ROWS, MOST_DRAFTS + 1, RowRule.NO_LONE_ROW, 1.75, 0);
     scheduler =
         builder.isStatic
             ? new StaticScheduler(builder.devices, (long) (50 * MS))
@@ -322,18 +338,40 @@ final class VirtualFleet {
   }
 
   private boolean isMeasured() {
-    return nowNanos > 0.1 * seconds * 1e9;
+    return nowNanos > 0.1 * seconds * 1e9 && !isEnding;
   }
 
   private void run() {
     while (nowNanos < seconds * 1e9) {
-      long next = arrive();
-      if (scheduler.plan(nowNanos, queue, plan) > 0) {
-        step();
-      } else {
-        nowNanos = Math.max(nowNanos + 1, Math.min(plan.wakeNanos(), next));
-      }
+      advance();
     }
+    isEnding = true;
+    nextPromptNanos = Long.MAX_VALUE;
+    devices.stream()
+        .filter(device -> !device.isOpen)
+        .forEach(device -> device.wakeNanos = Long.MAX_VALUE);
+    long deadlineNanos = nowNanos + longestTextNanos();
+    while (devices.stream().anyMatch(device -> device.isOpen)) {
+      if (nowNanos > deadlineNanos) {
+        throw new AssertionError("a text has not ended by the deadline");
+      }
+      advance();
+    }
+  }
+
+  private void advance() {
+    long next = arrive();
+    if (scheduler.plan(nowNanos, queue, plan) > 0) {
+      step();
+    } else {
+      nowNanos = Math.max(nowNanos + 1, Math.min(plan.wakeNanos(), next));
+    }
+  }
+
+  /** If each token of a text took a round as long as the longest that there was. */
+  private long longestTextNanos() {
+    double longest = rounds.stream().mapToDouble(Double::doubleValue).max().orElse(0);
+    return (long) ((LEAST_TEXT_TOKENS + MORE_TEXT_TOKENS) * longest);
   }
 
   /** Takes what is there; returns when more will be. */
@@ -406,7 +444,9 @@ final class VirtualFleet {
   private void longPrompt(int session, int rows, boolean isWhole) {
     promptCached[session] += rows;
     if (isWhole) {
-      firstTokens.add((double) (nowNanos - promptSinceNanos[session]));
+      if (!isEnding) {
+        firstTokens.add((double) (nowNanos - promptSinceNanos[session]));
+      }
       promptSinceNanos[session] = -1;
       book.forget(session);
     }

@@ -1,5 +1,6 @@
 package org.sled.device;
 
+import org.sled.core.DraftExperience;
 import org.sled.core.DraftLengthPolicy;
 import org.sled.core.FixedLength;
 import org.sled.core.OptimalLength;
@@ -50,10 +51,15 @@ public record Drafting(DraftPolicy policy, int window, double threshold) {
   }
 
   DraftLengthPolicy createPolicy() {
+    return createPolicy(DraftExperience.NONE);
+  }
+
+  /** A policy that begins with what earlier clients learnt. */
+  DraftLengthPolicy createPolicy(DraftExperience earlier) {
     return switch (policy) {
       case FIXED -> new FixedLength(window);
       case THRESHOLD -> new ThresholdLength(threshold, window);
-      case OPTIMAL -> new OptimalLength(window);
+      case OPTIMAL -> new OptimalLength(window, earlier);
     };
   }
 }

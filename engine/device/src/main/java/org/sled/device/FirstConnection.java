@@ -6,7 +6,6 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.sled.net.client.HandshakeLostException;
 import org.sled.net.client.HandshakeRefusedException;
@@ -17,16 +16,24 @@ import org.slf4j.LoggerFactory;
  * Connects for the first time. A server that cannot be reached, or refuses, is asked once: a wrong
  * address is said soon. But where a connection was there and was lost before it could be used,
  * somebody is there: that is an outage like later ones, and the servers are asked again with the
- * same pauses, for as long as an outage may last. Belongs to the thread that connects.
+ * same pauses, for as long as an outage may last. Not so where connections always end before
+ * WELCOME: nothing says that this is a server. Belongs to the thread that connects.
  */
 final class FirstConnection {
   private static final Logger LOG = LoggerFactory.getLogger(FirstConnection.class);
+
+  /**
+   * Connections to one server that end before WELCOME, one after the other: by then 2 to 3 s have
+   * passed. A network that breaks every second connection there does that once in 64 times.
+   */
+  private static final int MOST_LOST_HANDSHAKES = 6;
 
   private final ServerOrder order;
   private final Attempt attempt;
   private final long patienceNanos;
 
   private final Map<InetSocketAddress, SledClientException> refusals = new HashMap<>();
+  private final Map<InetSocketAddress, Integer> lostHandshakes = new HashMap<>(); // in succession
   private SledClientException unreachable; // of the preferred server, in the newest round
   private SledClientException lost; // the newest; null: no connection was lost
 
@@ -61,7 +68,7 @@ final class FirstConnection {
    */
   void make() throws InterruptedException {
     long startNanos = System.nanoTime();
-    long bound = Uplinks.FIRST_PAUSE_NANOS;
+    GrowingPause pause = new GrowingPause(Uplinks.LONGEST_PAUSE_NANOS);
     while (!tryEach()) {
       long leftNanos = startNanos + patienceNanos - System.nanoTime();
       if (lost == null || refusals.keySet().containsAll(order.now()) || leftNanos <= 0) {
@@ -71,9 +78,8 @@ final class FirstConnection {
           "{}; trying again for up to {} s",
           lost.getMessage(),
           TimeUnit.NANOSECONDS.toSeconds(leftNanos));
-      long pause = ThreadLocalRandom.current().nextLong(bound / 2, bound);
-      TimeUnit.NANOSECONDS.sleep(Math.min(pause, leftNanos));
-      bound = Math.min(2 * bound, Uplinks.LONGEST_PAUSE_NANOS);
+      pause.grow();
+      TimeUnit.NANOSECONDS.sleep(Math.min(pause.randomNanos(), leftNanos));
     }
   }
 
@@ -96,8 +102,9 @@ final class FirstConnection {
     } catch (HandshakeRefusedException e) {
       refusals.put(server, Refusals.of(e));
     } catch (HandshakeLostException e) {
-      lost = new UnreachableException(e.getMessage(), e);
+      onLostHandshake(server, e);
     } catch (ConnectionLostException e) {
+      lostHandshakes.remove(server);
       lost = e;
     } catch (SledClientException e) {
       refusals.put(server, e);
@@ -105,6 +112,25 @@ final class FirstConnection {
       unreachable = unreachable == null ? Refusals.ofConnecting(e) : unreachable;
     }
     return false;
+  }
+
+  private void onLostHandshake(InetSocketAddress server, HandshakeLostException e) {
+    int count = lostHandshakes.merge(server, 1, Integer::sum);
+    if (count < MOST_LOST_HANDSHAKES) {
+      lost = new UnreachableException(e.getMessage(), e);
+      return;
+    }
+    lost = null; // as if nobody listened there
+    refusals.put(
+        server,
+        new UnreachableException(
+            server.getHostString()
+                + ":"
+                + server.getPort()
+                + " accepts connections and closes them before WELCOME, "
+                + count
+                + " times in succession: is this a SLED server, and does it run? Check the port",
+            e));
   }
 
   private SledClientException failure() {

@@ -17,7 +17,8 @@ import org.sled.net.protocol.TokenIds;
  * @param sampling how tokens are chosen, with the seed
  * @param stopStrings texts at which the generation ends, at most 16 of 1 to 256 characters. It ends
  *     with the token that completes one; {@link Generation#text} gives the text before it. They are
- *     looked for in what is generated, not in the prompt
+ *     looked for in what is generated, not in the prompt. A control token such as {@code <|end|>}
+ *     ends it as well, where it is the whole of a stop string
  */
 public record GenerationRequest(
     TokenIds prompt,

@@ -2,6 +2,8 @@ package org.sled.device;
 
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import org.sled.jni.TokenBuffer;
+import org.sled.net.protocol.Sampling;
 
 /**
  * Drafts with a model, and keeps its K/V cache in step with what is committed.
@@ -29,25 +31,31 @@ final class ModelBlockDrafter implements BlockDrafter {
 
   private final Drafter drafter;
   private final int targetVocabularySize;
+  private final DraftTokens draftTokens; // null: all of the target's
+  private final TokenBuffer fed; // null where the history can be fed as it is
   private final LongSupplier clock;
   private double nanosPerToken; // in chunks; of drafts no more than that is known
   private int chunkTokens; // that take CHUNK_NANOS
   private int cached;
   private boolean ignoresEnd;
 
-  ModelBlockDrafter(Drafter drafter, int targetVocabularySize) {
-    this(drafter, targetVocabularySize, System::nanoTime);
+  ModelBlockDrafter(Drafter drafter, int targetVocabularySize, DraftTokens draftTokens) {
+    this(drafter, targetVocabularySize, draftTokens, System::nanoTime);
   }
 
   /**
    * Creates it.
    *
    * @param targetVocabularySize ids that the target has
+   * @param draftTokens which of them the draft model knows; null: all
    * @param clock gives ns, from any origin
    */
-  ModelBlockDrafter(Drafter drafter, int targetVocabularySize, LongSupplier clock) {
+  ModelBlockDrafter(
+      Drafter drafter, int targetVocabularySize, DraftTokens draftTokens, LongSupplier clock) {
     this.drafter = drafter;
     this.targetVocabularySize = targetVocabularySize;
+    this.draftTokens = draftTokens;
+    fed = draftTokens == null ? null : new TokenBuffer(MOST_CHUNK_TOKENS);
     this.clock = clock;
     takes(FIRST_NANOS_PER_TOKEN);
   }
@@ -62,7 +70,8 @@ final class ModelBlockDrafter implements BlockDrafter {
   public void begin(GenerationRequest request) {
     cached = 0; // of another text
     ignoresEnd = request.ignoreEnd();
-    drafter.sample(request.sampling());
+    Sampling sampling = request.sampling();
+    drafter.sample(draftTokens == null ? sampling : draftTokens.known(sampling));
   }
 
   @Override
@@ -108,6 +117,9 @@ final class ModelBlockDrafter implements BlockDrafter {
   }
 
   private boolean takesAll(TokenHistory history, int position, int count) {
+    if (draftTokens != null) {
+      return true; // others are replaced
+    }
     for (int i = 0; i < count; i++) {
       if (history.get(position + i) >= drafter.vocabularyRows()) {
         return false;
@@ -129,7 +141,8 @@ final class ModelBlockDrafter implements BlockDrafter {
     // A token in a chunk takes no longer than one by itself.
     takes(Math.min(nanosPerToken, nanos / count));
     // Compared unsigned: -1, no usable logits, is none either.
-    if (Integer.compareUnsigned(token, targetVocabularySize) >= 0) {
+    boolean isTargets = Integer.compareUnsigned(token, targetVocabularySize) < 0;
+    if (!isTargets || (draftTokens != null && !draftTokens.shared().test(token))) {
       return NONE;
     }
     history.put(position, token);
@@ -149,13 +162,27 @@ final class ModelBlockDrafter implements BlockDrafter {
   private int decode(TokenHistory history, int position, int count) {
     // Whatever happens in there, nothing beyond the position can be relied on until it is over.
     cached = 0;
-    int token = drafter.decode(position, history.address(position), count);
+    int token = drafter.decode(position, addressOf(history, position, count), count);
     cached = position + count;
     return token;
+  }
+
+  private long addressOf(TokenHistory history, int position, int count) {
+    if (draftTokens == null) {
+      return history.address(position);
+    }
+    fed.clear();
+    for (int i = 0; i < count; i++) {
+      fed.add(draftTokens.fed(history.get(position + i)));
+    }
+    return fed.addressOf(0);
   }
 
   @Override
   public void close() {
     drafter.close();
+    if (fed != null) {
+      fed.close();
+    }
   }
 }

@@ -1,6 +1,7 @@
 package org.sled.device;
 
 import org.sled.core.BlockAnswer;
+import org.sled.core.DraftExperience;
 import org.sled.core.DraftLengthPolicy;
 
 /** A policy that leaves everything to the server while drafting is paused. Any thread. */
@@ -74,5 +75,10 @@ final class PausableDrafting implements DraftLengthPolicy {
   @Override
   public void pushed(int count, long nanos) {
     policy.pushed(count, nanos);
+  }
+
+  @Override
+  public DraftExperience experience() {
+    return policy.experience();
   }
 }

@@ -34,7 +34,7 @@ final class Refusals {
   private static SledClientException of(ErrorCode code, String text, int retryAfterMillis) {
     return switch (code) {
       case TOKENIZER_MISMATCH ->
-          new TokenizerMismatchException(text + ". Use a draft model of the target's family");
+          new TokenizerMismatchException(text + ". Use a draft model of the target's family", "");
       case BUSY ->
           new BusyException(
               retryAfterMillis > 0 ? text + "; try again in " + retryAfterMillis + " ms" : text,

@@ -11,9 +11,7 @@ import org.slf4j.LoggerFactory;
  * waits at the preferred one, in its line where it keeps one. Belongs to the draft thread.
  */
 final class RoomSearch {
-  /** Before a server that did not say when is asked again; doubles up to the longest. */
-  private static final long FIRST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
-
+  /** Between questions to a server that does not say when there may be room. */
   private static final long LONGEST_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(5);
 
   private static final Logger LOG = LoggerFactory.getLogger(RoomSearch.class);
@@ -26,7 +24,7 @@ final class RoomSearch {
   private boolean searches; // since the first answer that there is no room
   private long sinceNanos; // when that was
   private int answers; // that there is no room, since then
-  private long pauseNanos; // at least so long before the next time
+  private final GrowingPause pause = new GrowingPause(LONGEST_PAUSE_NANOS);
   private boolean inLine;
   private boolean toldOfWait; // the listener knows that it waits
   private int place; // that was told last; 0: none
@@ -83,10 +81,9 @@ final class RoomSearch {
   }
 
   private void pause(String why) throws InterruptedException {
-    pauseNanos = Math.min(LONGEST_PAUSE_NANOS, Math.max(FIRST_PAUSE_NANOS, 2 * pauseNanos));
-    long nanos = Math.max(pauseNanos, TimeUnit.MILLISECONDS.toNanos(retryMillis));
+    long nanos = Math.max(pause.grow(), TimeUnit.MILLISECONDS.toNanos(retryMillis));
     // A pause may be half as long again, and there is to be time for a last try.
-    nanos = Math.min(nanos, leftNanos() * 2 / 3);
+    nanos = Math.max(0, Math.min(nanos, leftNanos() * 2 / 3));
     LOG.info("no room: {}; again in {} ms", why, TimeUnit.NANOSECONDS.toMillis(nanos));
     tell(0, TimeUnit.NANOSECONDS.toMillis(nanos));
     link.pause(nanos);
@@ -150,7 +147,7 @@ final class RoomSearch {
     searches = false;
     inLine = false;
     answers = 0;
-    pauseNanos = 0;
+    pause.reset();
     if (toldOfWait && listener != null) {
       listener.admitted();
     }

@@ -8,18 +8,22 @@ import org.sled.net.protocol.Welcome;
 /** Whether a server, the first one or a later one, is one for this client. Any thread. */
 final class ServerCheck {
   private final boolean exactDrafts;
-  private TokenizerFingerprint fingerprint; // null: none is known yet
+  private TokenizerFingerprint fingerprint; // null: any will do
 
   /**
    * Creates it.
    *
-   * @param fingerprint of the client's vocabulary; null if it has none: then the first server's is
-   *     that of all
+   * @param fingerprint that a server must have; null: any until {@link #keepTo}
    * @param exactDrafts whether the client wants exact numerics
    */
   ServerCheck(TokenizerFingerprint fingerprint, boolean exactDrafts) {
     this.fingerprint = fingerprint;
     this.exactDrafts = exactDrafts;
+  }
+
+  /** From now on all servers must have this one's tokenizer. */
+  synchronized void keepTo(Welcome welcome) {
+    fingerprint = welcome.fingerprint();
   }
 
   /**
@@ -36,14 +40,13 @@ final class ServerCheck {
           "the server computes with fast numerics, so exact drafts make no sense; start the"
               + " server with exact numerics, or do not ask for exact drafts");
     }
-    if (fingerprint == null) {
-      fingerprint = welcome.fingerprint();
-    } else if (!fingerprint.matches(welcome.fingerprint())) {
+    if (fingerprint != null && !fingerprint.matches(welcome.fingerprint())) {
       connection.close();
       throw new TokenizerMismatchException(
           "the server's tokenizer differs: "
               + fingerprint.describeDifference(welcome.fingerprint())
-              + ". Use servers of the same target");
+              + ". Use servers of the same target",
+          welcome.modelName());
     }
   }
 }

@@ -22,9 +22,6 @@ import org.slf4j.LoggerFactory;
  * own ({@link RoomSearch}).
  */
 final class SessionOpening {
-  /** After a connection that did not get as far as the session; each further one doubles it. */
-  private static final long FIRST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
-
   /** Servers that cannot be reached are spared by {@link Uplinks}; here one answered. */
   private static final long LONGEST_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
@@ -59,7 +56,9 @@ final class SessionOpening {
   // The outage: from a lost connection until the session is open again.
   private ConnectionLostException lost; // the newest; null: there is none
   private long lostNanos; // when it began
-  private long pauseNanos; // before the next attempt
+
+  /** Grows with connections that do not get as far as the session. */
+  private final GrowingPause pause = new GrowingPause(LONGEST_PAUSE_NANOS);
 
   SessionOpening(
       GenerationRequest request,
@@ -82,7 +81,7 @@ final class SessionOpening {
     if (lost == null) {
       lostNanos = link.nanoTime();
     } else {
-      pauseNanos = Math.min(LONGEST_PAUSE_NANOS, Math.max(FIRST_PAUSE_NANOS, 2 * pauseNanos));
+      pause.grow();
     }
     lost = why;
     LOG.warn("{}", why.getMessage());
@@ -99,8 +98,8 @@ final class SessionOpening {
    * @throws SledClientException if there is none in time, or servers refuse
    */
   ServerInfo ask() throws InterruptedException, CancelledException {
-    if (pauseNanos > 0) {
-      link.pause(pauseNanos);
+    if (pause.nanos() > 0) {
+      link.pause(pause.nanos());
       link.connect(); // where connections are cut often, the one that came meanwhile is lost again
     }
     ServerInfo newServer = link.attach(outageLeftNanos());
@@ -270,7 +269,7 @@ final class SessionOpening {
       long millis = TimeUnit.NANOSECONDS.toMillis(link.nanoTime() - lostNanos);
       LOG.info("the stream goes on at {}, after {} ms", server.address(), millis);
       lost = null;
-      pauseNanos = 0;
+      pause.reset();
       meter.resumed();
       if (listener != null) {
         listener.resumed(server, sameNumerics);

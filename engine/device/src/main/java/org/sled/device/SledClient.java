@@ -9,11 +9,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
-import org.sled.bridge.Fingerprints;
+import org.sled.core.DraftExperience;
 import org.sled.jni.ChatMessage;
+import org.sled.jni.ChatOptions;
 import org.sled.jni.Detokenizer;
 import org.sled.jni.Model;
 import org.sled.jni.NativeThread;
+import org.sled.jni.Prompt;
 import org.sled.jni.SledException;
 import org.sled.net.client.ClientConnection;
 import org.sled.net.client.ClientTransport;
@@ -42,22 +44,29 @@ public final class SledClient implements AutoCloseable {
   private final Builder options;
   private final ClientTransport transport; // null: the caller's
   private final Uplinks uplinks;
-  private final Model vocabulary; // the server's, ours to close; null: the caller's tokenizer
+  private final TargetVocabulary vocabulary;
   private final DrafterPool drafters; // null: the server generates alone
   private final PausableDrafting policy; // learns from all generations
+  private final ExperienceCache experience;
+  private final String pair; // of draft model and target; null: nothing is kept of it
   private final AtomicInteger lastSession = new AtomicInteger();
   private final Generations generations = new Generations();
 
   private SledClient(
-      Builder options, ClientTransport transport, Uplinks uplinks, Model vocabulary) {
+      Builder options, ClientTransport transport, Uplinks uplinks, TargetVocabulary vocabulary) {
     this.options = options;
     this.transport = transport;
     this.uplinks = uplinks;
     this.vocabulary = vocabulary;
-    policy = new PausableDrafting(options.drafting.createPolicy());
     Welcome welcome = welcome();
+    experience = new ExperienceCache(options.experienceDirectory);
+    pair = options.pair(welcome);
+    policy =
+        new PausableDrafting(
+            options.drafting.createPolicy(
+                pair == null ? DraftExperience.NONE : experience.read(pair)));
     int contextTokens = Math.min(welcome.limits().contextTokens(), options.draftContextTokens);
-    IntFunction<BlockDrafter> maker = drafterMaker(options, welcome);
+    IntFunction<BlockDrafter> maker = drafterMaker(options, welcome, vocabulary.draftTokens());
     drafters =
         maker == null
             ? null
@@ -69,14 +78,16 @@ public final class SledClient implements AutoCloseable {
   }
 
   /** From the server's context length; null if this client cannot draft. */
-  private static IntFunction<BlockDrafter> drafterMaker(Builder options, Welcome welcome) {
+  private static IntFunction<BlockDrafter> drafterMaker(
+      Builder options, Welcome welcome, DraftTokens draftTokens) {
     if (options.blockDrafterMaker != null || options.drafterMaker == null) {
       return options.blockDrafterMaker;
     }
     int vocabularySize = welcome.fingerprint().vocabularySize();
     return contextTokens -> {
       BlockDrafter drafter =
-          new ModelBlockDrafter(options.drafterMaker.apply(contextTokens), vocabularySize);
+          new ModelBlockDrafter(
+              options.drafterMaker.apply(contextTokens), vocabularySize, draftTokens);
       return options.draftTokensPerSecond > 0
           ? new PacedDrafter(new Pace(), drafter, options.draftTokensPerSecond)
           : drafter;
@@ -98,11 +109,12 @@ public final class SledClient implements AutoCloseable {
     private Busy busy = Busy.WAIT;
     private Duration busyTimeout = Duration.ofMinutes(5);
     private Model tokenizer;
-    private TokenizerFingerprint fingerprint;
+    private TokenizerFingerprint fingerprint; // that a server must have; null: any
     private IntFunction<Drafter> drafterMaker; // from the server's context length
     private IntFunction<BlockDrafter> blockDrafterMaker; // instead of that one
     private boolean promptLookup;
     private Path vocabularyCache = VocabularyCache.defaultDirectory();
+    private Path experienceDirectory;
     private ClientTransport sharedTransport;
     private Supplier<IntFunction<String>> detokenizers; // one per text; null without a tokenizer
     private Drafting drafting = Drafting.DEFAULT;
@@ -149,7 +161,7 @@ public final class SledClient implements AutoCloseable {
     /**
      * What generations do while no server is there; {@link Outage#WAIT} by default. Unless it is
      * {@link Outage#FAIL}, {@link #connect} tries again where a connection is lost before it can be
-     * used.
+     * used; but only for some seconds where what listens there never says WELCOME.
      */
     public Builder outage(Outage newOutage) {
       outage = newOutage;
@@ -183,12 +195,17 @@ public final class SledClient implements AutoCloseable {
     }
 
     /**
-     * The model that drafts, and whose tokenizer turns text into tokens. One that is opened for its
-     * vocabulary alone cannot draft; without any, requests must ask for 0 draft tokens.
+     * The model that drafts. One that is opened for its vocabulary alone cannot draft; without any,
+     * requests must ask for 0 draft tokens.
+     *
+     * <p>Its tokenizer turns text into tokens if it is the target's. If not, {@link #connect} gets
+     * the target's from the server ({@link #vocabularyCache}) and compares the two vocabularies:
+     * where at least nine tenths of the target's ids are the same token in both, these are drafted
+     * and the others are not, which a warning says. The text is the target's all the same.
      */
     public Builder draftModel(Model model) {
       tokenizer = model;
-      fingerprint = Fingerprints.of(model.info());
+      fingerprint = null;
       detokenizers = () -> new Detokenizer(model)::feed;
       drafterMaker =
           model.info().vocabularyOnly()
@@ -202,9 +219,9 @@ public final class SledClient implements AutoCloseable {
      * prompt or since. Good for texts that repeat what they were given, such as summaries and
      * edits, and costs next to nothing.
      *
-     * <p>The tokenizer is that of {@link #draftModel}, which is not used otherwise; without any,
-     * the target's is fetched from the server by {@link #connect} and kept ({@link
-     * #vocabularyCache}).
+     * <p>The tokenizer is that of {@link #draftModel}, which is not used otherwise; without any, or
+     * where it is not the target's, that is fetched from the server by {@link #connect} and kept
+     * ({@link #vocabularyCache}).
      */
     public Builder promptLookup() {
       promptLookup = true;
@@ -223,6 +240,27 @@ public final class SledClient implements AutoCloseable {
     }
 
     /**
+     * Where it is kept how often the draft model's tokens were right for this target, and how long
+     * one took, so that the next client of the pair begins with that: a text file of some 100 bytes
+     * for each pair. Null, the default, for nowhere.
+     */
+    public Builder experienceDirectory(Path directory) {
+      experienceDirectory = directory;
+      return this;
+    }
+
+    /** A name of what drafts here for what; null if nothing is to be remembered of that. */
+    private String pair(Welcome welcome) {
+      boolean drafts = drafterMaker != null || promptLookup;
+      if (experienceDirectory == null || !drafts || draftTokensPerSecond > 0) {
+        return null;
+      }
+      long draft = promptLookup || tokenizer == null ? 0 : tokenizer.info().weightsHash();
+      return String.format(
+          "%016x-%016x-%d", welcome.numericsId(), draft, promptLookup ? 0 : draftThreads);
+    }
+
+    /**
      * Drafts of another kind than a draft model's; for measurements. This client has no tokenizer
      * then: prompts are token ids.
      *
@@ -232,6 +270,8 @@ public final class SledClient implements AutoCloseable {
      */
     public Builder blockDrafters(
         TokenizerFingerprint newFingerprint, IntFunction<BlockDrafter> maker) {
+      tokenizer = null;
+      detokenizers = null;
       fingerprint = newFingerprint;
       blockDrafterMaker = maker;
       return this;
@@ -349,9 +389,10 @@ public final class SledClient implements AutoCloseable {
     /**
      * Connects and shakes hands.
      *
-     * @throws UnreachableException if nothing answers there, or connections are lost before WELCOME
-     *     for as long as {@link #outageTimeout} says
-     * @throws TokenizerMismatchException if the draft model does not share the target's vocabulary
+     * @throws UnreachableException if nothing answers there, connections end before WELCOME several
+     *     times in succession, or they are lost for as long as {@link #outageTimeout} says
+     * @throws TokenizerMismatchException if the draft model shares less than nine tenths of the
+     *     target's tokens
      * @throws BusyException if the server takes no more connections
      * @throws RefusedException if it refuses for another reason, is not exact where that was asked
      *     for, or has no vocabulary to give where that is needed
@@ -380,15 +421,13 @@ public final class SledClient implements AutoCloseable {
                 return new Uplink(server, connection, router);
               },
               connectTimeout);
-      AtomicReference<Model> vocabulary = new AtomicReference<>();
+      AtomicReference<TargetVocabulary> vocabulary = new AtomicReference<>();
       boolean connected = false;
       try {
         uplinks.connectFirst(
             uplink -> {
-              if (promptLookup && tokenizer == null) {
-                VocabularyCache cache = new VocabularyCache(vocabularyCache);
-                vocabulary.set(cache.open(uplink, answerTimeout));
-              }
+              vocabulary.set(targetVocabulary(uplink));
+              check.keepTo(uplink.connection().welcome());
             },
             outage == Outage.FAIL ? Duration.ZERO : outageTimeout);
         SledClient client = new SledClient(this, own, uplinks, vocabulary.get());
@@ -406,6 +445,15 @@ public final class SledClient implements AutoCloseable {
         }
       }
     }
+
+    private TargetVocabulary targetVocabulary(Uplink uplink) throws InterruptedException {
+      if (tokenizer == null && !promptLookup) {
+        return TargetVocabulary.own();
+      }
+      boolean drafts = drafterMaker != null && !promptLookup;
+      VocabularyCache cache = new VocabularyCache(vocabularyCache);
+      return TargetVocabulary.of(uplink, tokenizer, drafts, cache, answerTimeout);
+    }
   }
 
   /** What the server said of itself when this client connected, for the last time. */
@@ -420,28 +468,49 @@ public final class SledClient implements AutoCloseable {
    * @throws IllegalStateException if this client has no tokenizer
    */
   public int[] tokenize(String text) {
-    return Prompts.raw(tokenizer(), text);
+    return Prompts.raw(tokenizer(), server().promptEnds(), text).tokens();
   }
 
   /**
    * Turns a conversation into the prompt that the target's assistant continues, with the target's
-   * chat template.
+   * chat template. Control tokens come from the template alone: where a message spells one, that is
+   * text.
    *
    * @throws IllegalStateException if this client has no tokenizer
    * @throws SledClientException if the target has no chat template
    * @throws org.sled.jni.SledException if the template refuses the messages
    */
   public int[] tokenizeChat(List<ChatMessage> messages) {
-    String template = welcome().chatTemplate();
-    if (template.isEmpty()) {
-      throw new SledClientException("the target has no chat template: send it raw text instead");
-    }
-    return Prompts.chat(tokenizer(), template, messages);
+    return renderChat(messages, chatOptions()).tokens();
   }
 
   /**
-   * The model whose tokenizer this client uses: the draft model, or the vocabulary that it has from
-   * the server, which is closed with this client.
+   * A conversation as the target is given it, with its text.
+   *
+   * @param options {@link #chatOptions}, with arguments for the template or another time if wanted
+   * @see #tokenizeChat
+   */
+  public Prompt renderChat(List<ChatMessage> messages, ChatOptions options) {
+    return Prompts.chat(tokenizer(), options, messages);
+  }
+
+  /**
+   * How conversations become prompts: the target's chat template, without arguments, and its begin
+   * and end tokens.
+   *
+   * @throws SledClientException if the target has no chat template
+   */
+  public ChatOptions chatOptions() {
+    ServerInfo server = server();
+    if (server.chatTemplate().isEmpty()) {
+      throw new SledClientException("the target has no chat template: send it raw text instead");
+    }
+    return server.chatOptions();
+  }
+
+  /**
+   * The model whose tokenizer this client uses, which is the target's: the draft model, or the
+   * vocabulary that it has from the server, which is closed with this client.
    *
    * @throws IllegalStateException if this client has no tokenizer
    */
@@ -453,14 +522,22 @@ public final class SledClient implements AutoCloseable {
     return tokenizer;
   }
 
+  /**
+   * Which of the target's tokens the draft model knows, where its vocabulary is another one; null
+   * if it knows all of them, or if nothing was compared because there is no draft model.
+   */
+  public DraftTokens draftTokens() {
+    return vocabulary.draftTokens();
+  }
+
   private Model tokenizerOrNull() {
-    return vocabulary != null ? vocabulary : options.tokenizer;
+    return vocabulary.fetched() != null ? vocabulary.fetched() : options.tokenizer;
   }
 
   /** Back to text, token by token; null without a tokenizer. */
   private IntFunction<String> detokenizer() {
-    if (vocabulary != null) {
-      return new Detokenizer(vocabulary)::feed;
+    if (vocabulary.fetched() != null) {
+      return new Detokenizer(vocabulary.fetched())::feed;
     }
     return options.detokenizers == null ? null : options.detokenizers.get();
   }
@@ -490,7 +567,7 @@ public final class SledClient implements AutoCloseable {
   private Generation start(
       GenerationRequest request, GenerationListener listener, TokenStream tokens) {
     check(request);
-    StopFinder stops = new StopFinder(request.stopStrings(), detokenizer());
+    StopFinder stops = stopFinder(request);
     TextDecoder decoder = decoder(request);
     GenerationMeter meter = new GenerationMeter(request.draftTokens(), System::nanoTime);
     SessionInbox inbox = new SessionInbox(lastSession.incrementAndGet());
@@ -577,6 +654,14 @@ public final class SledClient implements AutoCloseable {
     return detokenizer == null
         ? null
         : new TextDecoder(detokenizer, () -> "", request.stopStrings());
+  }
+
+  private StopFinder stopFinder(GenerationRequest request) {
+    Model tokenizer = tokenizerOrNull();
+    return tokenizer == null
+        ? new StopFinder(request.stopStrings(), detokenizer())
+        : new StopFinder(
+            request.stopStrings(), StopTokens.of(tokenizer, request.stopStrings()), detokenizer());
   }
 
   /** A drafter for this one; the one before may have been for another. */
@@ -681,6 +766,10 @@ public final class SledClient implements AutoCloseable {
 
   private void free() {
     generations.awaitEnds();
+    DraftExperience learnt = policy.experience();
+    if (pair != null && learnt.draftNanos() > 0) {
+      experience.write(pair, learnt);
+    }
     uplinks.close();
     if (transport != null) {
       transport.close();
@@ -688,9 +777,7 @@ public final class SledClient implements AutoCloseable {
     if (drafters != null) {
       drafters.close();
     }
-    if (vocabulary != null) {
-      vocabulary.close();
-    }
+    vocabulary.close();
   }
 
   private static void giveWay() {

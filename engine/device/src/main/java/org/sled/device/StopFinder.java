@@ -2,6 +2,7 @@ package org.sled.device;
 
 import java.util.List;
 import java.util.function.IntFunction;
+import java.util.function.IntPredicate;
 
 /**
  * Says of each token of a text whether it completes a stop string; where a generation ends, on a
@@ -10,6 +11,7 @@ import java.util.function.IntFunction;
 public final class StopFinder {
   private final TextCutter cutter;
   private final IntFunction<String> detokenizer; // null: there is nothing to find
+  private final IntPredicate stopTokens;
 
   /**
    * A text of which nothing came yet.
@@ -20,11 +22,23 @@ public final class StopFinder {
    * @throws IllegalArgumentException if the stop strings are none, or there is no detokenizer
    */
   public StopFinder(List<String> stopStrings, IntFunction<String> detokenizer) {
+    this(stopStrings, token -> false, detokenizer);
+  }
+
+  /**
+   * A text that certain tokens end as well.
+   *
+   * @param stopTokens see {@link StopTokens}
+   * @see #StopFinder(List, IntFunction)
+   */
+  public StopFinder(
+      List<String> stopStrings, IntPredicate stopTokens, IntFunction<String> detokenizer) {
     if (detokenizer == null && !stopStrings.isEmpty()) {
       throw new IllegalArgumentException(
           "stop strings need a tokenizer: set a draft model, if only for its vocabulary");
     }
     cutter = new TextCutter(stopStrings);
+    this.stopTokens = stopTokens;
     this.detokenizer = stopStrings.isEmpty() ? null : detokenizer;
   }
 
@@ -34,6 +48,6 @@ public final class StopFinder {
       return false;
     }
     cutter.feed(detokenizer.apply(token));
-    return cutter.isStopped();
+    return cutter.isStopped() || stopTokens.test(token);
   }
 }

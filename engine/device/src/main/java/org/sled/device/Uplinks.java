@@ -9,7 +9,6 @@ import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.sled.net.client.HandshakeRefusedException;
 import org.sled.net.protocol.ErrorCode;
@@ -27,7 +26,6 @@ import org.slf4j.LoggerFactory;
  * waits.
  */
 final class Uplinks implements AutoCloseable {
-  static final long FIRST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
   static final long LONGEST_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(5);
 
   /** A server that had no room is asked again after so long at the earliest. */
@@ -187,7 +185,7 @@ final class Uplinks implements AutoCloseable {
 
   private void connectAgain() {
     Map<InetSocketAddress, SledClientException> refusals = new HashMap<>();
-    long bound = FIRST_PAUSE_NANOS;
+    GrowingPause pause = new GrowingPause(LONGEST_PAUSE_NANOS);
     try {
       if (followRedirect(refusals)) {
         return;
@@ -206,8 +204,8 @@ final class Uplinks implements AutoCloseable {
           fail(refusals.get(servers.get(0)));
           return;
         }
-        pause(ThreadLocalRandom.current().nextLong(bound / 2, bound));
-        bound = Math.min(2 * bound, LONGEST_PAUSE_NANOS);
+        pause.grow();
+        pause(pause.randomNanos());
       }
     } catch (InterruptedException e) {
       fail(SledClientException.interrupted(e));

@@ -3,6 +3,7 @@ package org.sled.device;
 import io.netty.buffer.ByteBufAllocator;
 import java.util.List;
 import org.sled.core.DraftLengthPolicy;
+import org.sled.net.protocol.TokenizerFingerprint;
 
 /**
  * A device and its server in virtual time: the draft loop, the policies and the server's decisions
@@ -40,6 +41,21 @@ public final class VirtualDevice {
    * @throws IllegalStateException if another text came out
    */
   public GenerationStats generate(GenerationRequest request, int[] text, BlockDrafter drafter) {
+    VirtualServer server = new VirtualServer(serving, 1, vocabularySize);
+    try {
+      return generate(new VirtualTurns(server, clock.nanoTime()), 0, request, text, drafter);
+    } finally {
+      server.close();
+    }
+  }
+
+  /**
+   * Generates, where it is this device's turn.
+   *
+   * @param number of the device, and of its session
+   */
+  GenerationStats generate(
+      VirtualTurns turns, int number, GenerationRequest request, int[] text, BlockDrafter drafter) {
     int[] prompt = request.prompt().toArray();
     int contextTokens = prompt.length + text.length + 1;
     ServerInfo info =
@@ -48,15 +64,16 @@ public final class VirtualDevice {
             "virtual",
             "trace",
             "",
-            serving.exactNumerics(),
+            true,
             0,
-            vocabularySize,
+            new TokenizerFingerprint(vocabularySize, 0, 0, 0, 0),
             contextTokens,
             contextTokens - 1,
             VirtualServer.MAX_DRAFT_TOKENS,
             1,
-            1);
-    VirtualServer server = new VirtualServer(serving, vocabularySize, contextTokens, prompt, text);
+            1,
+            null);
+    VirtualSession session = turns.server().session(number, contextTokens, prompt, text);
     GenerationMeter meter = new GenerationMeter(request.draftTokens(), clock::nanoTime);
     TokenStream out = new TokenStream();
     Text check = new Text(text);
@@ -65,7 +82,7 @@ public final class VirtualDevice {
     }
     new DraftLoop(
             request,
-            new VirtualLink(clock, server, info, serving.roundTripNanos()),
+            new VirtualLink(clock, turns, number, session, info, serving.roundTripNanos()),
             Patience.endless(Outage.FAIL),
             request.draftTokens() > 0 ? drafter : null,
             policy,

@@ -9,22 +9,38 @@ import org.sled.net.protocol.Resume;
 
 /**
  * A session's way to a {@link VirtualServer} and back, in virtual time. While the device works, the
- * server does up to the device's time; where the device waits, time goes on to the next answer. So
- * one thread does for both. Belongs to it.
+ * server and other devices do up to the device's time; where the device waits, time goes on to the
+ * next answer. Belongs to the device's thread, and is looked at by others while that waits.
  */
 final class VirtualLink implements SessionLink {
   private static final int SESSION = 1;
 
   private final VirtualClock clock;
-  private final VirtualServer server;
+  private final VirtualTurns turns;
+  private final int device;
+  private final VirtualSession session;
   private final ServerInfo info;
   private final long upNanos;
   private final long downNanos;
   private int epoch;
 
-  VirtualLink(VirtualClock clock, VirtualServer server, ServerInfo info, long roundTripNanos) {
+  /**
+   * Creates it.
+   *
+   * @param device whose turns these are
+   * @param session of the turns' server
+   */
+  VirtualLink(
+      VirtualClock clock,
+      VirtualTurns turns,
+      int device,
+      VirtualSession session,
+      ServerInfo info,
+      long roundTripNanos) {
     this.clock = clock;
-    this.server = server;
+    this.turns = turns;
+    this.device = device;
+    this.session = session;
     this.info = info;
     upNanos = roundTripNanos / 2;
     downNanos = roundTripNanos - upNanos;
@@ -107,33 +123,34 @@ final class VirtualLink implements SessionLink {
   }
 
   private void send(Object what) {
-    server.receive(clock.nanoTime() + upNanos, what);
+    turns.server().receive(clock.nanoTime() + upNanos, session, what);
   }
 
   @Override
   public void close() {
-    server.close();
+    turns.server().leave(clock.nanoTime() + upNanos, session);
+  }
+
+  /** When the next answer is at the device; {@link Long#MAX_VALUE} while there is none. */
+  long answerNanos() {
+    VirtualServer.Timed first = session.answers().peek();
+    return first == null ? Long.MAX_VALUE : first.nanos() + downNanos;
   }
 
   @Override
   public boolean hasNews() {
-    while (server.advance(clock.nanoTime())) {
-      // What the device sends from now on, the server gets later.
-    }
-    VirtualServer.Timed first = server.answers().peek();
-    return first != null && first.nanos() + downNanos <= clock.nanoTime();
+    // What the device sends from now on, the server gets later.
+    turns.reach(device, clock.nanoTime());
+    return answerNanos() <= clock.nanoTime();
   }
 
   @Override
   public Object next(String what) {
-    while (server.answers().isEmpty()) {
-      if (!server.advance(Long.MAX_VALUE)) {
-        throw new ServerFaultException("the server has nothing to say, and no " + what);
-      }
+    if (session.answers().isEmpty()) {
+      turns.awaitAnswer(device, this);
     }
-    VirtualServer.Timed first = server.answers().poll();
-    clock.advanceTo(first.nanos() + downNanos);
-    return first.what();
+    clock.advanceTo(answerNanos());
+    return session.answers().poll().what();
   }
 
   @Override

@@ -2,10 +2,13 @@ package org.sled.device;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.PriorityQueue;
 import org.sled.core.BatchPlan;
 import org.sled.core.DeadlineScheduler;
+import org.sled.core.RowRule;
 import org.sled.core.SchedulerLimits;
 import org.sled.core.SessionBook;
 import org.sled.core.SpeculationPrice;
@@ -13,9 +16,7 @@ import org.sled.core.StepCost;
 import org.sled.core.StepForecast;
 import org.sled.core.WorkKind;
 import org.sled.core.WorkQueue;
-import org.sled.net.protocol.DraftFrame;
 import org.sled.net.protocol.ErrorMessage;
-import org.sled.net.protocol.FinishReason;
 import org.sled.net.protocol.Open;
 import org.sled.net.protocol.Opened;
 import org.sled.net.protocol.Protocol;
@@ -27,141 +28,125 @@ import org.sled.net.protocol.VerdictFrame;
 import org.sled.net.protocol.VerdictStatus;
 import org.sled.net.round.CommittedAnswer;
 import org.sled.net.round.RoundDecision;
-import org.sled.net.round.RoundRules;
-import org.sled.net.round.SessionView;
 
 /**
- * A server of one session, in virtual time, that knows beforehand what its target will say. It
- * decides with the classes that the daemon decides with: what a block means, what goes into a step,
- * what drafts cost; only the step itself is looked up. One thread.
+ * A server in virtual time that knows beforehand what its target will say. It decides with the
+ * classes that the daemon decides with: what a block means, what goes into a step, what drafts
+ * cost; only the step itself is looked up. Each session has a sequence of its own: nothing is
+ * swapped, and no beginnings of prompts are shared. One thread at a time.
  */
-final class VirtualServer implements SessionView {
+final class VirtualServer {
   /** As a daemon's by default. */
   private static final int STEP_ROWS = 512;
+
+  /** Likewise; with one session there is nobody that a prompt holds up. */
+  private static final double PREFILL_SHARE = 1.75;
 
   /** Row counts that a daemon measures when it starts. */
   private static final int[] CALIBRATED_ROWS = {1, 2, 3, 4, 5, 6, 8, 12, 16, 24, 32};
 
   static final int MAX_DRAFT_TOKENS = 62;
 
-  private static final int SESSION = 0;
   private static final long NANOS_PER_MICRO = 1_000;
 
   /** A frame or a message with the time at which it is there. */
   record Timed(long nanos, Object what) {}
 
+  /** What is sent to it. */
+  private record Arrival(long nanos, long number, VirtualSession session, Object what)
+      implements Comparable<Arrival> {
+    @Override
+    public int compareTo(Arrival other) {
+      int byTime = Long.compare(nanos, other.nanos);
+      return byTime != 0 ? byTime : Long.compare(number, other.number);
+    }
+  }
+
+  /** The device is gone. */
+  private enum Leave {
+    LEAVE
+  }
+
   private final VirtualServing serving;
-  private final int[] prompt;
-  private final int[] text;
-  private final RoundRules rules;
-  private final SessionBook book = new SessionBook(1);
+  private final int vocabularySize;
+  private final RowRule rowRule;
+  private final SessionBook book;
   private final StepCost cost = new StepCost();
   private final DeadlineScheduler scheduler;
   private final StepForecast forecast;
   private final SpeculationPrice price;
-  private final WorkQueue queue = new WorkQueue(1);
-  private final BatchPlan plan = new BatchPlan(1);
+  private final VirtualPasses passes;
+  private final WorkQueue queue;
+  private final BatchPlan plan;
   private final CommittedAnswer repeated = new CommittedAnswer();
-  private final DraftFrame block = new DraftFrame();
 
-  private final Deque<Timed> inbox = new ArrayDeque<>();
-  private final Deque<Timed> waiting = new ArrayDeque<>(); // blocks
-  private final Deque<Timed> answers = new ArrayDeque<>();
+  private final VirtualSession[] sessions; // by number; null: free
+  private final List<VirtualSession> all = new ArrayList<>();
+  private final PriorityQueue<Arrival> inbox = new PriorityQueue<>();
+  private long arrivals;
 
   private long nowNanos;
   private long wakeNanos = BatchPlan.NO_WAKE;
-
-  // The session.
-  private Open open;
-  private int committedLength;
-  private FinishReason finishReason = FinishReason.NONE;
-  private int lastRound;
-  private int pushCredit;
-  private long pushNanos; // when its newest credit came, or its newest token
-  private WorkKind wants; // null: nothing
-  private long wantedNanos; // since when
-  private ByteBuf blockFrame;
 
   // The step at work.
   private boolean computing;
   private long stepBeginNanos;
   private long stepEndNanos;
-  private long waitEndNanos; // until when its session waited
-  private int rowsLooked;
+  private long waitEndNanos; // until when its sessions waited
 
   /**
    * Creates a server.
    *
-   * @param text what the target says behind the prompt
+   * @param capacity sessions at a time, at least 1
    */
-  VirtualServer(
-      VirtualServing serving, int vocabularySize, int contextTokens, int[] prompt, int[] text) {
+  VirtualServer(VirtualServing serving, int capacity, int vocabularySize) {
     this.serving = serving;
-    this.prompt = prompt;
-    this.text = text;
-    rules = new RoundRules(vocabularySize, contextTokens, MAX_DRAFT_TOKENS);
-    boolean exact = serving.exactNumerics();
+    this.vocabularySize = vocabularySize;
+    rowRule = new RowRule(serving.rowMultiple(), serving.rowLeast());
+    sessions = new VirtualSession[capacity];
+    book = new SessionBook(capacity);
+    queue = new WorkQueue(capacity);
+    plan = new BatchPlan(capacity);
     scheduler =
         new DeadlineScheduler(
-            1, new SchedulerLimits(STEP_ROWS, MAX_DRAFT_TOKENS + 1, exact, 1, 0), book, cost);
-    forecast = new StepForecast(cost, 1, STEP_ROWS, exact);
-    price = new SpeculationPrice(cost, STEP_ROWS, exact);
+            capacity,
+            new SchedulerLimits(
+                STEP_ROWS, MAX_DRAFT_TOKENS + 1, rowRule, capacity == 1 ? 1 : PREFILL_SHARE, 0),
+            book,
+            cost);
+    forecast = new StepForecast(cost, capacity, STEP_ROWS, rowRule);
+    price = new SpeculationPrice(cost, STEP_ROWS, rowRule);
+    passes = new VirtualPasses(serving, rowRule, STEP_ROWS, capacity);
     for (int rows : CALIBRATED_ROWS) {
-      cost.calibrate(rows, (double) serving.stepNanos().applyAsLong(rows));
+      cost.calibrate(rows, (double) serving.passTime().nanos(1, rows));
     }
   }
 
-  // ---------------------------------------------------------------- the session
-
-  @Override
-  public int epoch() {
-    return open.epoch();
+  /**
+   * A session of its own for a text; it begins when an OPEN or a RESUME is received for it.
+   *
+   * @param number 0 to below the capacity; whoever had it before has left by then
+   * @param text what the target says behind the prompt
+   */
+  VirtualSession session(int number, int contextTokens, int[] prompt, int[] text) {
+    VirtualSession session =
+        new VirtualSession(number, vocabularySize, contextTokens, prompt, text);
+    all.add(session);
+    return session;
   }
 
-  @Override
-  public int committedLength() {
-    return committedLength;
+  /** A frame or a message of a session arrives. */
+  void receive(long nanos, VirtualSession session, Object what) {
+    inbox.add(new Arrival(nanos, arrivals++, session, what));
   }
 
-  @Override
-  public int committedToken(int position) {
-    return position < prompt.length ? prompt[position] : text[position - prompt.length];
-  }
-
-  @Override
-  public FinishReason finishReason() {
-    return finishReason;
-  }
-
-  @Override
-  public int lastRound() {
-    return lastRound;
-  }
-
-  /** Adds the target's next token. */
-  private int commit() {
-    int token = text[committedLength - prompt.length];
-    committedLength++;
-    int given = committedLength - open.promptTokensTotal();
-    if (open.maxTokens() > 0 && given >= open.maxTokens()) {
-      finishReason = FinishReason.LENGTH;
-    } else if (committedLength - prompt.length == text.length) {
-      finishReason = FinishReason.STOP;
-    }
-    return token;
+  /** The device will be gone then; nothing is answered any more. */
+  void leave(long nanos, VirtualSession session) {
+    session.abandon();
+    receive(nanos, session, Leave.LEAVE);
   }
 
   // ---------------------------------------------------------------- time
-
-  /** A frame or a message arrives, behind those before it. */
-  void receive(long nanos, Object what) {
-    inbox.add(new Timed(nanos, what));
-  }
-
-  /** What it has said and nobody took yet, with the time at which it was sent. */
-  Deque<Timed> answers() {
-    return answers;
-  }
 
   /**
    * Lets the next thing happen, if it does until then.
@@ -202,218 +187,250 @@ final class VirtualServer implements SessionView {
       return;
     }
     forecast.clear();
-    forecast.add(SESSION, plan.kind(0), plan.rows(0), committedLength - 1);
+    passes.clear();
+    for (int i = 0; i < plan.size(); i++) {
+      VirtualSession session = sessions[plan.session(i)];
+      forecast.add(session.number, plan.kind(i), plan.rows(i), session.cached);
+      passes.add(plan.rows(i));
+    }
+    passes.arrange();
     computing = true;
     waitEndNanos = Math.max(waitEndNanos, stepEndNanos);
     stepBeginNanos = nowNanos + serving.overheadNanos() / 2;
-    stepEndNanos = stepBeginNanos + serving.stepNanos().applyAsLong(plan.rows(0));
+    stepEndNanos = stepBeginNanos + passes.nanos();
   }
 
   // ---------------------------------------------------------------- what comes
 
-  private void handle(Timed arrival) {
-    if (arrival.what() instanceof Open newOpen) {
-      open = newOpen;
-      committedLength = newOpen.promptTokensTotal(); // more than the prompt if it is a RESUME's
-      book.opened(SESSION);
-      want(WorkKind.PREFILL, committedLength, arrival.nanos());
+  private void handle(Arrival arrival) {
+    VirtualSession session = arrival.session();
+    if (arrival.what() instanceof Open open) {
+      if (sessions[session.number] != null) {
+        throw new IllegalStateException("session " + session.number + " is open already");
+      }
+      sessions[session.number] = session;
+      session.open(open);
+      book.opened(session.number);
+      want(session, WorkKind.PREFILL, session.committedLength(), arrival.nanos());
+    } else if (sessions[session.number] != session) {
+      release(arrival.what()); // it has left
     } else if (arrival.what() instanceof Push push) {
-      onPush(push, arrival.nanos());
+      onPush(session, push, arrival.nanos());
+    } else if (arrival.what() == Leave.LEAVE) {
+      sessions[session.number] = null;
+      queue.remove(session.number);
+      book.forget(session.number);
+      session.release();
     } else {
-      waiting.add(arrival);
-      decide();
+      session.waiting.add(new Timed(arrival.nanos(), arrival.what()));
+      decide(session);
     }
   }
 
-  private void onPush(Push push, long nanos) {
+  private void onPush(VirtualSession session, Push push, long nanos) {
     if (push.credit() > 0) {
-      pushCredit += push.credit();
-      pushNanos = nanos;
-      book.forget(SESSION);
-      decide();
+      session.pushCredit += push.credit();
+      session.pushNanos = nanos;
+      book.forget(session.number);
+      decide(session);
       return;
     }
-    pushCredit = 0;
-    if (wants == WorkKind.PUSH) {
-      queue.remove(SESSION);
-      wants = null;
+    session.pushCredit = 0;
+    if (session.wants == WorkKind.PUSH) {
+      queue.remove(session.number);
+      session.wants = null;
     }
-    answer(tokens(0, 0, 0, 0));
-    book.started(SESSION, nowNanos);
+    answer(session, tokens(session, 0, 0, 0, 0));
+    book.started(session.number, nowNanos);
   }
 
-  private void want(WorkKind kind, int rows, long sinceNanos) {
-    wants = kind;
-    wantedNanos = sinceNanos;
-    queue.add(SESSION, 0, kind, rows, 0, sinceNanos);
+  private void want(VirtualSession session, WorkKind kind, int rows, long sinceNanos) {
+    session.wants = kind;
+    session.wantedNanos = sinceNanos;
+    queue.add(session.number, session.number, kind, rows, session.cached, sinceNanos);
   }
 
   /** Decides waiting blocks until one has to be computed; then the push. */
-  private void decide() {
-    while (wants == null && !waiting.isEmpty()) {
-      Timed arrival = waiting.poll();
-      blockFrame = (ByteBuf) arrival.what();
-      block.wrap(blockFrame);
-      RoundDecision decision = rules.decide(this, block);
+  private void decide(VirtualSession session) {
+    while (session.wants == null && !session.waiting.isEmpty()) {
+      Timed arrival = session.waiting.poll();
+      session.blockFrame = (ByteBuf) arrival.what();
+      session.block.wrap(session.blockFrame);
+      RoundDecision decision = session.decide();
       if (decision == RoundDecision.VERIFY) {
-        book.arrived(SESSION, arrival.nanos());
-        want(WorkKind.BLOCK, 1 + block.draftCount(), arrival.nanos());
+        book.arrived(session.number, arrival.nanos());
+        want(session, WorkKind.BLOCK, 1 + session.block.draftCount(), arrival.nanos());
         return;
       }
-      answerAtOnce(decision);
-      blockFrame.release();
+      answerAtOnce(session, decision);
+      session.blockFrame.release();
     }
-    if (wants == null && pushCredit > 0 && finishReason == FinishReason.NONE) {
-      want(WorkKind.PUSH, 1, pushNanos);
+    if (session.wants == null && session.pushCredit > 0 && !session.isFinished()) {
+      want(session, WorkKind.PUSH, 1, session.pushNanos);
     }
   }
 
-  private void answerAtOnce(RoundDecision decision) {
+  private void answerAtOnce(VirtualSession session, RoundDecision decision) {
     switch (decision) {
       case ANSWER_AGAIN -> {
-        repeated.compute(this, block);
+        repeated.compute(session, session.block);
         verdict(
+            session,
             VerdictStatus.REPEATED,
-            repeated.finishReason(),
             repeated.verified(),
             repeated.accepted(),
             repeated.nextToken(),
             repeated.committedLength());
       }
       case STALE, FINISHED ->
-          verdict(VerdictStatus.STALE, finishReason, 0, 0, Protocol.NO_TOKEN, committedLength);
+          verdict(session, VerdictStatus.STALE, 0, 0, Protocol.NO_TOKEN, session.committedLength());
       case IGNORE_LATE -> {}
       default ->
           answer(
+              session,
               ErrorMessage.ofSession(
-                  open.session(), block.round(), decision.errorCode(), decision.toString()));
+                  session.id(), session.block.round(), decision.errorCode(), decision.toString()));
     }
   }
 
   // ---------------------------------------------------------------- steps
 
   private void finishStep() {
+    int working = queue.size();
     queue.take(plan);
-    int rows = plan.rows(0);
     long stepNanos = stepEndNanos - stepBeginNanos;
-    forecast.observe(1, serving.exactNumerics() ? Math.max(2, rows) : rows, stepNanos);
-    price.observe(forecast, (double) stepNanos, forecast.textSessions());
-    price.set(1, book.acceptance());
-    if (queue.size() > 0) {
-      return; // a chunk of the prompt
+    forecast.observe(passes.count(), passes.rows(), stepNanos);
+    int awaited = book.awaitedCount(stepBeginNanos);
+    int reading = forecast.textSessions() + queue.size() - queue.prompts() + awaited;
+    price.observe(forecast, (double) stepNanos, reading);
+    price.set(working + awaited, book.acceptance());
+    for (int i = 0; i < plan.size(); i++) {
+      finishSlot(sessions[plan.session(i)], plan.rows(i));
     }
-    WorkKind done = wants;
-    wants = null;
-    rowsLooked = rows;
+  }
+
+  private void finishSlot(VirtualSession session, int rows) {
+    long stepNanos = stepEndNanos - stepBeginNanos;
+    WorkKind done = session.wants;
+    if (done == WorkKind.PREFILL) {
+      session.cached += rows;
+      if (session.cached < session.committedLength()) {
+        return; // a chunk of the prompt
+      }
+    }
+    session.wants = null;
     switch (done) {
       case PREFILL -> {
-        int first = commit();
-        book.started(SESSION, nowNanos);
+        int first = session.commit();
+        book.started(session.number, nowNanos);
         answer(
+            session,
             new Opened(
-                open.session(),
-                open.epoch(),
+                session.id(),
+                session.epoch(),
                 (float) price.draftSeconds(),
                 (float) price.aloneSeconds(),
                 price.commonDrafts(),
-                queueMicros(),
+                queueMicros(session),
                 micros(stepNanos),
                 micros(serving.overheadNanos()),
-                committedLength,
+                session.committedLength(),
                 first,
-                finishReason,
+                session.finishReason(),
                 StreamSecret.NONE));
       }
-      case BLOCK -> verify(rows - 1);
+      case BLOCK -> verify(session, rows - 1);
       case PUSH -> {
-        int token = commit();
-        pushCredit--;
-        ByteBuf frame = tokens(queueMicros(), micros(stepNanos), rows, 1);
+        int token = session.commit();
+        session.cached++;
+        session.pushCredit--;
+        ByteBuf frame =
+            tokens(session, queueMicros(session), micros(stepNanos), plan.totalRows(), 1);
         frame.writeIntLE(token);
-        answer(frame);
-        pushNanos = nowNanos;
+        answer(session, frame);
+        session.pushNanos = nowNanos;
       }
     }
-    decide();
+    decide(session);
   }
 
-  private void verify(int granted) {
+  private void verify(VirtualSession session, int granted) {
     int accepted = 0;
-    int token = commit();
-    while (accepted < granted
-        && block.draft(accepted) == token
-        && finishReason == FinishReason.NONE) {
+    int token = session.commit();
+    while (accepted < granted && session.block.draft(accepted) == token && !session.isFinished()) {
       accepted++;
-      token = commit();
+      token = session.commit();
     }
-    boolean wrong = accepted < granted && block.draft(accepted) != token;
+    session.cached += accepted + 1;
+    boolean wrong = accepted < granted && session.block.draft(accepted) != token;
     int verified = accepted + (wrong ? 1 : 0);
-    verdict(VerdictStatus.VERIFIED, finishReason, verified, accepted, token, committedLength);
-    book.answered(SESSION, 1 + granted, verified, accepted, nowNanos);
-    blockFrame.release();
+    verdict(session, VerdictStatus.VERIFIED, verified, accepted, token, session.committedLength());
+    book.answered(session.number, 1 + granted, verified, accepted, nowNanos);
+    session.blockFrame.release();
   }
 
   // ---------------------------------------------------------------- answers
 
   private void verdict(
+      VirtualSession session,
       VerdictStatus status,
-      FinishReason finish,
       int verified,
       int accepted,
       int next,
       int committed) {
     boolean computed = status == VerdictStatus.VERIFIED;
-    lastRound = Math.max(lastRound, block.round());
+    session.answered(session.block.round());
     ByteBuf frame = ByteBufAllocator.DEFAULT.directBuffer(VerdictFrame.BYTES);
     VerdictFrame.write(
         frame,
-        open.session(),
-        block.round(),
-        open.epoch(),
+        session.id(),
+        session.block.round(),
+        session.epoch(),
         (float) price.draftSeconds(),
         (float) price.aloneSeconds(),
         price.commonDrafts(),
-        computed ? queueMicros() : 0,
+        computed ? queueMicros(session) : 0,
         computed ? micros(stepEndNanos - stepBeginNanos) : 0,
         status,
-        finish,
-        computed ? rowsLooked : 0,
+        status == VerdictStatus.REPEATED ? repeated.finishReason() : session.finishReason(),
+        computed ? plan.totalRows() : 0,
         verified,
         accepted,
         next,
         committed);
-    answer(frame);
+    answer(session, frame);
   }
 
   /** A TOKENS without the newest tokens' ids, which are to follow. */
-  private ByteBuf tokens(int queueMicros, int computeMicros, int rows, int count) {
+  private ByteBuf tokens(
+      VirtualSession session, int queueMicros, int computeMicros, int rows, int count) {
     ByteBuf frame = ByteBufAllocator.DEFAULT.directBuffer(TokensFrame.lengthBytes(count));
     TokensFrame.writeHead(
         frame,
-        open.session(),
-        open.epoch(),
+        session.id(),
+        session.epoch(),
         (float) price.draftSeconds(),
         (float) price.aloneSeconds(),
         price.commonDrafts(),
         queueMicros,
         computeMicros,
-        finishReason,
+        session.finishReason(),
         rows,
-        committedLength - count,
+        session.committedLength() - count,
         count);
     return frame;
   }
 
-  private void answer(Object what) {
+  private void answer(VirtualSession session, Object what) {
     if (what instanceof ByteBuf frame) {
       // What a connection does when it writes.
       frame.setIntLE(ServerTimes.OVERHEAD_MICROS_OFFSET, micros(serving.overheadNanos()));
     }
-    answers.add(new Timed(nowNanos + serving.overheadNanos() / 2, what));
+    session.say(new Timed(nowNanos + serving.overheadNanos() / 2, what));
   }
 
-  private int queueMicros() {
-    return micros(Math.max(0, waitEndNanos - wantedNanos));
+  private int queueMicros(VirtualSession session) {
+    return micros(Math.max(0, waitEndNanos - session.wantedNanos));
   }
 
   private static int micros(long nanos) {
@@ -422,16 +439,14 @@ final class VirtualServer implements SessionView {
 
   /** Frees what nobody took. */
   void close() {
-    inbox.forEach(VirtualServer::release);
-    waiting.forEach(VirtualServer::release);
-    answers.forEach(VirtualServer::release);
-    if (wants == WorkKind.BLOCK) {
-      blockFrame.release();
-    }
+    inbox.forEach(arrival -> release(arrival.what()));
+    inbox.clear();
+    all.forEach(VirtualSession::abandon);
+    Arrays.stream(sessions).filter(session -> session != null).forEach(VirtualSession::release);
   }
 
-  private static void release(Timed timed) {
-    if (timed.what() instanceof ByteBuf frame) {
+  static void release(Object what) {
+    if (what instanceof ByteBuf frame) {
       frame.release();
     }
   }

@@ -1,19 +1,31 @@
 package org.sled.device;
 
-import java.util.function.IntToLongFunction;
-
 /**
- * What a simulated device has before it: a link, and a server that nobody else uses. Immutable.
+ * What simulated devices have before them: a link each, and a server. Immutable.
  *
- * @param roundTripNanos of the link, half of it each way, ns
- * @param stepNanos time of a step by its rows, 1 or more, ns
- * @param exactNumerics whether a lone row is padded with a second one, as the server's cost model
- *     then reckons; the times have to say so, too
+ * @param roundTripNanos of each link, half of it each way, ns
+ * @param passTime what a pass over the target's weights takes
+ * @param rowMultiple the rows of a pass are filled up to a multiple of this, at least 1, as the
+ *     server's cost model then reckons; the times have to say so, too
+ * @param rowLeast and to at least so many
  * @param overheadNanos the server's time for a block beside queueing and computing, half of it
  *     before the step, ns
  */
 public record VirtualServing(
-    long roundTripNanos, IntToLongFunction stepNanos, boolean exactNumerics, long overheadNanos) {
+    long roundTripNanos, PassTime passTime, int rowMultiple, int rowLeast, long overheadNanos) {
+
+  /** What a pass over the target's weights takes. */
+  @FunctionalInterface
+  public interface PassTime {
+    /**
+     * Its time, ns.
+     *
+     * @param sessions that share it, 1 or more
+     * @param rows of each of them, 1 or more
+     */
+    long nanos(int sessions, int rows);
+  }
+
   /** Refuses times that are none. */
   public VirtualServing {
     if (roundTripNanos < 0 || overheadNanos < 0) {

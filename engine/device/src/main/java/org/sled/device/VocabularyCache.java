@@ -145,11 +145,14 @@ final class VocabularyCache {
     }
   }
 
-  /** A vocabulary with this fingerprint. */
+  /**
+   * A vocabulary with this fingerprint, but for the pre-tokenizer's part: servers of earlier
+   * releases hash less into that.
+   */
   private static Model openChecked(Path file, TokenizerFingerprint fingerprint) {
     Model model = Model.open(file, ModelParams.DEFAULT.withVocabularyOnly(true));
     TokenizerFingerprint actual = Fingerprints.of(model.info());
-    if (!actual.matches(fingerprint)) {
+    if (!actual.withPretokenizerHash(fingerprint.pretokenizerHash()).matches(fingerprint)) {
       model.close();
       throw new ServerFaultException(
           "it is another tokenizer's (this one vs the target's): "

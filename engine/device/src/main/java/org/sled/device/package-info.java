@@ -27,7 +27,10 @@
  *       that generations use one after another.
  *   <li>A {@link org.sled.device.GenerationRequest} for each text: prompt, length, sampling and
  *       seed, stop strings. Its prompt comes from {@link org.sled.device.SledClient#tokenizeChat}
- *       or {@link org.sled.device.SledClient#tokenize}.
+ *       for a conversation of any number of turns, from {@link
+ *       org.sled.device.SledClient#renderChat} where the template is to get arguments, such as
+ *       {@code enable_thinking}, or the prompt's text is wanted, or from {@link
+ *       org.sled.device.SledClient#tokenize}.
  *   <li>A {@link org.sled.device.Generation}, which runs from {@link
  *       org.sled.device.SledClient#start} on. Read one of: {@link org.sled.device.Generation#text}
  *       for text, {@link org.sled.device.Generation#next} or the iterator for token ids, {@link
@@ -62,7 +65,7 @@
  *       <td>check the address and that the server runs; try later. While reading: no server came
  *       back within {@code outageTimeout}; the same if connect says that connections are lost</td></tr>
  *   <tr><td>{@link org.sled.device.TokenizerMismatchException}</td><td>connect</td>
- *       <td>take a draft model of the target's family; trying again does not help</td></tr>
+ *       <td>take a draft model of the target's family, or none (promptLookup); trying again does not help</td></tr>
  *   <tr><td>{@link org.sled.device.BusyException}</td><td>connect, reading</td>
  *       <td>try again, after {@code retryAfterMillis} if it is not 0</td></tr>
  *   <tr><td>{@link org.sled.device.RefusedException}, other than these two</td>

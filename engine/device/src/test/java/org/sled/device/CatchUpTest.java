@@ -9,15 +9,18 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.sled.core.DraftLengthPolicy;
 import org.sled.net.protocol.TokenIds;
+import org.sled.net.protocol.TokenizerFingerprint;
 
 /**
  * A draft model that is far behind what is committed catches up while the server goes on alone: the
  * text does not stand still, and a close does not wait. Most of it in virtual time.
  */
+@ExtendWith(FewerLeakRecords.class)
 final class CatchUpTest {
   private static final int PROMPT_TOKENS = 1024;
   private static final int[] PROMPT =
@@ -81,13 +84,14 @@ final class CatchUpTest {
     GenerationRequest request =
         GenerationRequest.of(prompt).withMaxTokens(newTokens).withDraftTokens(8);
     ModelBlockDrafter drafter =
-        new ModelBlockDrafter(model, ScriptedText.VOCABULARY, clock::nanoTime);
+        new ModelBlockDrafter(model, ScriptedText.VOCABULARY, null, clock::nanoTime);
     drafter.begin(request);
     VirtualServing serving =
         new VirtualServing(
             ROUND_TRIP_NANOS,
-            rows -> STEP_NANOS + (rows > 64 ? 0 : (rows - 1) * rowNanos),
-            false,
+            (sessions, rows) -> STEP_NANOS + (rows > 64 ? 0 : (rows - 1) * rowNanos),
+            1,
+            1,
             0);
     ServerInfo info =
         new ServerInfo(
@@ -97,18 +101,22 @@ final class CatchUpTest {
             "",
             true,
             0,
-            ScriptedText.VOCABULARY,
+            new TokenizerFingerprint(ScriptedText.VOCABULARY, 0, 0, 0, 0),
             contextTokens,
             contextTokens - 1,
             62,
             1,
-            1);
+            1,
+            null);
     TokenStream out = new TokenStream();
+    VirtualServer server = new VirtualServer(serving, 1, ScriptedText.VOCABULARY);
     new DraftLoop(
             request,
             new VirtualLink(
                 clock,
-                new VirtualServer(serving, ScriptedText.VOCABULARY, contextTokens, prompt, text),
+                new VirtualTurns(server, 0),
+                0,
+                server.session(0, contextTokens, prompt, text),
                 info,
                 ROUND_TRIP_NANOS),
             Patience.endless(Outage.FAIL),
@@ -121,6 +129,7 @@ final class CatchUpTest {
             new GenerationMeter(8, clock::nanoTime),
             times)
         .run();
+    server.close();
     assertEquals(TokenStream.END, out.take()); // throws what it failed with
     assertEquals(IntStream.of(text).boxed().toList(), times.tokens);
     assertTrue(

@@ -20,7 +20,7 @@ final class DrafterPoolTest {
         () -> {
           ScriptedDrafter model = new ScriptedDrafter(1, 50, -1, 100);
           made.add(model);
-          return new ModelBlockDrafter(model, ScriptedText.VOCABULARY);
+          return new ModelBlockDrafter(model, ScriptedText.VOCABULARY, null);
         },
         idle);
   }

@@ -6,24 +6,63 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
 import org.sled.net.protocol.FinishReason;
 import org.sled.net.protocol.VerdictStatus;
 
 /**
  * Random loss, delay, duplication, disconnects and restarts, over sockets: every stream is the
- * target's, no token twice, none lost.
+ * target's, no token twice, none lost. Once they have stopped, all streams come to their end.
  */
 final class FaultScheduleTest {
+  private static final int SEEDS = 20;
+  private static final int AT_A_TIME = 4;
   private static final int TOKENS = 250;
   private static final int STREAMS = 3;
 
-  @ParameterizedTest
-  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20})
-  void everyStreamIsTheTargets(long seed) throws Exception {
+  /** How long things go wrong; streams that are through before are as well. */
+  private static final long FAULTS_MILLIS = 1000;
+
+  /** Behind the last fault: two of the longest pauses between attempts, and a text's rounds. */
+  private static final long DEADLINE_SECONDS = 20;
+
+  /** Most of what each takes is waiting, so that some are under way. */
+  @Test
+  void everyStreamIsTheTargets() throws Exception {
+    ExecutorService schedules = Executors.newFixedThreadPool(AT_A_TIME);
+    try {
+      List<Future<?>> runs = new ArrayList<>();
+      for (int i = 1; i <= SEEDS; i++) {
+        long seed = i;
+        runs.add(
+            schedules.submit(
+                () -> {
+                  run(seed);
+                  return null;
+                }));
+      }
+      for (int i = 1; i <= SEEDS; i++) {
+        try {
+          runs.get(i - 1).get();
+        } catch (ExecutionException e) {
+          throw new AssertionError("seed " + i + ": " + e.getCause(), e.getCause());
+        }
+      }
+    } finally {
+      schedules.shutdownNow();
+    }
+  }
+
+  private static void run(long seed) throws Exception {
     Random random = new Random(seed);
     int resumes = 0;
+    ExecutorService readers = Executors.newFixedThreadPool(STREAMS);
     try (Servers servers = new Servers(random);
         FaultyNetwork network =
             new FaultyNetwork(seed, servers.port(), 4000 + random.nextInt(12000), 3)) {
@@ -48,23 +87,40 @@ final class FaultScheduleTest {
               network.cut();
             });
         List<Generation> streams = new ArrayList<>();
+        List<Future<List<Integer>>> texts = new ArrayList<>();
         for (int i = 0; i < STREAMS; i++) {
-          streams.add(
+          Generation stream =
               client.start(
                   GenerationRequest.of(prompt(i))
                       .withMaxTokens(TOKENS)
-                      .withDraftTokens(random.nextInt(9))));
+                      .withDraftTokens(random.nextInt(9)));
+          streams.add(stream);
+          texts.add(readers.submit(() -> IntStream.of(stream.remainingTokens()).boxed().toList()));
         }
+        awaitEnd(texts, FAULTS_MILLIS);
+        servers.stopFaults();
+        network.stopFaults();
+        awaitEnd(texts, TimeUnit.SECONDS.toMillis(DEADLINE_SECONDS));
         for (int i = 0; i < STREAMS; i++) {
-          List<Integer> tokens = new ArrayList<>();
-          streams.get(i).forEach(tokens::add);
-          assertEquals(ScriptedText.stream(prompt(i), TOKENS, -1), tokens);
+          assertTrue(texts.get(i).isDone(), "stream " + i + " has not ended");
+          assertEquals(ScriptedText.stream(prompt(i), TOKENS, -1), texts.get(i).get());
           resumes += streams.get(i).stats().resumes();
           streams.get(i).close();
         }
       }
+    } finally {
+      readers.shutdownNow();
     }
     assertTrue(resumes > 0, "something went wrong");
+  }
+
+  /** Returns when all have ended, or the time is over. */
+  private static void awaitEnd(List<Future<List<Integer>>> texts, long millis)
+      throws InterruptedException {
+    long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
+    while (!texts.stream().allMatch(Future::isDone) && System.nanoTime() - end < 0) {
+      Thread.sleep(5);
+    }
   }
 
   private static int[] prompt(int stream) {
@@ -101,7 +157,7 @@ final class FaultScheduleTest {
       next.remembers = own.nextBoolean();
       next.mischief =
           (self, connection, session, block) -> {
-            int what = own.nextInt(25);
+            int what = done ? -1 : own.nextInt(25);
             if (what == 0) {
               self.answer(connection, session, block);
               self.stale(connection, session, block); // the same round once more
@@ -141,6 +197,12 @@ final class FaultScheduleTest {
       } catch (Exception e) {
         throw new AssertionError(e);
       }
+    }
+
+    /** The server that there is now stays, and keeps to the rules. */
+    void stopFaults() throws InterruptedException {
+      done = true;
+      thread.join();
     }
 
     @Override

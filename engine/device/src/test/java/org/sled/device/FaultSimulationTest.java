@@ -4,15 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.netty.buffer.ByteBufAllocator;
-import io.netty.util.ResourceLeakDetector;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.sled.net.protocol.TokenIds;
 
 /**
@@ -20,26 +18,13 @@ import org.sled.net.protocol.TokenIds;
  * the target's, no token twice, none lost; and once the faults stop, it ends by a deadline ({@code
  * -Dsled.faults.seeds} for another number of seeds, {@code -Dsled.faults.first} for the first).
  */
+@ExtendWith(FewerLeakRecords.class)
 final class FaultSimulationTest {
   private static final int SCHEDULES = Integer.getInteger("sled.faults.seeds", 200);
   private static final long FIRST_SEED = Long.getLong("sled.faults.first", 0);
   private static final int TOKENS = 400;
   private static final List<DraftPolicy> POLICIES = List.of(DraftPolicy.values());
   private static final int[] PROMPT = {5, 6, 7, 8};
-
-  private static ResourceLeakDetector.Level level;
-
-  /** The detector keeps a record per touch of a buffer, which takes most of the time here. */
-  @BeforeAll
-  static void lookForLeaksLessOften() {
-    level = ResourceLeakDetector.getLevel();
-    ResourceLeakDetector.setLevel(ResourceLeakDetector.Level.SIMPLE);
-  }
-
-  @AfterAll
-  static void lookForLeaksAgain() {
-    ResourceLeakDetector.setLevel(level);
-  }
 
   /** Follows the events as an application does. */
   private static final class Screen implements GenerationListener {
@@ -95,7 +80,8 @@ final class FaultSimulationTest {
     int[] text = expected.stream().mapToInt(Integer::intValue).toArray();
     VirtualClock clock = new VirtualClock();
     long stepNanos = TimeUnit.MILLISECONDS.toNanos(1 + random.nextInt(20));
-    VirtualServing serving = new VirtualServing(0, rows -> stepNanos * (4 + rows) / 4, true, 0);
+    VirtualServing serving =
+        new VirtualServing(0, (sessions, rows) -> stepNanos * (4 + rows) / 4, 1, 2, 0);
     int contextTokens = PROMPT.length + TOKENS + 100;
     FaultyLink link =
         new FaultyLink(
@@ -114,6 +100,7 @@ final class FaultSimulationTest {
             new ModelBlockDrafter(
                 new ScriptedDrafter(random.nextLong(), random.nextInt(101), endAt, contextTokens),
                 ScriptedText.VOCABULARY,
+                null,
                 clock::nanoTime),
             50 + random.nextInt(2000));
     drafter.begin(request);

@@ -11,6 +11,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -20,7 +21,11 @@ import org.sled.net.protocol.FinishReason;
 import org.sled.net.protocol.TokenizerFingerprint;
 import org.sled.net.protocol.VerdictStatus;
 
-/** What goes wrong says what to do, and what was committed before it is right. */
+/**
+ * What goes wrong says what to do, and what was committed before it is right. Nothing of it may
+ * take longer than the slowest machine needs for a few hundred tokens.
+ */
+@Timeout(30)
 final class FaultTest {
   private static final int[] PROMPT = {5, 6, 7, 8};
 

@@ -12,6 +12,7 @@ import org.sled.net.protocol.ErrorMessage;
 import org.sled.net.protocol.Open;
 import org.sled.net.protocol.Push;
 import org.sled.net.protocol.Resume;
+import org.sled.net.protocol.TokenizerFingerprint;
 
 /**
  * A session's way to servers that come and go, in virtual time and by a seed: frames are late, come
@@ -44,6 +45,7 @@ final class FaultyLink implements SessionLink {
   private final Deque<VirtualServer.Timed> arrived = new ArrayDeque<>(); // at the device
 
   private VirtualServer server; // of this connection; null: none yet
+  private VirtualSession session; // there
   private boolean connected;
   private long connectedNanos; // when it is, or was
   private long brokenNanos; // when it breaks
@@ -78,12 +80,13 @@ final class FaultyLink implements SessionLink {
         "",
         true,
         0,
-        vocabularySize,
+        new TokenizerFingerprint(vocabularySize, 0, 0, 0, 0),
         contextTokens,
         contextTokens - 1,
         VirtualServer.MAX_DRAFT_TOKENS,
         1,
-        1);
+        1,
+        null);
   }
 
   @Override
@@ -122,7 +125,8 @@ final class FaultyLink implements SessionLink {
     if (faultsAreOver(brokenNanos)) {
       brokenNanos = Long.MAX_VALUE;
     }
-    server = new VirtualServer(serving, vocabularySize, contextTokens, prompt, text);
+    server = new VirtualServer(serving, 1, vocabularySize);
+    session = server.session(0, contextTokens, prompt, text);
     newestUp = 0;
     newestDown = 0;
     return info();
@@ -229,7 +233,7 @@ final class FaultyLink implements SessionLink {
     pump(clock.nanoTime());
     newestUp = Math.max(newestUp, clock.nanoTime() + upTo(LONGEST_DELAY));
     if (newestUp < brokenNanos) {
-      server.receive(newestUp, what);
+      server.receive(newestUp, session, what);
     } else {
       release(what); // lost with its connection
     }
@@ -240,8 +244,8 @@ final class FaultyLink implements SessionLink {
     boolean more = true;
     while (more) {
       more = server.advance(Math.min(untilNanos, brokenNanos));
-      while (!server.answers().isEmpty()) {
-        VirtualServer.Timed answer = server.answers().poll();
+      while (!session.answers().isEmpty()) {
+        VirtualServer.Timed answer = session.answers().poll();
         arrive(answer.nanos() + upTo(LONGEST_DELAY), answer.what());
       }
     }

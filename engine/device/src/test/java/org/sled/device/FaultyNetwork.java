@@ -23,6 +23,7 @@ final class FaultyNetwork implements AutoCloseable {
   private final int mostBytes;
   private final int mostMillis;
   private final Set<Socket> open = ConcurrentHashMap.newKeySet();
+  private volatile boolean sound;
 
   /** Where connections go; 0: nowhere, as if nothing listened. */
   volatile int serverPort;
@@ -88,12 +89,12 @@ final class FaultyNetwork implements AutoCloseable {
           try {
             InputStream in = from.getInputStream();
             OutputStream out = to.getOutputStream();
-            while (left > 0) {
-              int count = in.read(bytes, 0, Math.min(left, CHUNK));
+            while (left > 0 || sound) {
+              int count = in.read(bytes, 0, sound ? CHUNK : Math.min(left, CHUNK));
               if (count < 0) {
                 break;
               }
-              if (own.nextInt(4) == 0) {
+              if (!sound && own.nextInt(4) == 0) {
                 Thread.sleep(own.nextInt(mostMillis + 1));
               }
               out.write(bytes, 0, count);
@@ -114,6 +115,11 @@ final class FaultyNetwork implements AutoCloseable {
     } catch (IOException e) {
       // It is gone, then.
     }
+  }
+
+  /** From now on nothing breaks and nothing is held up. */
+  void stopFaults() {
+    sound = true;
   }
 
   /** Breaks all connections that there are. */

@@ -5,8 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -54,80 +52,6 @@ final class HandshakeCutTest {
   void stop() {
     transport.close();
     server.close();
-  }
-
-  /** Breaks its first connection after some bytes of one direction, and none later. */
-  private static final class CuttingProxy implements AutoCloseable {
-    private final ServerSocket listening =
-        new ServerSocket(0, 16, InetAddress.getLoopbackAddress());
-    private final int serverPort;
-    private final boolean up;
-    private final AtomicInteger left;
-    final AtomicInteger connections = new AtomicInteger();
-
-    CuttingProxy(int serverPort, boolean up, int bytes) throws IOException {
-      this.serverPort = serverPort;
-      this.up = up;
-      left = new AtomicInteger(bytes);
-      run(this::accept);
-    }
-
-    int port() {
-      return listening.getLocalPort();
-    }
-
-    private static void run(Runnable action) {
-      Thread thread = new Thread(action, "cutting-proxy");
-      thread.setDaemon(true);
-      thread.start();
-    }
-
-    private void accept() {
-      try {
-        while (true) {
-          Socket device = listening.accept();
-          boolean cut = connections.incrementAndGet() == 1;
-          if (cut && left.get() == 0) {
-            device.close();
-            continue;
-          }
-          Socket target = new Socket(InetAddress.getLoopbackAddress(), serverPort);
-          device.setTcpNoDelay(true);
-          target.setTcpNoDelay(true);
-          run(() -> carry(device, target, cut && up));
-          run(() -> carry(target, device, cut && !up));
-        }
-      } catch (IOException e) {
-        // Closed.
-      }
-    }
-
-    private void carry(Socket from, Socket to, boolean cut) {
-      byte[] bytes = new byte[4096];
-      try (from;
-          to) {
-        InputStream in = from.getInputStream();
-        OutputStream out = to.getOutputStream();
-        int count = 0;
-        while (count >= 0) {
-          out.write(bytes, 0, count);
-          if (cut && left.get() == 0) {
-            return;
-          }
-          count = in.read(bytes, 0, cut ? Math.min(bytes.length, left.get()) : bytes.length);
-          if (cut && count > 0) {
-            left.addAndGet(-count);
-          }
-        }
-      } catch (IOException e) {
-        // The other direction has broken.
-      }
-    }
-
-    @Override
-    public void close() throws IOException {
-      listening.close();
-    }
   }
 
   private SledClient.Builder builder(int port) {
@@ -185,26 +109,44 @@ final class HandshakeCutTest {
     }
   }
 
+  private static ServerSocket hangingUp(AtomicInteger connections) throws IOException {
+    ServerSocket listening = new ServerSocket(0, 16, InetAddress.getLoopbackAddress());
+    CuttingProxy.run(
+        () -> {
+          try {
+            while (true) {
+              listening.accept().close();
+              connections.incrementAndGet();
+            }
+          } catch (IOException e) {
+            // Closed.
+          }
+        });
+    return listening;
+  }
+
   @Test
   void aServerThatAlwaysHangsUpIsGivenUp() throws Exception {
-    try (ServerSocket listening = new ServerSocket(0, 16, InetAddress.getLoopbackAddress())) {
-      AtomicInteger connections = new AtomicInteger();
-      CuttingProxy.run(
-          () -> {
-            try {
-              while (true) {
-                listening.accept().close();
-                connections.incrementAndGet();
-              }
-            } catch (IOException e) {
-              // Closed.
-            }
-          });
+    AtomicInteger connections = new AtomicInteger();
+    try (ServerSocket listening = hangingUp(connections)) {
       SledClient.Builder builder =
           builder(listening.getLocalPort()).outageTimeout(Duration.ofMillis(600));
       UnreachableException e = assertThrows(UnreachableException.class, builder::connect);
       assertTrue(e.getMessage().contains("check the port"), e::getMessage);
       assertTrue(connections.get() > 1, "it is tried again");
+    }
+  }
+
+  /** With the usual patience of minutes: another kind of server is named after some seconds. */
+  @Test
+  @Timeout(60)
+  void whatNeverSaysWelcomeIsNotWaitedFor() throws Exception {
+    AtomicInteger connections = new AtomicInteger();
+    try (ServerSocket listening = hangingUp(connections)) {
+      SledClient.Builder builder = builder(listening.getLocalPort());
+      UnreachableException e = assertThrows(UnreachableException.class, builder::connect);
+      assertTrue(e.getMessage().contains("is this a SLED server"), e::getMessage);
+      assertEquals(6, connections.get());
     }
   }
 

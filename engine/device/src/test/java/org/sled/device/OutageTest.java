@@ -16,12 +16,17 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sled.net.protocol.TokenizerFingerprint;
 
-/** Servers come and go: the text is the target's all the same. */
+/**
+ * Servers come and go: the text is the target's all the same, and there soon after a server is. The
+ * longest pause between two attempts is 5 s.
+ */
+@Timeout(30)
 final class OutageTest {
   private static final int[] PROMPT = {5, 6, 7, 8};
   private static final int TOKENS = 400;
@@ -150,7 +155,8 @@ final class OutageTest {
       }
       int forms = remembers ? 1 : 2;
       assertTrue(server.resumes.get() >= forms * generation.stats().resumes());
-      assertEquals(generation.stats().resumes() + 1, server.lastOpen.epoch());
+      // A connection may break again before its RESUME is answered, which takes an epoch as well.
+      assertTrue(server.lastOpen.epoch() > generation.stats().resumes());
     }
   }
 

@@ -2,6 +2,7 @@ package org.sled.device;
 
 import io.netty.buffer.ByteBuf;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -35,6 +36,8 @@ import org.sled.net.protocol.TokenizerFingerprint;
 import org.sled.net.protocol.TokensFrame;
 import org.sled.net.protocol.VerdictFrame;
 import org.sled.net.protocol.VerdictStatus;
+import org.sled.net.protocol.VocabularyPart;
+import org.sled.net.protocol.VocabularyRequest;
 import org.sled.net.protocol.Waiting;
 import org.sled.net.protocol.Welcome;
 import org.sled.net.round.CommittedAnswer;
@@ -53,6 +56,11 @@ import org.sled.net.server.ServerTransport;
 final class ScriptedServer implements ConnectionListener, AutoCloseable {
   static final TokenizerFingerprint FINGERPRINT =
       new TokenizerFingerprint(ScriptedText.VOCABULARY, 1, 2, 3, 4);
+
+  static final int VOCABULARY_PART_BYTES = 32;
+
+  /** Given out in small parts. */
+  volatile byte[] vocabulary = {};
 
   /** What verdicts say of the load, s. */
   volatile float price;
@@ -492,6 +500,15 @@ final class ScriptedServer implements ConnectionListener, AutoCloseable {
         next,
         committed);
     connection.send(frame);
+  }
+
+  @Override
+  public void onVocabulary(Connection connection, VocabularyRequest request) {
+    int offset = request.offset();
+    int count = Math.min(VOCABULARY_PART_BYTES, vocabulary.length - offset);
+    connection.send(
+        new VocabularyPart(
+            vocabulary.length, offset, ByteBuffer.wrap(vocabulary, offset, count).slice()));
   }
 
   @Override

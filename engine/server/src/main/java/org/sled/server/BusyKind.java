@@ -10,6 +10,8 @@ enum BusyKind {
   BLOCKS("blocks"),
   /** Prompts that have come in part hold all of their memory. */
   PROMPTS("prompts"),
+  /** The connection keeps closing sessions before their first tokens. */
+  ABANDONED("abandoned"),
   /** The verifier's inbox is full. */
   INBOX("inbox");
 

@@ -9,7 +9,9 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
+import org.sled.bridge.EndTokenIds;
 import org.sled.bridge.Fingerprints;
+import org.sled.core.RowRule;
 import org.sled.core.Scheduling;
 import org.sled.jni.Model;
 import org.sled.jni.Numerics;
@@ -197,9 +199,11 @@ public final class Daemon implements AutoCloseable {
               info.passRows(),
               info.slotRows(),
               info.numerics() == Numerics.EXACT,
+              new RowRule(info.rowMultiple(), info.rowLeast()),
               info.numericsId(),
               cut(model.name().isEmpty() ? fileName(config) : model.name(), Limits.NAME_BYTES),
-              SentTemplate.of(model.chatTemplate()));
+              SentTemplate.of(model.chatTemplate()),
+              EndTokenIds.of(model));
       Daemon daemon =
           start(
               config,
@@ -289,7 +293,7 @@ public final class Daemon implements AutoCloseable {
       parts.thread.start();
       parts.watchdog.start();
       if (admin != null) {
-        admin.show(daemon.view(target.modelName()));
+        admin.show(daemon.view(target));
       }
       started = true;
       return daemon;
@@ -329,8 +333,8 @@ public final class Daemon implements AutoCloseable {
     }
   }
 
-  private AdminView view(String modelName) {
-    ServerMetrics metrics = new ServerMetrics(stats, version(), modelName);
+  private AdminView view(TargetDescription target) {
+    ServerMetrics metrics = new ServerMetrics(stats, version(), target);
     return new AdminView() {
       @Override
       public String metrics(boolean openMetrics) {
@@ -412,7 +416,8 @@ public final class Daemon implements AutoCloseable {
         config.serverName(),
         target.modelName(),
         target.chatTemplate(),
-        vocabulary);
+        vocabulary,
+        target.endTokens());
   }
 
   private static String fileName(ServerConfig config) {
@@ -431,7 +436,7 @@ public final class Daemon implements AutoCloseable {
             + "sessions  %d of %d tokens each, %d with a place in the K/V cache; scheduler %s%n"
             + "steps     %d threads, blocks of up to %d drafts%s%n"
             + "memory    weights %s, K/V cache %s, results %s, scratch about %s; available %s%n"
-            + "numerics  %s, id %016x%n",
+            + "numerics  %s, id %016x%s%n",
         config.modelPath(),
         model.architecture(),
         model.weightType(),
@@ -450,7 +455,8 @@ public final class Daemon implements AutoCloseable {
         mebibytes(memory.computeBytes()),
         mebibytes(memory.availableBytes()),
         info.numerics().name().toLowerCase(Locale.ROOT),
-        info.numericsId());
+        info.numericsId(),
+        info.exactWay());
   }
 
   private static String mebibytes(long bytes) {

@@ -97,8 +97,10 @@ final class FrameRouter implements ConnectionListener {
     if (hello.hasTokenizer() && !hello.fingerprint().matches(answer.fingerprint())) {
       return ErrorMessage.fatal(
           ErrorCode.TOKENIZER_MISMATCH,
-          "the draft model does not share the target's vocabulary (draft vs target): "
-              + hello.fingerprint().describeDifference(answer.fingerprint()));
+          "the draft model's tokenizer is not the target's (draft vs target): "
+              + hello.fingerprint().describeDifference(answer.fingerprint())
+              + "; devices of a newer release compare the tokens themselves, and draft with what is"
+              + " the same");
     }
     connection.setAttachment(new Sessions(answer));
     return answer;
@@ -361,6 +363,7 @@ final class FrameRouter implements ConnectionListener {
     if (session != null) {
       sessions.open.remove(close.session());
       connection.setSessions(sessions.open.size());
+      session.leaving();
       mustOffer(connection, new Command.CloseSession(session));
     }
   }

@@ -179,11 +179,13 @@ final class Replies implements AutoCloseable {
     session.connection.sendStamped(frame, session.decodedNanos);
   }
 
-  /** One token of the target's own. */
-  void pushed(ServerSession session, int token) {
+  /** The newest tokens, which are the target's own. */
+  void pushed(ServerSession session, TargetEngine engine, int count) {
     int queueMicros = queueMicros(session.decodedNanos, waitEndNanos);
-    ByteBuf frame = tokens(session, queueMicros, computeMicros, batchRows, 1);
-    frame.writeIntLE(token);
+    ByteBuf frame = tokens(session, queueMicros, computeMicros, batchRows, count);
+    for (int at = session.committedLength() - count; at < session.committedLength(); at++) {
+      frame.writeIntLE(engine.committedToken(session.number, at));
+    }
     session.connection.sendStamped(frame, session.decodedNanos);
   }
 

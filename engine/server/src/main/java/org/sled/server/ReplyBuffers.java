@@ -13,8 +13,11 @@ import org.sled.net.protocol.VerdictFrame;
  * and dropped the other, it is free again.
  */
 final class ReplyBuffers implements AutoCloseable {
-  /** Fits a VERDICT, and a TOKENS of one token. */
-  static final int BYTES = Math.max(VerdictFrame.BYTES, TokensFrame.lengthBytes(1));
+  /** Tokens of one answer to a push at most: further guesses of a step are hardly ever right. */
+  static final int PUSHED_TOKENS = 16;
+
+  /** Fits a VERDICT, and a TOKENS of so many. */
+  static final int BYTES = Math.max(VerdictFrame.BYTES, TokensFrame.lengthBytes(PUSHED_TOKENS));
 
   private final ByteBufAllocator allocator;
   private final ByteBuf[] buffers;

@@ -94,7 +94,7 @@ public record SchedulingConfig(
                   new SchedulerLimits(
                       STEP_ROWS,
                       chunk(Math.min(slotRows, STEP_ROWS)),
-                      target.exactNumerics(),
+                      target.rowRule(),
                       prefillShare,
                       tokenNanos),
                   book,

@@ -37,14 +37,17 @@ final class ServerMetrics {
    * Registers everything.
    *
    * @param version of SLED
-   * @param model the target's name
+   * @param target what is served
    */
-  ServerMetrics(ServerStats stats, String version, String model) {
+  ServerMetrics(ServerStats stats, String version, TargetDescription target) {
     this.stats = stats;
     Gauge.builder("sled.build.info", () -> 1)
         .description("Always 1; the labels say which SLED serves which target.")
         .tag("version", version)
-        .tag("model", model)
+        .tag("model", target.modelName())
+        .tag("numerics", target.exactNumerics() ? "exact" : "fast")
+        .tag("row_multiple", Integer.toString(target.rowRule().multiple()))
+        .tag("row_least", Integer.toString(target.rowRule().least()))
         .register(registry);
     sessions();
     tokens();

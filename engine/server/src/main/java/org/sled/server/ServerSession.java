@@ -11,7 +11,8 @@ import org.sled.net.server.Connection;
  * One session of one connection, as the verifier thread sees it. Its committed tokens and K/V are
  * the native session's; this holds what the rounds need.
  *
- * <p>Belongs to the verifier thread, but for the final fields and {@link #isClosed}.
+ * <p>Belongs to the verifier thread, but for the final fields, {@link #isClosed} and {@link
+ * #leaving}.
  */
 final class ServerSession implements SessionView {
   /** Blocks of one session that may wait; a device's window is smaller. */
@@ -86,6 +87,8 @@ final class ServerSession implements SessionView {
 
   private volatile boolean closed;
 
+  private volatile boolean leaving;
+
   ServerSession(Connection connection, int id, int epoch, TargetEngine engine) {
     this.connection = connection;
     this.id = id;
@@ -131,6 +134,16 @@ final class ServerSession implements SessionView {
   /** Any thread. */
   boolean isClosed() {
     return closed;
+  }
+
+  /** Any thread: its CLOSE is on its way to the verifier. */
+  void leaving() {
+    leaving = true;
+  }
+
+  /** Any thread: nothing need be begun for it any more. */
+  boolean isLeaving() {
+    return leaving;
   }
 
   void opened(int newNumber, int promptTokens, int newestPromptToken) {

@@ -41,9 +41,8 @@ final class StepLessons {
     this.book = book;
     this.cost = cost;
     this.stats = stats;
-    forecast =
-        new StepForecast(cost, target.sequences(), target.passRows(), target.exactNumerics());
-    price = new SpeculationPrice(cost, target.passRows(), target.exactNumerics());
+    forecast = new StepForecast(cost, target.sequences(), target.passRows(), target.rowRule());
+    price = new SpeculationPrice(cost, target.passRows(), target.rowRule());
   }
 
   /** A step is put together. */

@@ -1,5 +1,7 @@
 package org.sled.server;
 
+import org.sled.core.RowRule;
+import org.sled.net.protocol.EndTokens;
 import org.sled.net.protocol.TokenizerFingerprint;
 
 /**
@@ -12,9 +14,11 @@ import org.sled.net.protocol.TokenizerFingerprint;
  * @param passRows rows of a pass over the weights at most
  * @param slotRows rows of one session in a step at most
  * @param exactNumerics a row's bits do not depend on how many rows are computed with it
+ * @param rowRule which counts of rows a pass has
  * @param numericsId equal ids give equal bits
  * @param modelName its name
  * @param chatTemplate Jinja source, may be empty
+ * @param endTokens what it wants around a prompt
  */
 record TargetDescription(
     TokenizerFingerprint fingerprint,
@@ -24,9 +28,11 @@ record TargetDescription(
     int passRows,
     int slotRows,
     boolean exactNumerics,
+    RowRule rowRule,
     long numericsId,
     String modelName,
-    String chatTemplate) {
+    String chatTemplate,
+    EndTokens endTokens) {
 
   /** Numbers of native sessions: those that are open, and those that have left K/V behind. */
   int sessionNumbers() {

@@ -61,6 +61,7 @@ final class Verifier implements Runnable {
   private final KvKeeper keeper;
   private final Admission admission;
   private final TenantNumbers tenants = new TenantNumbers();
+  private final AbandonedPrompts abandoned = new AbandonedPrompts();
   private final ReturningDevices returning;
   private final StepLessons lessons;
   private final VerifySlots slots;
@@ -244,16 +245,35 @@ final class Verifier implements Runnable {
           }
         });
     admission.gone(connection, System.nanoTime());
+    abandoned.gone(connection);
     returning.gone(connection);
   }
 
   private void onOpen(Command.OpenSession command) {
-    command.session().askedNanos = command.decodedNanos();
-    if (admission.hasRoom(keeper.openCount())) {
+    ServerSession session = command.session();
+    session.askedNanos = command.decodedNanos();
+    if (isGone(session)) {
+      return;
+    }
+    int waitMillis = abandoned.waitMillis(session.connection, System.nanoTime());
+    if (waitMillis > 0) {
+      refuseAbandoner(session, waitMillis);
+    } else if (admission.hasRoom(keeper.openCount())) {
       open(command);
-    } else if (!isGone(command.session())) {
+    } else {
       admission.hold(command);
     }
+  }
+
+  private void refuseAbandoner(ServerSession session, int waitMillis) {
+    session.closed();
+    stats.busy(BusyKind.ABANDONED);
+    replies.busy(
+        session,
+        0,
+        waitMillis,
+        "this connection has closed many sessions before their first tokens, and opens no more for"
+            + " a while");
   }
 
   /** Those who wait get what has become free. */
@@ -322,9 +342,12 @@ final class Verifier implements Runnable {
     onOpen(new Command.OpenSession(session, resume.open(), tokens, command.decodedNanos()));
   }
 
-  /** Whether its connection is; its end may have been handled before: nobody would free it. */
+  /**
+   * Whether nothing is to be begun for it: its connection is gone, whose end may have been handled
+   * before, so that nobody would free it; or its CLOSE is in the inbox already.
+   */
   private static boolean isGone(ServerSession session) {
-    boolean gone = session.connection.isClosed();
+    boolean gone = session.connection.isClosed() || session.isLeaving();
     if (gone) {
       session.closed();
     }
@@ -427,6 +450,9 @@ final class Verifier implements Runnable {
   private void onClose(ServerSession session) {
     int committed = session.committedLength();
     if (session.isOpen()) {
+      if (session.wants == ServerSession.Wants.FIRST_TOKEN) {
+        abandoned.abandoned(session.connection, System.nanoTime());
+      }
       free(session);
     } else {
       admission.withdraw(session, System.nanoTime());
@@ -556,6 +582,9 @@ final class Verifier implements Runnable {
           block ? 1 : plan.rows(i),
           block ? plan.rows(i) - 1 : 0,
           block ? session.block.rowsAddress() + Protocol.TOKEN_BYTES : 0);
+      if (plan.kind(i) == WorkKind.PUSH) {
+        slots.allowGuesses(i, Math.min(session.pushCredit, ReplyBuffers.PUSHED_TOKENS) - 1);
+      }
       monitor.slot(i, session, plan.kind(i), plan.rows(i));
       lessons.add(ledger.sequenceOf(session.number), plan.kind(i), plan.rows(i), session.cached);
     }
@@ -649,9 +678,10 @@ final class Verifier implements Runnable {
         session.releaseBlock();
       }
       case PUSHED_TOKEN -> {
-        stats.tokens(1);
-        session.pushCredit--;
-        replies.pushed(session, token);
+        int count = slots.accepted(slot) + 1;
+        stats.tokens(count);
+        session.pushCredit -= count;
+        replies.pushed(session, engine, count);
         session.pushDecodedNanos = System.nanoTime();
       }
       case NOTHING -> throw new IllegalStateException("a verdict for a session that wants nothing");

@@ -34,7 +34,6 @@ import org.sled.net.protocol.ErrorMessage;
 import org.sled.net.protocol.GoAway;
 import org.sled.net.protocol.Opened;
 import org.sled.net.protocol.Push;
-import org.sled.net.protocol.TokenizerFingerprint;
 
 /** Metrics, health and readiness over real sockets, with a scripted target. */
 final class AdminTest {
@@ -55,20 +54,6 @@ final class AdminTest {
     }
   }
 
-  private static TargetDescription description() {
-    return new TargetDescription(
-        new TokenizerFingerprint(ScriptedTarget.VOCABULARY, 1, 2, 3, 4),
-        CONTEXT,
-        SESSIONS,
-        SESSIONS,
-        512,
-        63,
-        true,
-        42,
-        "scripted",
-        "");
-  }
-
   private static ServerConfig.Builder config(int adminPort, boolean required) {
     return ServerConfig.of(Path.of("scripted"))
         .listen("127.0.0.1", 0)
@@ -76,7 +61,7 @@ final class AdminTest {
   }
 
   private void start() throws IOException {
-    daemon = Daemon.start(config(0, true).conclude(), description(), target);
+    daemon = Daemon.start(config(0, true).conclude(), target.description(), target);
   }
 
   private HttpResponse<String> request(String method, String path) throws Exception {
@@ -150,7 +135,12 @@ final class AdminTest {
       assertEquals(2, metric("sled_step_rows_total{kind=\"padding\"}"));
       assertEquals(17, metric("sled_iteration_tokens_sum"));
       assertEquals(6, metric("sled_step_sessions_sum"));
-      assertEquals(1, metric("sled_build_info{model=\"scripted\",version=\"" + version() + "\"}"));
+      assertEquals(
+          1,
+          metric(
+              "sled_build_info{model=\"scripted\",numerics=\"exact\",row_least=\"2\",row_multiple=\"1\",version=\""
+                  + version()
+                  + "\"}"));
     }
   }
 
@@ -395,10 +385,12 @@ final class AdminTest {
               IOException.class,
               () ->
                   Daemon.start(
-                      config(taken.getLocalPort(), true).conclude(), description(), target));
+                      config(taken.getLocalPort(), true).conclude(), target.description(), target));
       assertTrue(e.getMessage().contains("for metrics and health"), e::getMessage);
       assertTrue(e.getMessage().contains("--admin"), e::getMessage);
-      daemon = Daemon.start(config(taken.getLocalPort(), false).conclude(), description(), target);
+      daemon =
+          Daemon.start(
+              config(taken.getLocalPort(), false).conclude(), target.description(), target);
       assertNull(daemon.adminAddress());
       try (ClientTransport transport = new ClientTransport(1);
           TestDevice device = new TestDevice(transport, daemon.address())) {
@@ -421,18 +413,14 @@ final class AdminTest {
             .contains("metrics and health need another"));
     daemon =
         Daemon.start(
-            config(port, false).listen("127.0.0.1", port).conclude(), description(), target);
+            config(port, false).listen("127.0.0.1", port).conclude(), target.description(), target);
     assertEquals(port, daemon.address().getPort());
     assertNull(daemon.adminAddress());
   }
 
   @Test
   void withoutAnAddressThereAreNoPages() throws Exception {
-    daemon =
-        Daemon.start(
-            ServerConfig.of(Path.of("scripted")).listen("127.0.0.1", 0).conclude(),
-            description(),
-            target);
+    daemon = ScriptedDaemon.start(target);
     assertNull(daemon.adminAddress());
     assertFalse(
         Thread.getAllStackTraces().keySet().stream()

@@ -9,8 +9,10 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -46,21 +48,7 @@ class DaemonTest {
 
   @BeforeEach
   void start() throws Exception {
-    daemon =
-        Daemon.start(
-            ServerConfig.of(Path.of("scripted")).listen("127.0.0.1", 0).conclude(),
-            new TargetDescription(
-                new TokenizerFingerprint(ScriptedTarget.VOCABULARY, 1, 2, 3, 4),
-                CONTEXT,
-                SESSIONS,
-                SESSIONS,
-                512,
-                63,
-                true,
-                42,
-                "scripted",
-                ""),
-            target);
+    daemon = ScriptedDaemon.start(target);
     transport = new ClientTransport(1);
     device = new TestDevice(transport, daemon.address());
   }
@@ -292,6 +280,69 @@ class DaemonTest {
   }
 
   @Test
+  void anOpenWhoseCloseIsThereAlreadyIsNotBegun() throws Exception {
+    CountDownLatch gate = new CountDownLatch(1);
+    try {
+      device.open(1, PROMPT, 10);
+      int first = device.receive(Opened.class).firstToken();
+      target.blocksOn = gate;
+      device.draft(1, 1, 1, 4, 0, first, 3);
+      awaitSteps(target, 2);
+      device.open(2, PROMPT, 10);
+      device.connection.send(new Close(2, 1));
+      device.open(2, PROMPT, 10); // its id is free at once
+      device.connection.send(new Close(2, 1));
+      device.connection.send(new Cancel(77, 1)); // the event loop answers that, behind the others
+      assertEquals(ErrorCode.UNKNOWN_SESSION, device.receive(ErrorMessage.class).code());
+    } finally {
+      gate.countDown();
+    }
+    device.receive(TestDevice.Verdict.class);
+    assertEquals(0, device.receive(Closed.class).committedLength());
+    assertEquals(0, device.receive(Closed.class).committedLength());
+    assertEquals(1, daemon.stats().sessionsOpened());
+    device.open(2, PROMPT, 10);
+    device.receive(Opened.class);
+  }
+
+  @Test
+  void promptsThatAreAbandonedAgainAndAgainAreNotBegun() throws Exception {
+    ScriptedTarget roomy = new ScriptedTarget(2 * SESSIONS, SESSIONS, 3_000);
+    List<Integer> manySteps = Collections.nCopies(2_000, 5);
+    try (Daemon server = ScriptedDaemon.start(roomy);
+        TestDevice hasty = new TestDevice(transport, server.address());
+        TestDevice other = new TestDevice(transport, server.address())) {
+      for (int i = 1; i <= AbandonedPrompts.MOST; i++) {
+        CountDownLatch gate = new CountDownLatch(1);
+        roomy.blocksOn = gate;
+        hasty.open(1, manySteps, 10);
+        awaitSteps(roomy, i);
+        hasty.connection.send(new Close(1, 1));
+        hasty.connection.send(new Cancel(77, 1)); // the event loop answers that, behind the other
+        assertEquals(ErrorCode.UNKNOWN_SESSION, hasty.receive(ErrorMessage.class).code());
+        roomy.blocksOn = null;
+        gate.countDown();
+        hasty.receive(Closed.class);
+        assertEquals(i, roomy.steps.get()); // the rest of the prompt is not computed
+      }
+      hasty.open(1, manySteps, 10);
+      ErrorMessage busy = hasty.receive(ErrorMessage.class);
+      assertEquals(ErrorCode.BUSY, busy.code());
+      assertTrue(busy.retryAfterMillis() > 0, busy::toString);
+      assertEquals(1, server.stats().busyAnswers());
+      other.open(1, manySteps, 10);
+      other.receive(Opened.class);
+    }
+  }
+
+  private static void awaitSteps(ScriptedTarget target, int count) throws InterruptedException {
+    for (int i = 0; i < 500 && target.steps.get() < count; i++) {
+      Thread.sleep(10);
+    }
+    assertEquals(count, target.steps.get());
+  }
+
+  @Test
   void aClientThatVanishesMidRoundFreesItsSequences() throws Exception {
     target.stepNanos = 20_000_000;
     for (int i = 1; i <= SESSIONS; i++) {
@@ -369,21 +420,7 @@ class DaemonTest {
   @Test
   void moreSessionsThanSequences() throws Exception {
     ScriptedTarget crowded = new ScriptedTarget(40 + 3, 3, CONTEXT);
-    try (Daemon many =
-            Daemon.start(
-                ServerConfig.of(Path.of("scripted")).listen("127.0.0.1", 0).conclude(),
-                new TargetDescription(
-                    new TokenizerFingerprint(ScriptedTarget.VOCABULARY, 1, 2, 3, 4),
-                    CONTEXT,
-                    40,
-                    3,
-                    512,
-                    63,
-                    true,
-                    42,
-                    "scripted",
-                    ""),
-                crowded);
+    try (Daemon many = ScriptedDaemon.start(crowded);
         TestDevice crowd = new TestDevice(transport, many.address())) {
       List<List<Integer>> expected = new ArrayList<>();
       for (int i = 0; i < 40; i++) {

@@ -17,8 +17,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.sled.core.RowRule;
 import org.sled.jni.EngineParams;
 import org.sled.jni.SledException;
+import org.sled.net.protocol.EndTokens;
 import org.sled.net.protocol.TokenizerFingerprint;
 
 /** A daemon that does not start leaves no thread, no socket and no memory behind. */
@@ -105,9 +107,11 @@ final class FailedStartTest {
         512,
         63,
         true,
+        RowRule.NO_LONE_ROW,
         42,
         modelName,
-        "");
+        "",
+        EndTokens.UNKNOWN);
   }
 
   @Test

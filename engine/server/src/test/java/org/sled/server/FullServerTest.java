@@ -3,7 +3,6 @@ package org.sled.server;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,7 +21,6 @@ import org.sled.net.protocol.Opened;
 import org.sled.net.protocol.Resume;
 import org.sled.net.protocol.Sampling;
 import org.sled.net.protocol.TokenIds;
-import org.sled.net.protocol.TokenizerFingerprint;
 import org.sled.net.protocol.Waiting;
 
 /** More sessions are asked for than there are, over real sockets, with a scripted target. */
@@ -39,21 +37,7 @@ class FullServerTest {
 
   @BeforeEach
   void start() throws Exception {
-    daemon =
-        Daemon.start(
-            ServerConfig.of(Path.of("scripted")).listen("127.0.0.1", 0).waiting(WAITING).conclude(),
-            new TargetDescription(
-                new TokenizerFingerprint(ScriptedTarget.VOCABULARY, 1, 2, 3, 4),
-                CONTEXT,
-                SESSIONS,
-                SESSIONS,
-                512,
-                63,
-                true,
-                42,
-                "scripted",
-                ""),
-            target);
+    daemon = ScriptedDaemon.start(target, config -> config.waiting(WAITING));
     first = device();
     for (int session = 1; session <= SESSIONS; session++) {
       first.open(session, List.of(session, 2, 3), 0);

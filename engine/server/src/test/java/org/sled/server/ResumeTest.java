@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,7 +28,6 @@ import org.sled.net.protocol.Resume;
 import org.sled.net.protocol.Sampling;
 import org.sled.net.protocol.StreamSecret;
 import org.sled.net.protocol.TokenIds;
-import org.sled.net.protocol.TokenizerFingerprint;
 import org.sled.net.protocol.VerdictStatus;
 
 /** Streams that go on over another connection, with a scripted target. */
@@ -70,23 +68,7 @@ class ResumeTest {
 
   private static Daemon daemon(ScriptedTarget target, SchedulingConfig scheduling)
       throws IOException {
-    return Daemon.start(
-        ServerConfig.of(Path.of("scripted"))
-            .listen("127.0.0.1", 0)
-            .scheduling(scheduling)
-            .conclude(),
-        new TargetDescription(
-            new TokenizerFingerprint(ScriptedTarget.VOCABULARY, 1, 2, 3, 4),
-            CONTEXT,
-            SESSIONS,
-            SESSIONS,
-            512,
-            63,
-            true,
-            42,
-            "scripted",
-            ""),
-        target);
+    return ScriptedDaemon.start(target, config -> config.scheduling(scheduling));
   }
 
   private void awaitSessions(int count) throws InterruptedException {

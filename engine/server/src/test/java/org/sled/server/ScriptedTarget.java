@@ -8,13 +8,16 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.agrona.UnsafeApi;
+import org.sled.core.RowRule;
 import org.sled.jni.SledException;
 import org.sled.jni.SledStatus;
 import org.sled.jni.StepStats;
 import org.sled.jni.VerifySlots;
+import org.sled.net.protocol.EndTokens;
 import org.sled.net.protocol.FinishReason;
 import org.sled.net.protocol.Sampling;
 import org.sled.net.protocol.TokenIds;
+import org.sled.net.protocol.TokenizerFingerprint;
 
 /**
  * A fake target whose next token is a function of the tokens before it. Keeps the rules of the
@@ -93,6 +96,23 @@ final class ScriptedTarget implements TargetEngine {
     sessions = new Session[sessionCount];
     owners = new Session[sequenceCount];
     this.contextTokens = contextTokens;
+  }
+
+  /** What a daemon says of it; a session that has ended keeps its K/V in its sequence. */
+  TargetDescription description() {
+    return new TargetDescription(
+        new TokenizerFingerprint(VOCABULARY, 1, 2, 3, 4),
+        contextTokens,
+        sessions.length - owners.length,
+        owners.length,
+        512,
+        63,
+        true,
+        RowRule.NO_LONE_ROW,
+        42,
+        "scripted",
+        "",
+        EndTokens.UNKNOWN);
   }
 
   /** The target's choice after these tokens. */

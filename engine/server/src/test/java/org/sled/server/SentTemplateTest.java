@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.sled.jni.ChatMessage;
+import org.sled.jni.ChatOptions;
 import org.sled.jni.Model;
 import org.sled.jni.ModelParams;
 import org.sled.jni.SledException;
@@ -28,7 +29,10 @@ class SentTemplateTest {
       SledException refusal =
           assertThrows(
               SledException.class,
-              () -> tokenizer.renderChat(List.of(new ChatMessage("user", "hi")), sent));
+              () ->
+                  tokenizer.renderChat(
+                      List.of(new ChatMessage("user", "hi")),
+                      ChatOptions.DEFAULT.withTemplate(sent)));
       String text = refusal.getMessage();
       assertTrue(
           text.contains(

@@ -8,12 +8,31 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.sled.core.RowRule;
 import org.sled.jni.StepStats;
+import org.sled.net.protocol.EndTokens;
+import org.sled.net.protocol.TokenizerFingerprint;
 
 /** What is counted, and under which names it is shown. */
 final class ServerMetricsTest {
   private final ServerStats stats = new ServerStats();
-  private final ServerMetrics metrics = new ServerMetrics(stats, "1.2", "the \"model\"");
+  private final ServerMetrics metrics =
+      new ServerMetrics(
+          stats,
+          "1.2",
+          new TargetDescription(
+              new TokenizerFingerprint(2, 1, 2, 3, 4),
+              100,
+              1,
+              1,
+              64,
+              63,
+              true,
+              new RowRule(4, 4),
+              1,
+              "the \"model\"",
+              "",
+              EndTokens.UNKNOWN));
 
   /** The value of a series, or null. */
   private String value(String series) {
@@ -146,7 +165,9 @@ final class ServerMetricsTest {
   void everySeriesHasHelpAndAType() {
     stats.kvCells(1, 0, 2);
     stats.price(1);
-    assertValue(1, "sled_build_info{model=\"the \\\"model\\\"\",version=\"1.2\"}");
+    assertValue(
+        1,
+        "sled_build_info{model=\"the \\\"model\\\"\",numerics=\"exact\",row_least=\"4\",row_multiple=\"4\",version=\"1.2\"}");
     List<String> described = new ArrayList<>();
     List<String> typed = new ArrayList<>();
     for (String line : metrics.scrape(false).split("\n", -1)) {

@@ -11,9 +11,11 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.sled.core.BatchPlan;
 import org.sled.core.KvLedger;
+import org.sled.core.RowRule;
 import org.sled.core.Scheduling;
 import org.sled.core.WorkKind;
 import org.sled.core.WorkQueue;
+import org.sled.net.protocol.EndTokens;
 import org.sled.net.protocol.FinishReason;
 import org.sled.net.protocol.Open;
 import org.sled.net.protocol.Sampling;
@@ -114,9 +116,11 @@ class SimulationTest {
               STEP_ROWS,
               63,
               true,
+              RowRule.NO_LONE_ROW,
               42,
               "counting",
-              "");
+              "",
+              EndTokens.UNKNOWN);
       engine = new CountingTarget(target.sessionNumbers(), SEQUENCES);
       engine.refusesCopies = seed % 7 == 3;
       ledger = new KvLedger(target.sessionNumbers(), SEQUENCES, CONTEXT, config.swapBytes());

@@ -26,7 +26,6 @@ import org.junit.jupiter.api.Test;
 import org.sled.core.WorkKind;
 import org.sled.net.client.ClientTransport;
 import org.sled.net.protocol.Opened;
-import org.sled.net.protocol.TokenizerFingerprint;
 import org.slf4j.LoggerFactory;
 
 /** Steps that hang: what is logged, counted and said of them. */
@@ -71,21 +70,8 @@ final class StepWatchdogTest {
     return response.body();
   }
 
-  private static final TargetDescription DESCRIPTION =
-      new TargetDescription(
-          new TokenizerFingerprint(ScriptedTarget.VOCABULARY, 1, 2, 3, 4),
-          200,
-          2,
-          2,
-          512,
-          63,
-          true,
-          42,
-          "scripted",
-          "");
-
   private static ScriptedTarget target() {
-    return new ScriptedTarget(DESCRIPTION.sessionNumbers(), DESCRIPTION.sequences(), 200);
+    return new ScriptedTarget(4, 2, 200);
   }
 
   private static ServerConfig config(SchedulingConfig scheduling) {
@@ -102,7 +88,8 @@ final class StepWatchdogTest {
   void waitingWithoutAStepIsReportedOnceAndOnceMoreWhenItEnds() throws Exception {
     SchedulingConfig patient =
         new SchedulingConfig(SchedulerKind.STATIC, 2, 1e9, 0, 1, 0, 1 << 20, true);
-    try (Daemon daemon = Daemon.start(config(patient), DESCRIPTION, target());
+    ScriptedTarget target = target();
+    try (Daemon daemon = Daemon.start(config(patient), target.description(), target);
         ClientTransport transport = new ClientTransport(1);
         TestDevice device = new TestDevice(transport, daemon.address())) {
       Thread.sleep(2 * TIMEOUT.toMillis()); // nobody waits
@@ -140,7 +127,8 @@ final class StepWatchdogTest {
   void aStuckStepIsReportedOnceAndOnceMoreWhenItEnds() throws Exception {
     ScriptedTarget target = target();
     CountDownLatch gate = new CountDownLatch(1);
-    try (Daemon daemon = Daemon.start(config(SchedulingConfig.DEFAULT), DESCRIPTION, target);
+    try (Daemon daemon =
+            Daemon.start(config(SchedulingConfig.DEFAULT), target.description(), target);
         ClientTransport transport = new ClientTransport(1);
         TestDevice device = new TestDevice(transport, daemon.address())) {
       device.open(7, PROMPT, 50);

@@ -9,7 +9,6 @@ import java.io.DataInputStream;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -25,7 +24,6 @@ import org.sled.net.protocol.Open;
 import org.sled.net.protocol.Protocol;
 import org.sled.net.protocol.Sampling;
 import org.sled.net.protocol.TokenIds;
-import org.sled.net.protocol.TokenizerFingerprint;
 
 /**
  * Clients that vanish in the middle of a round leave no session behind: those whose process is
@@ -45,23 +43,7 @@ final class VanishingClientsTest {
   private final ScriptedTarget target = new ScriptedTarget(2 * CLIENTS, CLIENTS, CONTEXT);
 
   private Daemon start(int pingMillis) throws IOException {
-    return Daemon.start(
-        ServerConfig.of(Path.of("scripted"))
-            .listen("127.0.0.1", 0)
-            .pingIntervalMillis(pingMillis)
-            .conclude(),
-        new TargetDescription(
-            new TokenizerFingerprint(ScriptedTarget.VOCABULARY, 1, 2, 3, 4),
-            CONTEXT,
-            CLIENTS,
-            CLIENTS,
-            512,
-            63,
-            true,
-            42,
-            "scripted",
-            ""),
-        target);
+    return ScriptedDaemon.start(target, config -> config.pingIntervalMillis(pingMillis));
   }
 
   /** Connects, opens a session, sends a block and goes no further. */

@@ -13,8 +13,10 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.sled.core.RowRule;
 import org.sled.core.Scheduling;
 import org.sled.net.limit.ByteBudget;
+import org.sled.net.protocol.EndTokens;
 import org.sled.net.protocol.FileDigest;
 import org.sled.net.protocol.FrameHeader;
 import org.sled.net.protocol.Hello;
@@ -141,9 +143,11 @@ final class VerifierPropertyTest {
               512,
               63,
               random.nextBoolean(),
+              RowRule.NO_LONE_ROW,
               42,
               "scripted",
-              "");
+              "",
+              EndTokens.UNKNOWN);
       Scheduling scheduling =
           new SchedulingConfig(
                   kinds[random.nextInt(kinds.length)],

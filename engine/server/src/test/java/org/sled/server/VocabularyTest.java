@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
@@ -17,7 +16,6 @@ import org.sled.net.protocol.ErrorCode;
 import org.sled.net.protocol.ErrorMessage;
 import org.sled.net.protocol.Limits;
 import org.sled.net.protocol.Opened;
-import org.sled.net.protocol.TokenizerFingerprint;
 import org.sled.net.protocol.VocabularyPart;
 import org.sled.net.protocol.VocabularyRequest;
 
@@ -28,22 +26,9 @@ class VocabularyTest {
   private Daemon daemon;
 
   private void start(Vocabulary vocabulary) throws IOException {
+    ScriptedTarget target = new ScriptedTarget(8, 4, 200);
     daemon =
-        Daemon.start(
-            ServerConfig.of(Path.of("scripted")).listen("127.0.0.1", 0).conclude(),
-            new TargetDescription(
-                new TokenizerFingerprint(ScriptedTarget.VOCABULARY, 1, 2, 3, 4),
-                200,
-                4,
-                4,
-                512,
-                63,
-                true,
-                42,
-                "scripted",
-                ""),
-            new ScriptedTarget(8, 4, 200),
-            vocabulary);
+        Daemon.start(ScriptedDaemon.config().conclude(), target.description(), target, vocabulary);
   }
 
   private TestDevice connect() throws Exception {

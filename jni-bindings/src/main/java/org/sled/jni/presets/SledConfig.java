@@ -27,6 +27,7 @@ public class SledConfig implements InfoMapper {
     infoMap.put(new Info("int64_t").valueTypes("long").cast().pointerTypes("long"));
     for (String struct :
         new String[] {
+          "chat_params",
           "device_info",
           "draft_choice",
           "draft_params",

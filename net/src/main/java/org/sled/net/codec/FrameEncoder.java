@@ -8,6 +8,7 @@ import java.util.List;
 import org.sled.net.protocol.Cancel;
 import org.sled.net.protocol.Close;
 import org.sled.net.protocol.Closed;
+import org.sled.net.protocol.EndTokens;
 import org.sled.net.protocol.ErrorMessage;
 import org.sled.net.protocol.FrameHeader;
 import org.sled.net.protocol.FrameType;
@@ -212,6 +213,12 @@ public final class FrameEncoder {
     writeText(welcome.modelName(), Limits.NAME_BYTES, out);
     writeText(welcome.chatTemplate(), Limits.CHAT_TEMPLATE_BYTES, out);
     out.writeBytes(welcome.vocabularyDigest().toBytes());
+    EndTokens ends = welcome.endTokens();
+    if (ends.areKnown()) {
+      out.writeIntLE(ends.beginToken());
+      out.writeIntLE(ends.endToken());
+      out.writeIntLE(ends.flags());
+    }
   }
 
   private static void writeOpenHead(Open open, ByteBuf out) {

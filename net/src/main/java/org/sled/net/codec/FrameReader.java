@@ -9,6 +9,7 @@ import java.util.List;
 import org.sled.net.protocol.Cancel;
 import org.sled.net.protocol.Close;
 import org.sled.net.protocol.Closed;
+import org.sled.net.protocol.EndTokens;
 import org.sled.net.protocol.ErrorCode;
 import org.sled.net.protocol.ErrorMessage;
 import org.sled.net.protocol.FileDigest;
@@ -136,8 +137,13 @@ public final class FrameReader {
     String serverName = readText(body, Limits.NAME_BYTES, "server name");
     String modelName = readText(body, Limits.NAME_BYTES, "model name");
     String chatTemplate = readText(body, Limits.CHAT_TEMPLATE_BYTES, "chat template");
-    FileDigest vocabularyDigest = readDigest(body);
+    // Servers from before the digest end their WELCOME here, and those from before the end tokens
+    // behind it; what is left then is padding, which is shorter.
+    boolean hasDigest = body.readableBytes() >= FileDigest.BYTES;
+    FileDigest vocabularyDigest = hasDigest ? readDigest(body) : FileDigest.NONE;
+    boolean hasEndTokens = hasDigest && body.readableBytes() >= EndTokens.BYTES;
     try {
+      EndTokens endTokens = hasEndTokens ? readEndTokens(body) : EndTokens.UNKNOWN;
       Limits limits =
           new Limits(maxSessions, maxPromptTokens, contextTokens, maxDraftTokens, maxFrameBytes);
       return new Welcome(
@@ -152,20 +158,21 @@ public final class FrameReader {
           serverName,
           modelName,
           chatTemplate,
-          vocabularyDigest);
+          vocabularyDigest,
+          endTokens);
     } catch (IllegalArgumentException e) {
       throw malformed("WELCOME: " + e.getMessage());
     }
   }
 
-  /** Servers from before it end their WELCOME there. */
   private static FileDigest readDigest(ByteBuf body) {
-    if (body.readableBytes() < FileDigest.BYTES) {
-      return FileDigest.NONE;
-    }
     byte[] bytes = new byte[FileDigest.BYTES];
     body.readBytes(bytes);
     return FileDigest.ofBytes(bytes);
+  }
+
+  private static EndTokens readEndTokens(ByteBuf body) {
+    return new EndTokens(body.readIntLE(), body.readIntLE(), body.readIntLE());
   }
 
   private static VocabularyPart readVocabularyPart(ByteBuf body) throws FrameException {

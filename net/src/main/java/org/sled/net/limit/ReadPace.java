@@ -17,11 +17,14 @@ public final class ReadPace {
   /** Further ones for each open session: a block for each of the shortest steps, about 1 ms. */
   static final int FRAMES_PER_SECOND_AND_SESSION = 1_000;
 
-  /** Some 30 prompts of 128k tokens in a second. */
-  static final int BYTES_PER_SECOND = 16 * 1024 * 1024;
+  /** Some 8 prompts of 128k tokens in a second. */
+  static final int BYTES_PER_SECOND = 4 * 1024 * 1024;
 
-  /** Shorter pauses would cost more than they save. */
-  private static final long SHORTEST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
+  /** Further ones for each open session: many of them come back at once after an outage. */
+  static final int BYTES_PER_SECOND_AND_SESSION = 64 * 1024;
+
+  /** Each end of a pause wakes a thread, which takes a core from the computation for a moment. */
+  private static final long SHORTEST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(25);
 
   private static final double NANOS_PER_SECOND = TimeUnit.SECONDS.toNanos(1);
 
@@ -42,12 +45,13 @@ public final class ReadPace {
    */
   public long read(long nowNanos, int frameCount, long byteCount, int sessions) {
     double framesPerSecond = FRAMES_PER_SECOND + (double) FRAMES_PER_SECOND_AND_SESSION * sessions;
+    double bytesPerSecond = BYTES_PER_SECOND + (double) BYTES_PER_SECOND_AND_SESSION * sessions;
     double seconds = started ? Math.max(0, nowNanos - lastNanos) / NANOS_PER_SECOND : 0;
     lastNanos = nowNanos;
     started = true;
     frames = Math.min(framesPerSecond, frames + seconds * framesPerSecond) - frameCount;
-    bytes = Math.min(BYTES_PER_SECOND, bytes + seconds * BYTES_PER_SECOND) - byteCount;
-    double debtSeconds = Math.max(-frames / framesPerSecond, -bytes / BYTES_PER_SECOND);
+    bytes = Math.min(bytesPerSecond, bytes + seconds * bytesPerSecond) - byteCount;
+    double debtSeconds = Math.max(-frames / framesPerSecond, -bytes / bytesPerSecond);
     return debtSeconds <= 0
         ? 0
         : Math.max(SHORTEST_PAUSE_NANOS, (long) (debtSeconds * NANOS_PER_SECOND));

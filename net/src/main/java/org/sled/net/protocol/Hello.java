@@ -19,7 +19,9 @@ public record Hello(
     String clientName)
     implements Message {
 
-  /** The client has no tokenizer: it sends no drafts, or knows what it does. */
+  /**
+   * The client has no tokenizer, or compares its own with the target's itself: the server does not.
+   */
   public static final int NO_TOKENIZER = 1;
 
   /** Refuses texts that would not fit into the frame. */
@@ -29,13 +31,13 @@ public record Hello(
     clientName = Texts.forPeople(clientName, Limits.NAME_BYTES);
   }
 
-  /** The HELLO of a client that drafts with a model of this fingerprint. */
+  /** The HELLO of a client whose drafts are of this fingerprint, and of no other. */
   public static Hello of(TokenizerFingerprint fingerprint, String authToken, String clientName) {
     return new Hello(
         Protocol.MIN_VERSION, Protocol.MAX_VERSION, 0, fingerprint, authToken, clientName);
   }
 
-  /** The HELLO of a client that has no tokenizer. */
+  /** The HELLO of a client that has no tokenizer, or compares it itself. */
   public static Hello withoutTokenizer(String authToken, String clientName) {
     return new Hello(
         Protocol.MIN_VERSION,
@@ -46,7 +48,7 @@ public record Hello(
         clientName);
   }
 
-  /** Whether the client has a tokenizer, whose fingerprint must then match the target's. */
+  /** Whether the server is to compare the client's fingerprint, which must then be the target's. */
   public boolean hasTokenizer() {
     return (flags & NO_TOKENIZER) == 0;
   }

@@ -3,13 +3,13 @@ package org.sled.net.protocol;
 import java.util.StringJoiner;
 
 /**
- * What two models must share for token ids to mean the same on both sides.
+ * What two tokenizers must share to be the same: the same text gives the same ids then, and back.
  *
  * @param vocabularySize number of real tokens; rows that only pad the matrix do not count
  * @param tokensHash hash over the tokens' texts and kinds, in id order
  * @param mergesHash hash over the merges, in order
  * @param specialsHash hash over the special ids and what is added around a text (add-bos, …)
- * @param pretokenizerHash hash over the pre-tokenizer's name
+ * @param pretokenizerHash hash over the pre-tokenizer's name and what is done to white space
  */
 public record TokenizerFingerprint(
     int vocabularySize,
@@ -28,7 +28,12 @@ public record TokenizerFingerprint(
     }
   }
 
-  /** Whether token ids mean the same under both. */
+  /** The same with another {@link #pretokenizerHash}. */
+  public TokenizerFingerprint withPretokenizerHash(long value) {
+    return new TokenizerFingerprint(vocabularySize, tokensHash, mergesHash, specialsHash, value);
+  }
+
+  /** Whether the same text gives the same ids under both, and the same ids the same text. */
   public boolean matches(TokenizerFingerprint other) {
     return equals(other);
   }

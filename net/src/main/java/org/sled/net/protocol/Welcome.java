@@ -17,6 +17,8 @@ package org.sled.net.protocol;
  *     Limits#CHAT_TEMPLATE_BYTES} of UTF-8
  * @param vocabularyDigest of the vocabulary that the server gives; {@link FileDigest#NONE} if it
  *     gives none, or is of an earlier release
+ * @param endTokens what the target wants around a prompt; {@link EndTokens#UNKNOWN} if the server
+ *     is of an earlier release
  */
 public record Welcome(
     int version,
@@ -30,7 +32,8 @@ public record Welcome(
     String serverName,
     String modelName,
     String chatTemplate,
-    FileDigest vocabularyDigest)
+    FileDigest vocabularyDigest,
+    EndTokens endTokens)
     implements Message, HelloAnswer {
 
   /**
@@ -54,7 +57,7 @@ public record Welcome(
     }
   }
 
-  /** That of a server that gives no vocabulary. */
+  /** That of a server that gives no vocabulary, and does not say its end tokens. */
   public Welcome(
       int version,
       int flags,
@@ -79,7 +82,8 @@ public record Welcome(
         serverName,
         modelName,
         chatTemplate,
-        FileDigest.NONE);
+        FileDigest.NONE,
+        EndTokens.UNKNOWN);
   }
 
   /** Whether the server computes with exact numerics. */

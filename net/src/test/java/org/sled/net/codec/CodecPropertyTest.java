@@ -20,6 +20,7 @@ import net.jqwik.api.constraints.Size;
 import org.sled.net.protocol.Cancel;
 import org.sled.net.protocol.Close;
 import org.sled.net.protocol.Closed;
+import org.sled.net.protocol.EndTokens;
 import org.sled.net.protocol.ErrorCode;
 import org.sled.net.protocol.ErrorMessage;
 import org.sled.net.protocol.FileDigest;
@@ -101,7 +102,8 @@ final class CodecPropertyTest {
                     name,
                     model,
                     template,
-                    FileDigest.of(ByteBuffer.wrap(name.getBytes(StandardCharsets.UTF_8)))));
+                    FileDigest.of(ByteBuffer.wrap(name.getBytes(StandardCharsets.UTF_8))),
+                    n % 3 == 0 ? EndTokens.UNKNOWN : new EndTokens(n, n, n)));
   }
 
   private static Arbitrary<StreamSecret> secrets() {

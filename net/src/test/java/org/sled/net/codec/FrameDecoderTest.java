@@ -21,6 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.sled.net.limit.ByteBudget;
 import org.sled.net.limit.SlowestPeer;
 import org.sled.net.protocol.DraftFrame;
+import org.sled.net.protocol.EndTokens;
 import org.sled.net.protocol.ErrorCode;
 import org.sled.net.protocol.FileDigest;
 import org.sled.net.protocol.FrameHeader;
@@ -38,6 +39,8 @@ import org.sled.net.protocol.Welcome;
 
 final class FrameDecoderTest {
   /** Length of the example of OPEN up to its last field, the logit bias. */
+  private static final int WELCOME_TAIL_BYTES = FileDigest.BYTES + EndTokens.BYTES;
+
   private static final int OPEN_BEFORE_BIAS_BYTES = Samples.bytes(Samples.OPEN_WITHOUT_BIAS).length;
 
   /** Length of OPENED up to its last field, the secret. */
@@ -333,9 +336,9 @@ final class FrameDecoderTest {
             || (type == FrameType.OPENED && length >= OPENED_BEFORE_SECRET_BYTES)) {
           continue; // the last field may be missing as a whole
         }
-        int digestBytes = sample.getValue().length - length;
-        if (type == FrameType.WELCOME && digestBytes <= FileDigest.BYTES) {
-          continue; // so may the vocabulary's digest
+        int missing = sample.getValue().length - length;
+        if (type == FrameType.WELCOME && missing <= WELCOME_TAIL_BYTES) {
+          continue; // so may the vocabulary's digest and the end tokens
         }
         byte[] shorter = Arrays.copyOf(sample.getValue(), length);
         ByteBuffer.wrap(shorter).order(ByteOrder.LITTLE_ENDIAN).putInt(0, length);
@@ -352,14 +355,17 @@ final class FrameDecoderTest {
   }
 
   @Test
-  void readsAWelcomeThatEndsBeforeTheVocabularysDigest() {
+  void readsAWelcomeThatEndsBeforeTheVocabularysDigestOrTheEndTokens() {
     byte[] whole = Samples.bytes(Samples.WELCOME);
-    for (int missing = 4; missing <= FileDigest.BYTES; missing += 4) {
+    for (int missing = 4; missing <= WELCOME_TAIL_BYTES; missing += 4) {
       byte[] shorter = Arrays.copyOf(whole, whole.length - missing);
       ByteBuffer.wrap(shorter).order(ByteOrder.LITTLE_ENDIAN).putInt(0, shorter.length);
       try (Decoding decoding = new Decoding(FrameDecoder.Side.CLIENT)) {
         Welcome welcome = (Welcome) decoding.feed(shorter).only();
-        assertEquals(FileDigest.NONE, welcome.vocabularyDigest());
+        assertEquals(
+            missing <= EndTokens.BYTES ? Samples.WELCOME.vocabularyDigest() : FileDigest.NONE,
+            welcome.vocabularyDigest());
+        assertEquals(EndTokens.UNKNOWN, welcome.endTokens());
         assertEquals(Samples.WELCOME.chatTemplate(), welcome.chatTemplate());
       }
     }

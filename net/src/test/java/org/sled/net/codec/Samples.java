@@ -13,6 +13,7 @@ import org.sled.net.protocol.Cancel;
 import org.sled.net.protocol.Close;
 import org.sled.net.protocol.Closed;
 import org.sled.net.protocol.DraftFrame;
+import org.sled.net.protocol.EndTokens;
 import org.sled.net.protocol.ErrorCode;
 import org.sled.net.protocol.ErrorMessage;
 import org.sled.net.protocol.FileDigest;
@@ -60,7 +61,8 @@ final class Samples {
           "edge-1",
           "tiny",
           "{{x}}",
-          new FileDigest("d5".repeat(FileDigest.BYTES)));
+          new FileDigest("d5".repeat(FileDigest.BYTES)),
+          new EndTokens(1, 2, EndTokens.ADDS_BEGIN));
   static final Open OPEN =
       new Open(
           5,

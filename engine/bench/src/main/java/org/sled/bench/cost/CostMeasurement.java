@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.BiConsumer;
+import java.util.stream.IntStream;
 import org.sled.jni.EngineParams;
 import org.sled.jni.Model;
 import org.sled.jni.Numerics;
@@ -27,7 +28,7 @@ public final class CostMeasurement implements AutoCloseable {
   private static final int MOST_CONTEXT_TOKENS = 1024;
 
   /** Cells that are left free: every step adds a token to its sequences, and has its own rows. */
-  private static final int ROOM_TOKENS = 128;
+  public static final int ROOM_TOKENS = 128;
 
   private static final int WARMUP_STEPS = 2;
   private static final int STEPS = 7;
@@ -37,15 +38,34 @@ public final class CostMeasurement implements AutoCloseable {
 
   private static final int LEAST_STEPS = 3;
 
+  /** The same where all shapes together have little time. */
+  private static final long SHORT_SHAPE_NANOS = 600_000_000L;
+
+  /** Rows of a step that computes a context. */
+  private static final int PREFILL_ROWS = 32;
+
+  /** Steps that such a shape takes at least, and some for its contexts. */
+  private static final int SHORT_SHAPE_STEPS = WARMUP_STEPS + LEAST_STEPS + 1;
+
+  /** Shapes of one sequence without which nothing can be estimated. */
+  private static final int NEEDED_SHAPES = 4;
+
+  /** Shorter contexts are none. */
+  private static final int LEAST_CONTEXT_TOKENS = 8;
+
+  private static final double NANOS_PER_MILLI = 1e6;
+
   private final String target;
   private final EngineParams params;
   private final int contextTokens;
   private final int vocabularySize;
   private final VerifyEngine engine;
+  private final boolean ownsEngine;
   private final VerifySlots slots;
-  private final StepStats stats = new StepStats();
+  private final StepStats stats;
   private final TokenBuffer drafts;
   private int steps;
+  private int shapesMeasured;
 
   /**
    * Opens an engine for it.
@@ -57,15 +77,62 @@ public final class CostMeasurement implements AutoCloseable {
    */
   public CostMeasurement(
       Model model, String target, EngineParams params, int mostSequences, int contextTokens) {
-    int room = Math.min(MOST_CONTEXT_TOKENS, model.info().contextTrainTokens());
+    this(
+        VerifyEngine.open(
+            model,
+            params
+                .withSequenceCount(mostSequences)
+                .withContextTokens(
+                    Math.min(MOST_CONTEXT_TOKENS, model.info().contextTrainTokens()))),
+        true,
+        model,
+        target,
+        params,
+        mostSequences,
+        contextTokens);
+  }
+
+  private CostMeasurement(
+      VerifyEngine engine,
+      boolean ownsEngine,
+      Model model,
+      String target,
+      EngineParams params,
+      int mostSequences,
+      int contextTokens) {
+    int room = engine.info().contextTokens();
     this.contextTokens = Math.max(1, Math.min(contextTokens, room - ROOM_TOKENS));
     this.target = target;
     this.params = params;
+    this.engine = engine;
+    this.ownsEngine = ownsEngine;
     vocabularySize = model.info().vocabularyTokens();
     drafts = new TokenBuffer(VerifyEngine.MAX_SEQUENCES);
     slots = new VerifySlots(mostSequences);
-    engine =
-        VerifyEngine.open(model, params.withSequenceCount(mostSequences).withContextTokens(room));
+    stats = new StepStats();
+  }
+
+  /**
+   * Measures on an engine that is there already, and stays the caller's.
+   *
+   * @param engine without sessions; of so many tokens more than {@code contextTokens} as {@link
+   *     #ROOM_TOKENS}, or contexts are shorter
+   * @param params that it was opened with
+   * @param mostSequences at most as many as it has
+   */
+  public static CostMeasurement on(
+      VerifyEngine engine,
+      Model model,
+      String target,
+      EngineParams params,
+      int mostSequences,
+      int contextTokens) {
+    return new CostMeasurement(engine, false, model, target, params, mostSequences, contextTokens);
+  }
+
+  /** How many sequences a shape may have. */
+  public int mostSequences() {
+    return slots.capacity();
   }
 
   /**
@@ -81,32 +148,117 @@ public final class CostMeasurement implements AutoCloseable {
     double[][] millis = new double[sequences.length][rows.length];
     int done = 0;
     for (int i = 0; i < sequences.length; i++) {
-      int[] open = openSessions(sequences[i]);
+      int[] open = openSessions(sequences[i], contextTokens);
       try {
         for (int j = 0; j < rows.length; j++) {
-          millis[i][j] = shape(open, rows[j]);
+          millis[i][j] = shape(open, rows[j], SHAPE_NANOS);
           progress.accept(++done, sequences.length * rows.length);
         }
       } finally {
-        for (int session : open) {
-          engine.closeSession(session);
+        closeSessions(open);
+      }
+    }
+    return table(sequences, rows, millis);
+  }
+
+  /**
+   * Measures as many shapes as there is time for: of one sequence those first that say most, and
+   * some of them in any case; then those of more sequences, which may have shorter contexts. What
+   * the others take is estimated from those, by their rows in all.
+   *
+   * @param sequences counts, ascending
+   * @param rows rows per sequence, ascending, at least 1
+   * @param endNanos when it should be done, {@link System#nanoTime}
+   * @param progress is told how many shapes of how many are done
+   * @throws InterruptedException if the thread was interrupted
+   */
+  public CostTable measureUntil(
+      int[] sequences, int[] rows, long endNanos, BiConsumer<Integer, Integer> progress)
+      throws InterruptedException {
+    double[][] millis = new double[sequences.length][rows.length];
+    for (double[] line : millis) {
+      Arrays.fill(line, Double.NaN);
+    }
+    RowLine known = new RowLine();
+    shapesMeasured = 0;
+    for (int i = 0; i < sequences.length; i++) {
+      int context = i == 0 ? contextTokens : affordableContext(known, sequences[i], endNanos);
+      if (context < LEAST_CONTEXT_TOKENS && i > 0) {
+        break;
+      }
+      int[] open = openSessions(sequences[i], context);
+      try {
+        for (int j : order(rows.length)) {
+          boolean needed = i == 0 && shapesMeasured < NEEDED_SHAPES;
+          int all = sequences[i] * rows[j];
+          if (!needed && known.millis(all) * SHORT_SHAPE_STEPS > leftMillis(endNanos)) {
+            continue; // a smaller one may still be possible
+          }
+          millis[i][j] = shape(open, rows[j], SHORT_SHAPE_NANOS);
+          known.add(all, millis[i][j]);
+          progress.accept(++shapesMeasured, sequences.length * rows.length);
+        }
+      } finally {
+        closeSessions(open);
+      }
+    }
+    for (int i = 0; i < sequences.length; i++) {
+      for (int j = 0; j < rows.length; j++) {
+        if (Double.isNaN(millis[i][j])) {
+          millis[i][j] = Math.round(known.millis(sequences[i] * rows[j]) * 1e3) / 1e3;
         }
       }
     }
+    return table(sequences, rows, millis);
+  }
+
+  /** A third of what is left goes into computing contexts at most. */
+  private int affordableContext(RowLine known, int sequences, long endNanos) {
+    double rowMillis = known.millis(PREFILL_ROWS) / PREFILL_ROWS;
+    double most = leftMillis(endNanos) / 3 / rowMillis / sequences;
+    return (int) Math.min(contextTokens, most);
+  }
+
+  /** Places of a line: every second one from the first on, then those between. */
+  private static int[] order(int count) {
+    return IntStream.concat(
+            IntStream.iterate(0, i -> i < count, i -> i + 2),
+            IntStream.iterate(1, i -> i < count, i -> i + 2))
+        .toArray();
+  }
+
+  private static double leftMillis(long endNanos) {
+    return Math.max(0, endNanos - System.nanoTime()) / NANOS_PER_MILLI;
+  }
+
+  /** How many shapes {@link #measureUntil} measured. */
+  public int shapesMeasured() {
+    return shapesMeasured;
+  }
+
+  private void closeSessions(int... open) {
+    for (int session : open) {
+      engine.closeSession(session);
+    }
+  }
+
+  private CostTable table(int[] sequences, int[] rows, double[][] millis) {
     return new CostTable(
         target,
         String.format(Locale.ROOT, "%s threads", params.threads() == 0 ? "all" : params.threads()),
         engine.info().numerics() == Numerics.EXACT ? "exact" : "fast",
+        engine.info().rowMultiple(),
+        engine.info().rowLeast(),
         contextTokens,
         sequences,
         rows,
         millis);
   }
 
-  private int[] openSessions(int count) {
+  private int[] openSessions(int count, int context) {
     int[] open = new int[count];
-    try (TokenBuffer prompt = new TokenBuffer(contextTokens)) {
-      for (int i = 0; i < contextTokens; i++) {
+    try (TokenBuffer prompt = new TokenBuffer(context)) {
+      for (int i = 0; i < context; i++) {
         prompt.add((i * 7 + 5) % vocabularySize);
       }
       for (int i = 0; i < count; i++) {
@@ -117,7 +269,7 @@ public final class CostMeasurement implements AutoCloseable {
       missing = false;
       for (int i = 0; i < count; i++) {
         VerifyEngine.SessionInfo info = engine.sessionInfo(open[i]);
-        int lead = Math.min(32, info.committedTokens() - 1 - info.cachedTokens());
+        int lead = Math.min(PREFILL_ROWS, info.committedTokens() - 1 - info.cachedTokens());
         slots.set(i, open[i], info.cachedTokens(), Math.max(1, lead), 0, 0);
         missing |= lead > 0;
       }
@@ -129,7 +281,7 @@ public final class CostMeasurement implements AutoCloseable {
   }
 
   /** The median time of a step, ms. */
-  private double shape(int[] open, int rows) throws InterruptedException {
+  private double shape(int[] open, int rows, long mostNanos) throws InterruptedException {
     List<Long> nanos = new ArrayList<>();
     long begun = System.nanoTime();
     while (nanos.size() < WARMUP_STEPS + STEPS) {
@@ -137,7 +289,7 @@ public final class CostMeasurement implements AutoCloseable {
         throw new InterruptedException();
       }
       boolean enough = nanos.size() >= WARMUP_STEPS + LEAST_STEPS;
-      if (enough && System.nanoTime() - begun > SHAPE_NANOS) {
+      if (enough && System.nanoTime() - begun > mostNanos) {
         break;
       }
       drafts.clear();
@@ -187,7 +339,9 @@ public final class CostMeasurement implements AutoCloseable {
 
   @Override
   public void close() {
-    engine.close();
+    if (ownsEngine) {
+      engine.close();
+    }
     slots.close();
     stats.close();
     drafts.close();

@@ -13,6 +13,9 @@ import java.util.Locale;
  * @param target the target's file or name
  * @param device what computed, with the number of threads
  * @param numerics exact or fast
+ * @param rowMultiple the engine fills the rows of a pass up to a multiple of this; 0 in tables that
+ *     do not say: then exact ones were measured with a second row beside each lone one
+ * @param rowLeast and to at least so many; 0 likewise
  * @param contextTokens tokens of each sequence when it was measured, about
  * @param sequences measured counts, ascending
  * @param rows measured rows per sequence, ascending
@@ -23,10 +26,14 @@ public record CostTable(
     String target,
     String device,
     String numerics,
+    int rowMultiple,
+    int rowLeast,
     int contextTokens,
     int[] sequences,
     int[] rows,
     double[][] millis) {
+  /** A step that takes so many times as long as one with more rows was disturbed. */
+  private static final double MOST_SAVED = 1.5;
 
   /** Refuses what is no grid. */
   public CostTable {
@@ -37,6 +44,18 @@ public record CostTable(
             && Arrays.stream(millis).allMatch(line -> line != null && line.length == rows.length);
     if (!grid || !ascends(sequences) || !ascends(rows)) {
       throw new IllegalArgumentException("a cost table is a grid over ascending counts");
+    }
+    if (rowMultiple == 0 && rowLeast == 0) {
+      rowMultiple = 1;
+      rowLeast = "exact".equals(numerics) ? 2 : 1;
+    }
+    if (rowMultiple < 1 || rowLeast < 1) {
+      throw new IllegalArgumentException(
+          "a cost table for passes of a multiple of "
+              + rowMultiple
+              + " rows, of "
+              + rowLeast
+              + " at least");
     }
   }
 
@@ -83,6 +102,27 @@ public record CostTable(
     }
     // No shape is cheaper than the smallest one.
     return Math.max(y0 + (y1 - y0) * (x - x0) / (x1 - x0), Math.min(y0, y1) * Math.min(1, x / x0));
+  }
+
+  /**
+   * Whether a step took much longer than one with more rows of as many sequences or more. A few
+   * rows more can save a little, where kernels take them in groups; this much is the work of others
+   * on the machine.
+   */
+  @JsonIgnore
+  public boolean isDisturbed() {
+    for (int i = 0; i < sequences.length; i++) {
+      for (int j = 0; j < rows.length; j++) {
+        for (int k = i; k < sequences.length; k++) {
+          for (int l = j; l < rows.length; l++) {
+            if (millis[i][j] > MOST_SAVED * millis[k][l]) {
+              return true;
+            }
+          }
+        }
+      }
+    }
+    return false;
   }
 
   /** The table as lines of text, for people. */

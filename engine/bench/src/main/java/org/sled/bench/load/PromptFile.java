@@ -13,11 +13,14 @@ import org.sled.jni.ChatMessage;
 /**
  * Reads prompts: a text file with one per line, or JSON lines ({@code .jsonl}) with {@code
  * {"prompt": "…"}}, {@code {"messages": [{"role": "user", "content": "…"}]}} or {@code {"tokens":
- * [1, 2, 3]}}, each with {@code "max_tokens": 40} if its answer is to have no more; other fields
- * are ignored.
+ * [1, 2, 3]}}, each with {@code "max_tokens": 40} if its answer is to have no more, and {@code
+ * "kind": "code"} if results are to tell kinds of text apart; other fields are ignored.
  */
 public final class PromptFile {
   private static final ObjectMapper MAPPER = new ObjectMapper();
+
+  /** Characters; it is a column of tables. */
+  private static final int LONGEST_KIND = 40;
 
   private PromptFile() {}
 
@@ -28,12 +31,14 @@ public final class PromptFile {
    * @param messages a conversation
    * @param tokens token ids
    * @param maxTokens new tokens at most; 0 for what all requests may have
+   * @param kind of text; null if that was not said
    */
   @SuppressWarnings("ArrayRecordComponent") // never compared, nor a key
-  public record Prompt(String text, List<ChatMessage> messages, int[] tokens, int maxTokens) {
-    /** A text. */
-    public static Prompt ofText(String text) {
-      return new Prompt(text, null, null, 0);
+  public record Prompt(
+      String text, List<ChatMessage> messages, int[] tokens, int maxTokens, String kind) {
+    /** A text of a kind, which may be null. */
+    public static Prompt ofText(String text, String kind) {
+      return new Prompt(text, null, null, 0, kind);
     }
   }
 
@@ -55,7 +60,9 @@ public final class PromptFile {
     for (int i = 0; i < lines.size(); i++) {
       if (!lines.get(i).isBlank()) {
         prompts.add(
-            json ? parse(file + ", line " + (i + 1), lines.get(i)) : Prompt.ofText(lines.get(i)));
+            json
+                ? parse(file + ", line " + (i + 1), lines.get(i))
+                : Prompt.ofText(lines.get(i), null));
       }
     }
     if (prompts.isEmpty()) {
@@ -76,8 +83,16 @@ public final class PromptFile {
       throw new IOException(place + ": max_tokens must be a whole number from 1 on");
     }
     int maxTokens = most.asInt(0);
+    String kind = node.path("kind").isTextual() ? node.get("kind").asText() : null;
+    if (kind != null
+        && (kind.isBlank()
+            || kind.length() > LONGEST_KIND
+            || kind.chars().anyMatch(Character::isISOControl))) {
+      throw new IOException(
+          place + ": a kind is a word or two, at most " + LONGEST_KIND + " characters");
+    }
     if (node.path("prompt").isTextual()) {
-      return new Prompt(node.get("prompt").asText(), null, null, maxTokens);
+      return new Prompt(node.get("prompt").asText(), null, null, maxTokens, kind);
     }
     if (node.path("messages").isArray() && !node.get("messages").isEmpty()) {
       List<ChatMessage> messages = new ArrayList<>();
@@ -88,7 +103,7 @@ public final class PromptFile {
         messages.add(
             new ChatMessage(message.get("role").asText(), message.get("content").asText()));
       }
-      return new Prompt(null, messages, null, maxTokens);
+      return new Prompt(null, messages, null, maxTokens, kind);
     }
     if (node.path("tokens").isArray() && !node.get("tokens").isEmpty()) {
       int[] tokens = new int[node.get("tokens").size()];
@@ -98,7 +113,7 @@ public final class PromptFile {
         }
         tokens[i] = node.get("tokens").get(i).asInt();
       }
-      return new Prompt(null, null, tokens, maxTokens);
+      return new Prompt(null, null, tokens, maxTokens, kind);
     }
     throw new IOException(place + " has neither a prompt, nor messages, nor tokens");
   }

@@ -93,8 +93,9 @@ public final class Simulation {
     VirtualServing serving =
         new VirtualServing(
             (long) (rttMillis * NANOS_PER_MILLI),
-            rows -> (long) (costs.stepMillis(1, rows) * NANOS_PER_MILLI),
-            "exact".equals(costs.numerics()),
+            (sessions, rows) -> (long) (costs.stepMillis(sessions, rows) * NANOS_PER_MILLI),
+            costs.rowMultiple(),
+            costs.rowLeast(),
             (long) (overheadMillis * NANOS_PER_MILLI));
     List<PolicyRun> fixed = new ArrayList<>();
     for (int window : WINDOWS) {

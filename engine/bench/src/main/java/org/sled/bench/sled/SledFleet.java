@@ -8,7 +8,6 @@ import org.sled.bench.load.Fleet;
 import org.sled.bench.trace.ReplayDrafter;
 import org.sled.device.Outage;
 import org.sled.device.Pace;
-import org.sled.device.ServerInfo;
 import org.sled.device.SledClient;
 import org.sled.net.client.ClientTransport;
 
@@ -79,9 +78,9 @@ public final class SledFleet implements Fleet {
     return devices;
   }
 
-  /** What the server said of itself to the first of them. */
-  public ServerInfo server() {
-    return devices.get(0).client().server();
+  /** The client of the first of them. */
+  public SledClient client() {
+    return devices.get(0).client();
   }
 
   @Override

@@ -3,7 +3,8 @@ package org.sled.bench.trace;
 import org.sled.net.protocol.TokenizerFingerprint;
 
 /**
- * What a trace is of.
+ * What a trace is of. Of models that were given as files it has the names without directories: a
+ * trace is given to others.
  *
  * @param format always {@link #FORMAT}
  * @param version of the format
@@ -25,4 +26,14 @@ public record TraceHeader(
     int devices) {
   static final String FORMAT = "sled-draft-trace";
   static final int VERSION = 1;
+
+  /** Leaves directories out. */
+  public TraceHeader {
+    draftModel = withoutDirectories(draftModel);
+    targetModel = withoutDirectories(targetModel);
+  }
+
+  private static String withoutDirectories(String model) {
+    return model == null ? null : model.substring(model.lastIndexOf('/') + 1);
+  }
 }

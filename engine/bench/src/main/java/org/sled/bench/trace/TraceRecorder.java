@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.function.BiConsumer;
 import org.sled.bench.load.BenchRequest;
 import org.sled.bench.load.LoadRunner;
-import org.sled.bridge.Fingerprints;
+import org.sled.device.DraftTokens;
 import org.sled.device.GenerationListener;
 import org.sled.device.RoundTimes;
 import org.sled.device.ServerInfo;
@@ -23,9 +23,21 @@ public final class TraceRecorder implements LoadRunner.RequestRecorder {
   public static final int DEPTH = 16;
 
   private final Map<List<Object>, Recording> recordings = new LinkedHashMap<>();
+  private final int depth;
 
   /** A recorder that heard nothing yet. */
-  public TraceRecorder() {}
+  public TraceRecorder() {
+    this(DEPTH);
+  }
+
+  /**
+   * The same, for fewer drafts.
+   *
+   * @param depth drafts per position at most
+   */
+  public TraceRecorder(int depth) {
+    this.depth = depth;
+  }
 
   /** Listens to one generation. One thread at a time. */
   static final class Recording implements GenerationListener {
@@ -87,10 +99,11 @@ public final class TraceRecorder implements LoadRunner.RequestRecorder {
   }
 
   /**
-   * Has the draft model propose at every position. Takes about {@link #DEPTH} times as long as
-   * drafting the texts.
+   * Has the draft model propose at every position. Takes as long as drafting a token at each, and
+   * {@link #DEPTH} of them, or as many as was said, behind those where the first proposal is wrong.
    *
    * @param draftModel the one that the devices drafted with
+   * @param draftTokens which of the target's tokens it knows; null: all
    * @param threads of its context
    * @param devices that drafted at a time
    * @param progress is told how many positions of how many are done
@@ -98,6 +111,7 @@ public final class TraceRecorder implements LoadRunner.RequestRecorder {
    */
   public synchronized DraftTrace finish(
       Model draftModel,
+      DraftTokens draftTokens,
       String draftName,
       int threads,
       int devices,
@@ -107,7 +121,8 @@ public final class TraceRecorder implements LoadRunner.RequestRecorder {
     List<TraceStream> streams = new ArrayList<>();
     int all = recordings.values().stream().mapToInt(recording -> recording.tokens.size()).sum();
     int[] done = new int[1];
-    try (PositionDrafts drafts = new PositionDrafts(draftModel, server.contextTokens(), threads)) {
+    try (PositionDrafts drafts =
+        new PositionDrafts(draftModel, draftTokens, server.contextTokens(), threads, depth)) {
       for (Recording recording : recordings.values()) {
         if (!recording.tokens.isEmpty()) {
           streams.add(drafts.of(recording, () -> progress.accept(++done[0], all)));
@@ -121,8 +136,8 @@ public final class TraceRecorder implements LoadRunner.RequestRecorder {
             draftName,
             server.modelName(),
             String.format("%016x", server.numericsId()),
-            Fingerprints.of(draftModel.info()),
-            DEPTH,
+            server.fingerprint(),
+            depth,
             devices),
         streams);
   }

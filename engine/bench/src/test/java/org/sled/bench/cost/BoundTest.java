@@ -14,6 +14,8 @@ final class BoundTest {
           "target",
           "1 threads",
           "exact",
+          1,
+          2,
           128,
           new int[] {1, 2, 4, 8},
           new int[] {1, 2, 5, 17},
@@ -75,11 +77,33 @@ final class BoundTest {
         IllegalArgumentException.class,
         () ->
             new CostTable(
-                "t", "d", "exact", 1, new int[] {1, 2}, new int[] {1}, new double[][] {{1}}));
+                "t", "d", "exact", 1, 1, 1, new int[] {1, 2}, new int[] {1}, new double[][] {{1}}));
     assertThrows(
         IllegalArgumentException.class,
         () ->
             new CostTable(
-                "t", "d", "exact", 1, new int[] {2, 1}, new int[] {1}, new double[][] {{1}, {1}}));
+                "t",
+                "d",
+                "exact",
+                1,
+                1,
+                1,
+                new int[] {2, 1},
+                new int[] {1},
+                new double[][] {{1}, {1}}));
+  }
+
+  @Test
+  void aTableThatDoesNotSayWhatIsFilledUpIsOneOfBefore() {
+    assertEquals(2, filledBy("exact", 0, 0).rowLeast());
+    assertEquals(1, filledBy("fast", 0, 0).rowLeast());
+    assertEquals(1, filledBy("exact", 1, 1).rowLeast());
+    assertEquals(4, filledBy("exact", 4, 1).rowMultiple());
+    assertThrows(IllegalArgumentException.class, () -> filledBy("exact", -1, 1));
+  }
+
+  private static CostTable filledBy(String numerics, int multiple, int least) {
+    return new CostTable(
+        "t", "d", numerics, multiple, least, 1, new int[] {1}, new int[] {1}, new double[][] {{1}});
   }
 }

@@ -2,6 +2,7 @@ package org.sled.bench.load;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -30,7 +31,7 @@ final class PromptFileTest {
             {"prompt": "Hello", "max_tokens": 40, "id": 7}
 
             {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}]}
-            {"tokens": [1, 2, 3]}
+            {"tokens": [1, 2, 3], "kind": "numbers"}
             """);
     assertEquals(3, prompts.size());
     assertEquals("Hello", prompts.get(0).text());
@@ -38,6 +39,8 @@ final class PromptFileTest {
     assertEquals("Hi", prompts.get(1).messages().get(1).content());
     assertEquals(0, prompts.get(1).maxTokens());
     assertArrayEquals(new int[] {1, 2, 3}, prompts.get(2).tokens());
+    assertNull(prompts.get(0).kind());
+    assertEquals("numbers", prompts.get(2).kind());
   }
 
   @Test
@@ -55,6 +58,8 @@ final class PromptFileTest {
         "{\"prompt\": \"x\", \"max_tokens\": 0}      | line 1: max_tokens must be",
         "{\"prompt\": \"x\", \"max_tokens\": 1.5}    | line 1: max_tokens must be",
         "{\"prompt\": \"x\", \"max_tokens\": \"40\"} | line 1: max_tokens must be",
+        "{\"prompt\": \"x\", \"kind\": \"a\\u001bb\"} | line 1: a kind is a word or two",
+        "{\"prompt\": \"x\", \"kind\": \" \"}  | line 1: a kind is a word or two",
         "{\"tokens\": [1, \"b\"]}                    | line 1: tokens must be",
         "{\"messages\": [{\"role\": \"user\"}]}      | line 1: a message needs",
         "{\"prompt\":                                | line 1 is no JSON",

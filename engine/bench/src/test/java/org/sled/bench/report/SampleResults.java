@@ -103,6 +103,8 @@ final class SampleResults {
                 HOSTILE,
                 "2 threads",
                 "exact",
+                1,
+                1,
                 128,
                 new int[] {1, 2},
                 new int[] {1, 5},

@@ -19,6 +19,8 @@ final class SimulationTest {
           "made",
           "1 threads",
           "exact",
+          1,
+          2,
           128,
           new int[] {1, 2},
           new int[] {1, 2, 5, 17},

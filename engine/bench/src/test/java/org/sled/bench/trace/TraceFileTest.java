@@ -34,7 +34,7 @@ final class TraceFileTest {
         new TraceHeader(
             TraceHeader.FORMAT,
             TraceHeader.VERSION,
-            "draft",
+            "/home/someone/draft",
             "target",
             "0123456789abcdef",
             new TokenizerFingerprint(100, -1, 2, Long.MIN_VALUE, 4),
@@ -61,6 +61,7 @@ final class TraceFileTest {
     TraceFile.write(file, trace());
     DraftTrace read = TraceFile.read(file);
     assertEquals(trace().header(), read.header());
+    assertEquals("draft", read.header().draftModel(), "without the directories of a machine");
     TraceStream stream = read.find(TokenIds.of(1, 2, 3), DRAWN);
     assertArrayEquals(new int[] {8, 9}, stream.drafts()[1]);
     assertArrayEquals(new float[] {0.5f, 0.25f}, stream.confidence()[1]);
