@@ -10,11 +10,13 @@ set(SLED_LLAMA_CPP_COMMIT de3ff815ea7d559ee917f063901b8986f038abc6)
 
 # What SLED changes in it; the patch says why. A checkout of the user's own is built as it is.
 set(SLED_LLAMA_CPP_PATCH "${CMAKE_CURRENT_LIST_DIR}/llama-cpp.patch")
+# What the patch includes
+set(SLED_LLAMA_CPP_KERNELS "${CMAKE_CURRENT_LIST_DIR}/../native/ggml")
 
 set(SLED_LLAMA_CPP_DIR "" CACHE PATH "Build against this llama.cpp checkout instead of the pinned release")
 
-# Sets <dir_variable> to a llama.cpp source tree and <commit_variable> to its commit id, with "+" and an id of the patch
-# where it is patched.
+# Sets <dir_variable> to a llama.cpp source tree and <commit_variable> to its commit id. Where it is patched, "+" and an id
+# of the patch and of what it includes follow: results that are remembered from other kernels do not count.
 function(sled_llama_cpp dir_variable commit_variable)
   set(own "${SLED_LLAMA_CPP_DIR}")
   if(NOT own AND NOT "$ENV{SLED_LLAMA_CPP_DIR}" STREQUAL "")
@@ -43,7 +45,22 @@ function(sled_llama_cpp dir_variable commit_variable)
     _sled_fetch_llama_cpp("${cache}" "${source}")
   endif()
   set(${dir_variable} "${source}" PARENT_SCOPE)
-  set(${commit_variable} "${SLED_LLAMA_CPP_COMMIT}+${patch}" PARENT_SCOPE)
+  _sled_kernels_id(kernels)
+  set(${commit_variable} "${SLED_LLAMA_CPP_COMMIT}+${patch}+${kernels}" PARENT_SCOPE)
+endfunction()
+
+function(_sled_kernels_id variable)
+  file(GLOB headers "${SLED_LLAMA_CPP_KERNELS}/*.h")
+  list(SORT headers)
+  set(sums)
+  foreach(header IN LISTS headers)
+    file(SHA256 "${header}" sum)
+    string(APPEND sums "${sum}")
+  endforeach()
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${headers})
+  string(SHA256 sum "${sums}")
+  string(SUBSTRING "${sum}" 0 8 sum)
+  set(${variable} "${sum}" PARENT_SCOPE)
 endfunction()
 
 function(_sled_cache_dir variable)

@@ -1,6 +1,7 @@
 package org.sled.cli;
 
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.sled.device.Generation;
@@ -12,7 +13,8 @@ import org.sled.net.protocol.Sampling;
 
 /**
  * A device that makes many short generations, to be run in a JVM of its own: prints ten times, from
- * the first tenth to the last, how much memory the process has.
+ * the first tenth to the last, how many KiB live objects have, and how many KiB the process has in
+ * main memory.
  */
 final class ResidentMeter {
   private static final int TOKENS = 8;
@@ -44,10 +46,15 @@ final class ResidentMeter {
           }
         }
         if (i % (count / 10) == 0) {
-          System.out.println(residentKib());
+          System.out.println(liveKib() + " " + residentKib());
         }
       }
     }
+  }
+
+  private static long liveKib() {
+    System.gc();
+    return ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed() / 1024;
   }
 
   private static String residentKib() throws IOException {
