@@ -56,7 +56,7 @@ final class LibraryTest {
   private static final long MORE_LIVE_KIB = 1024;
 
   /** What the process may: the arenas of malloc do not give back all that was freed. */
-  private static final long MORE_RESIDENT_KIB = 8 * 1024;
+  private static final long MORE_RESIDENT_KIB = 4 * 1024;
 
   private static Daemon daemon;
   private static String draft;
