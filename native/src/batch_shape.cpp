@@ -33,20 +33,29 @@ void append_group(const std::vector<ShapeItem> &members, int32_t rows, size_t pe
   groups.push_back(std::move(group));
 }
 
+// Of so many rows of a session, with those that make their number exact.
+int32_t most_results(int32_t rows, const RowRule &rule) { return std::min(rows, rule.fill(SLED_MAX_EXACT_ROWS + 1)); }
+
 // Any rows in any pass: as few as hold them, nearly always (each item into the first one that has room, longest first).
-void plan_unified(const std::vector<ShapeItem> &items, int32_t pass_rows, std::vector<ShapeGroup> &groups) {
-  std::vector<int32_t> room;  // by group
+void plan_unified(const std::vector<ShapeItem> &items, const ShapeRules &rules, std::vector<ShapeGroup> &groups) {
+  struct Room {
+    int32_t rows;
+    int32_t results;
+  };
+  std::vector<Room> room;  // by group
   for (const ShapeItem &item : items) {
+    const int32_t results = most_results(item.rows, rules.rows);
     size_t to = 0;
-    while (to < room.size() && room[to] < item.rows) {
+    while (to < room.size() && (room[to].rows < item.rows || room[to].results < results)) {
       to++;
     }
     if (to == room.size()) {
       groups.emplace_back();
-      room.push_back(pass_rows);
+      room.push_back({rules.pass_rows, rules.pass_results});
     }
     groups[to].members.push_back(item);
-    room[to] -= item.rows;
+    room[to].rows -= item.rows;
+    room[to].results -= results;
   }
   for (ShapeGroup &group : groups) {
     std::sort(group.members.begin(), group.members.end(), by_sequence);
@@ -67,7 +76,8 @@ class Runs {
   // An empty group whose members are to have so many rows.
   void begin(int32_t rows, bool with_bridges) {
     rows_ = rows;
-    per_pass_ = std::max(1, rules_.pass_rows / rules_.rows.fill(rows));  // rows() may become so many
+    const int32_t filled = rules_.rows.fill(rows);  // rows() may become so many
+    per_pass_ = std::max(1, std::min(rules_.pass_rows / filled, rules_.pass_results / most_results(filled, rules_.rows)));
     // A longer gap costs as much as the pass that it saves.
     widest_gap_ = with_bridges ? std::max(0, rules_.pass_cost_rows - 1) / rows : 0;
     std::fill(lengths_.begin(), lengths_.end(), 0);
@@ -239,7 +249,7 @@ void plan_shape(std::vector<ShapeItem> &items, const std::vector<int32_t> &idle_
     return a.rows != b.rows ? a.rows > b.rows : a.sequence < b.sequence;
   });
   if (rules.unified) {
-    plan_unified(items, rules.pass_rows, groups);
+    plan_unified(items, rules, groups);
     return;
   }
   std::vector<int32_t> idle = idle_rows;

@@ -45,13 +45,14 @@ constexpr int32_t kDefaultPassCostRows = 8;
 struct ShapeRules {
   RowRule rows;       // of a pass
   int32_t pass_rows;  // of one micro-batch at most, a multiple of RowRule::multiple, at least 64
+  int32_t pass_results;  // of these may be results, with those that RowRule adds; at least fill(SLED_MAX_EXACT_ROWS + 1)
   int32_t pass_cost_rows;
   bool unified;       // the K/V cache is
 };
 
 // items: any order. idle_rows: by sequence id, how many padding rows behind its cached tokens a sequence that is not among
 // the items has positions for; ids beyond its end do not exist. Empty: no bridges. Results in `groups` (reused between
-// calls).
+// calls). Any SLED_MAX_EXACT_ROWS + 1 rows of an item may be results.
 void plan_shape(std::vector<ShapeItem> &items, const std::vector<int32_t> &idle_rows, const ShapeRules &rules,
                 std::vector<ShapeGroup> &groups);
 

@@ -22,6 +22,23 @@ constexpr int32_t kMostPassCostRows = 65536;
 // Cells behind a session's context, so that the last block can be padded like any other.
 constexpr int32_t kPaddingCells = SLED_MAX_EXACT_ROWS + 1;
 
+// The longest block of a session in one pass, whatever RowRule makes of it.
+constexpr int32_t kLeastResultRows = SLED_MAX_EXACT_ROWS + 1;
+
+// Logits of a pass on a CPU take so much memory at most: with as many rows as that, another pass over the weights costs little
+// more than the rows themselves.
+constexpr int64_t kMostResultBytes = int64_t{64} << 20;
+
+// Any row of a pass may be a draft whose logits are wanted, but no more than all sessions' longest blocks.
+int32_t result_rows(const Model &model, int32_t pass_rows, int32_t sequences) {
+  const int32_t most = std::min(pass_rows, sequences * (SLED_MAX_EXACT_ROWS + 1));
+  if (model.on_gpu()) {
+    return most;
+  }
+  const int64_t rows = kMostResultBytes / (int64_t{4} * model.info().vocabulary_rows);
+  return std::min(most, std::max(kLeastResultRows, static_cast<int32_t>(std::min<int64_t>(rows, most))));
+}
+
 // Whether trial decides what is left of result rows.
 bool rows_by_trial(int32_t flags) {
   return (flags & SLED_ENGINE_TOP_ROWS) == 0 || (flags & SLED_ENGINE_WHOLE_ROWS) != 0;
@@ -69,8 +86,7 @@ ContextShape Engine::shape_of(const Model &model, const sled_engine_params &para
   shape.sequences = params.sequence_count;
   shape.cells_per_sequence = cells_for(context + int64_t{kPaddingCells});
   shape.pass_rows = pass_rows;
-  // Every row of a pass may be a draft whose logits are wanted, but no more than all sessions' longest blocks.
-  shape.result_rows = std::min(pass_rows, params.sequence_count * (SLED_MAX_EXACT_ROWS + 1));
+  shape.result_rows = result_rows(model, pass_rows, params.sequence_count);
   shape.type_k = params.kv_type_k;
   shape.type_v = params.kv_type_v;
   shape.unified = unified;
@@ -496,7 +512,8 @@ void Engine::step(sled_slot *slots, int32_t slot_count, sled_step_stats *stats_o
 
   try {
     note_idle_rows();
-    plan_shape(items_, idle_rows_, {rule_, pass_rows(), pass_cost_rows_, shape_.unified}, groups_);
+    const ShapeRules rules{rule_, pass_rows(), shape_.result_rows, pass_cost_rows_, shape_.unified};
+    plan_shape(items_, idle_rows_, rules, groups_);
     for (const ShapeGroup &group : groups_) {
       int32_t first_row = stats.rows;
       for (const ShapeItem &item : group.members) {

@@ -44,7 +44,8 @@ constexpr int32_t kMostRows = SLED_MAX_EXACT_ROWS + 1;
 constexpr RowRule kRules[] = {{1, 1, kMostRows}, {1, 2, kMostRows}, {2, 2, kMostRows}, {4, 4, kMostRows}, {32, 32, kMostRows}};
 
 // The least that a set of items costs as one group: every run of neighbouring ids in as few passes as hold it.
-int64_t cost_together(std::vector<ShapeItem> items, const RowRule &rule, int32_t pass_rows, int32_t pass_cost) {
+int64_t cost_together(std::vector<ShapeItem> items, const RowRule &rule, int32_t pass_rows, int32_t pass_results,
+                      int32_t pass_cost) {
   std::sort(items.begin(), items.end(), [](const auto &a, const auto &b) { return a.sequence < b.sequence; });
   int32_t rows = 1;
   int32_t most = kMostRows;
@@ -55,7 +56,7 @@ int64_t cost_together(std::vector<ShapeItem> items, const RowRule &rule, int32_t
   if (rule.fill(rows) > most) {
     return kImpossible;
   }
-  const int32_t per_pass = pass_rows / rule.fill(rows);
+  const int32_t per_pass = std::min(pass_rows, pass_results) / rule.fill(rows);
   int64_t passes = 0;
   std::set<int32_t> parts;  // how many sequences there are in a pass
   for (size_t from = 0; from < items.size();) {
@@ -140,7 +141,7 @@ void check_plan_shape() {
   std::mt19937 random(3);
   std::vector<ShapeGroup> groups;
   std::vector<ShapeItem> none;
-  sled::plan_shape(none, {}, {{1, 2, SLED_MAX_EXACT_ROWS}, 512, 8, false}, groups);
+  sled::plan_shape(none, {}, {{1, 2, SLED_MAX_EXACT_ROWS}, 512, 512, 8, false}, groups);
   CHECK(groups.empty());
 
   constexpr int32_t kRounds = 6000;
@@ -155,6 +156,7 @@ void check_plan_shape() {
     const int32_t costs[] = {2, 8, 12, 100};
     const RowRule rule = kRules[below(random, 5)];
     const int32_t pass_rows = passes[below(random, 4)];
+    const int32_t pass_results = below(random, 2) == 0 ? pass_rows : 64 + below(random, 100);
     const int32_t pass_cost = costs[below(random, 4)];
     std::vector<int32_t> ids(static_cast<size_t>(std::min(SLED_MAX_SEQUENCES, n + below(random, n + 4))));
     for (size_t i = 0; i < ids.size(); i++) {
@@ -171,14 +173,14 @@ void check_plan_shape() {
       items.push_back({i, ids[static_cast<size_t>(i)], rows, most});
     }
     std::vector<ShapeItem> given = items;
-    sled::plan_shape(given, {}, {rule, pass_rows, pass_cost, false}, groups);
+    sled::plan_shape(given, {}, {rule, pass_rows, pass_results, pass_cost, false}, groups);
 
     std::set<int32_t> seen;
     for (const ShapeGroup &group : groups) {
       CHECK(!group.members.empty());
       CHECK(group.rows >= 1 && group.rows <= kMostRows);
       check_exact(group, rule);
-      CHECK(static_cast<int32_t>(group.members.size()) * group.rows <= pass_rows);
+      CHECK(static_cast<int32_t>(group.members.size()) * group.rows <= std::min(pass_rows, pass_results));
       int32_t before = -1;
       for (const ShapeItem &member : group.members) {
         CHECK(seen.insert(member.index).second);
@@ -193,7 +195,7 @@ void check_plan_shape() {
     CHECK_EQ(seen.size(), n);
 
     const int64_t cost = cost_of(groups, pass_cost);
-    const auto together = [&](const std::vector<ShapeItem> &part) { return cost_together(part, rule, pass_rows, pass_cost); };
+    const auto together = [&](const std::vector<ShapeItem> &part) { return cost_together(part, rule, pass_rows, pass_results, pass_cost); };
     int64_t each_alone = 0;
     for (const ShapeItem &item : items) {
       each_alone += together({item});
@@ -249,6 +251,7 @@ void check_bridges() {
     const int32_t passes[] = {64, 96, 512, 2048};
     const int32_t costs[] = {2, 8, 12, 100};
     const int32_t pass_rows = passes[below(random, 4)];
+    const int32_t pass_results = below(random, 2) == 0 ? pass_rows : 64 + below(random, 100);
     const int32_t pass_cost = costs[below(random, 4)];
     const RowRule rule = kRules[below(random, 5)];
     const int32_t n = 1 + below(random, round % 20 == 1 ? SLED_MAX_SEQUENCES : 40);
@@ -259,10 +262,10 @@ void check_bridges() {
       rows = below(random, 6) == 0 ? below(random, 4) : 64;
     }
     std::vector<ShapeItem> given = items;
-    sled::plan_shape(given, {}, {rule, pass_rows, pass_cost, false}, groups);
+    sled::plan_shape(given, {}, {rule, pass_rows, pass_results, pass_cost, false}, groups);
     const int64_t plain = cost_of(groups, pass_cost);
     given = items;
-    sled::plan_shape(given, idle, {rule, pass_rows, pass_cost, false}, groups);
+    sled::plan_shape(given, idle, {rule, pass_rows, pass_results, pass_cost, false}, groups);
     const int64_t bridged = cost_of(groups, pass_cost);
     CHECK(bridged <= plain);
     with += bridged;
@@ -276,7 +279,7 @@ void check_bridges() {
     for (const ShapeGroup &group : groups) {
       CHECK(group.rows >= 1 && group.rows <= kMostRows);
       check_exact(group, rule);
-      CHECK(static_cast<int32_t>(group.members.size()) * group.rows <= pass_rows);
+      CHECK(static_cast<int32_t>(group.members.size()) * group.rows <= std::min(pass_rows, pass_results));
       int32_t before = -1;
       for (size_t m = 0; m < group.members.size(); m++) {
         const ShapeItem &member = group.members[m];
@@ -307,7 +310,7 @@ void check_bridges() {
     for (int32_t i = 0; i < 4; i++) {
       items.push_back({i, 2 * i, rows[static_cast<size_t>(i)], 63});
     }
-    sled::plan_shape(items, std::vector<int32_t>(8, 64), {kRules[1], 512, 8, false}, groups);
+    sled::plan_shape(items, std::vector<int32_t>(8, 64), {kRules[1], 512, 512, 8, false}, groups);
     CHECK_EQ(groups.size(), 1);
     CHECK_EQ(groups[0].members.size(), 7);
     CHECK_EQ(sled::passes_of(groups[0]), 1);
@@ -324,27 +327,31 @@ void check_unified_shape() {
   constexpr int32_t kRounds = 2000;
   for (int32_t round = 0; round < kRounds; round++) {
     const int32_t pass_rows = 64 << below(random, 4);
+    const int32_t pass_results = below(random, 2) == 0 ? pass_rows : std::min(pass_rows, 64 + below(random, 100));
     const int32_t n = 1 + below(random, SLED_MAX_SEQUENCES);
     std::vector<ShapeItem> items = random_items(random, n, SLED_MAX_SEQUENCES, 1 + below(random, pass_rows));
     int64_t rows = 0;
     for (const ShapeItem &item : items) {
       rows += item.rows;
     }
-    sled::plan_shape(items, std::vector<int32_t>(SLED_MAX_SEQUENCES, 64), {kRules[0], pass_rows, 100, true}, groups);
+    const sled::ShapeRules rules{kRules[0], pass_rows, pass_results, 100, true};
+    sled::plan_shape(items, std::vector<int32_t>(SLED_MAX_SEQUENCES, 64), rules, groups);
     std::set<int32_t> seen;
     for (const ShapeGroup &group : groups) {
       int32_t sum = 0;
+      int32_t results = 0;
       for (const ShapeItem &member : group.members) {
         CHECK(!member.is_bridge() && seen.insert(member.sequence).second);
         CHECK_EQ(group.rows_of(member), member.rows);
         sum += member.rows;
+        results += std::min(member.rows, kMostRows);
       }
-      CHECK(sum > 0 && sum <= pass_rows);
+      CHECK(sum > 0 && sum <= pass_rows && results <= pass_results);
       CHECK_EQ(sled::passes_of(group), 1);
     }
     CHECK_EQ(seen.size(), n);
     const int64_t least = (rows + pass_rows - 1) / pass_rows;
-    CHECK(static_cast<int64_t>(groups.size()) <= least * 3 / 2 + 1);
+    CHECK(pass_results < pass_rows || static_cast<int64_t>(groups.size()) <= least * 3 / 2 + 1);
     more += static_cast<int64_t>(groups.size()) - least;
   }
   std::printf("  unified: %lld passes more than the rows alone would take, in %d random steps\n",
