@@ -36,10 +36,10 @@ import org.sled.net.round.RoundDecision;
  * swapped, and no beginnings of prompts are shared. One thread at a time.
  */
 final class VirtualServer {
-  /** As a daemon's by default. */
+  /** As a daemon's by default; of a prompt as many, where all row counts are exact. */
   private static final int STEP_ROWS = 512;
 
-  /** Likewise; with one session there is nobody that a prompt holds up. */
+  /** As a daemon's by default. */
   private static final double PREFILL_SHARE = 1.75;
 
   /** Row counts that a daemon measures when it starts. */
@@ -111,7 +111,7 @@ final class VirtualServer {
         new DeadlineScheduler(
             capacity,
             new SchedulerLimits(
-                STEP_ROWS, MAX_DRAFT_TOKENS + 1, rowRule, capacity == 1 ? 1 : PREFILL_SHARE, 0),
+STEP_ROWS, STEP_ROWS, rowRule, PREFILL_SHARE, 0),
             book,
             cost);
     forecast = new StepForecast(cost, capacity, STEP_ROWS, rowRule);
