@@ -295,7 +295,7 @@ ThreadPool make_thread_pool(int32_t threads, const std::vector<int32_t> &cores) 
   params.strict_cpu = !cores.empty();
   // Workers stay awake from one pass to the next, for some 100 us to a few ms, and not while a device waits for its server
   // or a server for its devices, as they would for 100 ms by default: where every core computes, somebody else wants that one.
-  params.poll = 1;
+  params.poll = 0;
   // ggml pins the thread that makes the pool, for good; OnCore undoes it.
   const OnCore here(cores.empty() ? -1 : cores.front());
   return ThreadPool(make(&params));

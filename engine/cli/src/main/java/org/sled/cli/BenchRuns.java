@@ -153,9 +153,9 @@ final class BenchRuns {
         link);
   }
 
-  /** A recording needs blocks, and a replay is to be what was recorded. */
-  private DraftPolicy usualPolicy(boolean records) {
-    return records || trace != null ? DraftPolicy.FIXED : DraftPolicy.OPTIMAL;
+  /** A recording needs blocks; all others are what devices do by default. */
+  private static DraftPolicy usualPolicy(boolean records) {
+    return records ? DraftPolicy.FIXED : DraftPolicy.OPTIMAL;
   }
 
   /** How devices draft, for the report. */

@@ -26,7 +26,7 @@ final class DraftingOptions {
               + " none where the server alone is faster. threshold: until the draft model is less"
               + " sure than --draft-threshold, up to --draft-tokens. fixed: --draft-tokens. Both"
               + " leave the text to a server that is too busy to look at any. Default: optimal;"
-              + " fixed if --draft-tokens is given, in the demo, to record, and to replay.")
+              + " fixed if --draft-tokens is given, in the demo, and to record.")
   private DraftPolicy policy;
 
   @Option(
