@@ -293,8 +293,8 @@ ThreadPool make_thread_pool(int32_t threads, const std::vector<int32_t> &cores) 
     params.cpumask[core] = true;
   }
   params.strict_cpu = !cores.empty();
-  // Workers stay awake from one pass to the next, for some 100 us to a few ms, and not while a device waits for its server
-  // or a server for its devices, as they would for 100 ms by default: where every core computes, somebody else wants that one.
+  // Workers sleep between passes. The shortest time that ggml can let them spin instead takes 8 ms on processors whose pause
+  // instruction is a slow one, and where every core computes, event loops and devices want that core meanwhile.
   params.poll = 0;
   // ggml pins the thread that makes the pool, for good; OnCore undoes it.
   const OnCore here(cores.empty() ? -1 : cores.front());
