@@ -110,8 +110,7 @@ final class VirtualServer {
     scheduler =
         new DeadlineScheduler(
             capacity,
-            new SchedulerLimits(
-STEP_ROWS, STEP_ROWS, rowRule, PREFILL_SHARE, 0),
+            new SchedulerLimits(STEP_ROWS, STEP_ROWS, rowRule, PREFILL_SHARE, 0),
             book,
             cost);
     forecast = new StepForecast(cost, capacity, STEP_ROWS, rowRule);
