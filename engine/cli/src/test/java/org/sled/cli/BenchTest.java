@@ -113,6 +113,7 @@ final class BenchTest {
             "--num-prompts=6",
             "--warmup=0",
             "--rtt=5",
+            "--draft-policy=fixed", // as recordings do
             server,
             "--cost-table=" + costs,
             "--report=" + replayed)
