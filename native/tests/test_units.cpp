@@ -195,7 +195,9 @@ void check_plan_shape() {
     CHECK_EQ(seen.size(), n);
 
     const int64_t cost = cost_of(groups, pass_cost);
-    const auto together = [&](const std::vector<ShapeItem> &part) { return cost_together(part, rule, pass_rows, pass_results, pass_cost); };
+    const auto together = [&](const std::vector<ShapeItem> &part) {
+      return cost_together(part, rule, pass_rows, pass_results, pass_cost);
+    };
     int64_t each_alone = 0;
     for (const ShapeItem &item : items) {
       each_alone += together({item});

@@ -8,7 +8,6 @@ import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
 import org.sled.bridge.EndTokenIds;
 import org.sled.bridge.Fingerprints;
@@ -54,8 +53,6 @@ public final class Daemon implements AutoCloseable {
   private static final int LONGEST_PROMPTS = 8;
 
   private static final long JOIN_MILLIS = 30_000;
-
-  private static final String OTHER_ADMIN = "choose another address with --admin, or --admin off";
 
   /** Scrapers come every few seconds, probes as well. */
   private static final Duration ADMIN_IDLE = Duration.ofSeconds(60);
@@ -181,9 +178,8 @@ public final class Daemon implements AutoCloseable {
    * @throws SledException if the target cannot be loaded or does not fit; the text says why
    */
   public static Daemon start(ServerConfig config) throws IOException {
-    checkPortsAreFree(config);
-    // Beside the loading, which takes one core for seconds or minutes.
-    Aside<AdminServer> admin = Aside.begin("sled-admin-open", () -> openAdmin(config));
+    checkPortIsFree(config);
+    AdminServer admin = openAdmin(config); // before minutes of loading
     Model model = null;
     VerifyEngine engine = null;
     boolean started = false;
@@ -192,10 +188,6 @@ public final class Daemon implements AutoCloseable {
           Model.open(
               config.modelPath(),
               config.modelParams().forNumerics(config.engineParams().numerics()));
-      Aside<Vocabulary> vocabulary =
-          Aside.begin(
-              "sled-vocabulary",
-              () -> Vocabulary.of(config.modelPath(), Limits.DEFAULT_FRAME_BYTES));
       engine = VerifyEngine.open(model, config.allEngineParams());
       VerifyEngine.Info info = engine.info();
       TargetDescription target =
@@ -217,8 +209,8 @@ public final class Daemon implements AutoCloseable {
               config,
               target,
               new NativeTarget(engine),
-              vocabularyOf(vocabulary),
-              result(admin),
+              Vocabulary.of(config.modelPath(), Limits.DEFAULT_FRAME_BYTES),
+              admin,
               model,
               describe(config, model, info));
       started = true;
@@ -228,38 +220,8 @@ public final class Daemon implements AutoCloseable {
         // Whatever failed, be it for want of memory. In this order: the model is in use before.
         closeAfterFailure(engine);
         closeAfterFailure(model);
-        closeAfterFailure(openedOrNull(admin));
+        closeAfterFailure(admin);
       }
-    }
-  }
-
-  private static AdminServer result(Aside<AdminServer> admin) throws IOException {
-    try {
-      return admin.result();
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof IOException failure) {
-        throw failure;
-      }
-      throw new IllegalStateException(e.getCause());
-    }
-  }
-
-  private static AdminServer openedOrNull(Aside<AdminServer> admin) {
-    try {
-      return admin.result();
-    } catch (ExecutionException e) {
-      LOG.debug("no metrics and health", e.getCause());
-      return null;
-    }
-  }
-
-  /** Null, and a warning, if it cannot be had: the server is of use without. */
-  private static Vocabulary vocabularyOf(Aside<Vocabulary> vocabulary) {
-    try {
-      return vocabulary.result();
-    } catch (ExecutionException e) {
-      LOG.warn("devices need a model file of their own: {}", e.getCause().getMessage());
-      return null;
     }
   }
 
@@ -350,7 +312,9 @@ public final class Daemon implements AutoCloseable {
       return null;
     }
     try {
-      requireOtherPort(config, "");
+      if (address.port() != 0 && address.port() == config.port()) {
+        throw new IOException("port " + address.port() + " is for devices, not metrics and health");
+      }
       return AdminServer.start(
           address.host(),
           address.port(),
@@ -359,17 +323,13 @@ public final class Daemon implements AutoCloseable {
           ADMIN_IDLE);
     } catch (IOException e) {
       if (address.required()) {
-        throw new IOException(e.getMessage() + "; " + OTHER_ADMIN, e);
+        throw new IOException(
+            e.getMessage() + "; choose another address with --admin, or --admin off", e);
       }
-      LOG.warn("{}; going on without metrics and health: {}", e.getMessage(), OTHER_ADMIN);
+      LOG.warn(
+          "{}; going on without them. Choose another address with --admin, or --admin off",
+          e.getMessage());
       return null;
-    }
-  }
-
-  private static void requireOtherPort(ServerConfig config, String advice) throws IOException {
-    int port = config.admin().port();
-    if (port != 0 && port == config.port()) {
-      throw new IOException("port " + port + " is for devices, not metrics and health" + advice);
     }
   }
 
@@ -415,30 +375,22 @@ public final class Daemon implements AutoCloseable {
   }
 
   /** Before minutes of loading; somebody may still come in between, then the real bind says so. */
-  private static void checkPortsAreFree(ServerConfig config) throws IOException {
-    checkPortIsFree(
-        config.host(),
-        config.port(),
-        "",
-        "is another daemon running there? Choose another port with --listen");
-    if (config.admin() != null && config.admin().required()) {
-      requireOtherPort(config, "; " + OTHER_ADMIN);
-      checkPortIsFree(
-          config.admin().host(), config.admin().port(), " for metrics and health", OTHER_ADMIN);
-    }
-  }
-
-  private static void checkPortIsFree(String host, int port, String purpose, String advice)
-      throws IOException {
-    if (port == 0) {
+  private static void checkPortIsFree(ServerConfig config) throws IOException {
+    if (config.port() == 0) {
       return;
     }
     try (ServerSocket probe = new ServerSocket()) {
       probe.setReuseAddress(true);
-      probe.bind(new InetSocketAddress(InetAddress.getByName(host), port));
+      probe.bind(new InetSocketAddress(InetAddress.getByName(config.host()), config.port()));
     } catch (IOException e) {
       throw new IOException(
-          "cannot listen on " + host + ":" + port + purpose + ": " + e.getMessage() + "; " + advice,
+          "cannot listen on "
+              + config.host()
+              + ":"
+              + config.port()
+              + ": "
+              + e.getMessage()
+              + "; is another daemon running there? Choose another port with --listen",
           e);
     }
   }

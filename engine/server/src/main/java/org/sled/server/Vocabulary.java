@@ -14,12 +14,16 @@ import org.sled.net.protocol.Limits;
 import org.sled.net.protocol.Protocol;
 import org.sled.net.protocol.VocabularyRequest;
 import org.sled.net.server.Connection;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The target's vocabulary as a GGUF file, off the Java heap, given out in parts. Parts are not
  * copied, so that clients who ask and do not read cost no memory. Any thread.
  */
 final class Vocabulary {
+  private static final Logger LOG = LoggerFactory.getLogger(Vocabulary.class);
+
   /** What stands before a part's bytes in its frame, and its padding. */
   private static final int FRAME_OVERHEAD_BYTES = 28 + Protocol.ALIGNMENT_BYTES;
 
@@ -39,13 +43,14 @@ final class Vocabulary {
     partBytes = Math.min(Limits.VOCABULARY_PART_BYTES, maxFrameBytes - FRAME_OVERHEAD_BYTES);
   }
 
-  /**
-   * That of a model.
-   *
-   * @throws SledException if it cannot be had
-   */
+  /** That of a model; null, and a warning, if it cannot be had: the server is of use without. */
   static Vocabulary of(Path model, int maxFrameBytes) {
-    return new Vocabulary(ModelFile.vocabulary(model, Limits.VOCABULARY_BYTES), maxFrameBytes);
+    try {
+      return new Vocabulary(ModelFile.vocabulary(model, Limits.VOCABULARY_BYTES), maxFrameBytes);
+    } catch (SledException e) {
+      LOG.warn("devices need a model file of their own: {}", e.getMessage());
+      return null;
+    }
   }
 
   /** Of the whole. */
