@@ -232,18 +232,21 @@ final class BenchCommand implements Callable<Integer> {
               device.rttMillis(List.of(0.0, 40.0)),
               repetitions,
               device);
+      BenchPeers systems = new BenchPeers(surroundings, setup);
       PeerComparison comparison =
-          new BenchPeers(surroundings, setup)
-              .compare(
-                  server,
-                  authToken,
-                  analysis.tpotMillis(),
-                  analysis.percentile(),
-                  settings(sampling)
-                      .with("concurrency", counts)
-                      .with("rtt", setup.rttMillis())
-                      .with("duration", setup.plan().duration().toSeconds()));
+          systems.compare(
+              server,
+              authToken,
+              analysis.tpotMillis(),
+              analysis.percentile(),
+              settings(sampling)
+                  .with("concurrency", counts)
+                  .with("rtt", setup.rttMillis())
+                  .with("duration", setup.plan().duration().toSeconds()));
       output.write(surroundings, comparison);
+      if (systems.interrupted()) {
+        throw new InterruptedException();
+      }
       return ExitCodes.DONE;
     }
   }

@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.sled.bench.load.BenchDeviceException;
 import org.sled.bench.load.Fleet;
 import org.sled.bench.load.Goodput;
 import org.sled.bench.load.LoadPlan;
@@ -39,6 +40,8 @@ final class BenchPeers {
   private final Surroundings surroundings;
   private final Setup setup;
   private final WantedPeers wanted;
+  private boolean interrupted;
+  private BenchDeviceException firstFailure; // null if none
 
   /**
    * What is compared, and how.
@@ -71,7 +74,8 @@ final class BenchPeers {
   }
 
   /**
-   * Measures everything.
+   * Measures everything. Whoever interrupts the thread gets what was measured until then, if it is
+   * anything, and {@link #interrupted} says so.
    *
    * @param server our daemon
    * @param tpotSloMillis the objective; null for {@value #DEFAULT_TPOT_MILLIS} ms
@@ -92,12 +96,25 @@ final class BenchPeers {
         systems.add(BenchSystem.sled("central", server, options(server, authToken, false)));
       }
       systems.addAll(started);
-      PeerCells cells = measure(systems);
+      PeerCells cells = new PeerCells();
+      try {
+        measure(systems, cells);
+      } catch (InterruptedException e) {
+        if (cells.isEmpty()) {
+          throw e;
+        }
+        interrupted = true;
+        wanted.skip("interrupted: what is not in the table was not measured");
+      }
+      if (cells.isEmpty()) {
+        throw firstFailure;
+      }
       Map<String, List<String>> commands = new LinkedHashMap<>();
       systems.forEach(system -> commands.put(system.name(), system.command()));
       started.forEach(BenchSystem::close); // what follows wants the machine for itself
       server.close();
-      BenchWithoutServer alone = new BenchWithoutServer(surroundings, setup, wanted);
+      BenchWithoutServer alone =
+          interrupted ? null : new BenchWithoutServer(surroundings, setup, wanted);
       return new PeerComparison(
           Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
           settings.command(),
@@ -108,12 +125,17 @@ final class BenchPeers {
           percentile,
           cells.cells(percentile),
           cells.capacities(objective, percentile),
-          alone.floor(),
-          alone.singleStream(),
+          alone == null ? List.of() : alone.floor(),
+          alone == null ? List.of() : alone.singleStream(),
           wanted.skipped());
     } finally {
       started.forEach(BenchSystem::close);
     }
+  }
+
+  /** Whether the comparison ended before everything was measured. */
+  boolean interrupted() {
+    return interrupted;
   }
 
   private FleetOptions options(BenchServer server, String authToken, boolean drafts) {
@@ -177,36 +199,64 @@ final class BenchPeers {
   // ---------------------------------------------------------------- cells
 
   /** Measures every system at every round trip time and device count, in turns. */
-  private PeerCells measure(List<BenchSystem> systems) throws InterruptedException {
-    PeerCells cells = new PeerCells();
+  private void measure(List<BenchSystem> systems, PeerCells cells) throws InterruptedException {
     for (double rtt : setup.rttMillis()) {
       for (int devices : setup.deviceCounts()) {
-        Map<String, List<RunOutcome>> outcomes = new LinkedHashMap<>();
-        Map<String, List<Double>> sameText = new HashMap<>();
-        for (int i = 0; i < setup.repetitions(); i++) {
-          for (BenchSystem system : systems) {
-            TextCheck check = new TextCheck(setup.trace());
-            RunOutcome outcome = run(system, devices, rtt, check);
-            outcomes.computeIfAbsent(system.name(), name -> new ArrayList<>()).add(outcome);
-            sameText
-                .computeIfAbsent(system.name(), name -> new ArrayList<>())
-                .add(check.sameShare());
-            surroundings
-                .err()
-                .printf(
-                    Locale.ROOT,
-                    "RTT %.0f ms, %d devices, %s: %s tokens/s%n",
-                    rtt,
-                    devices,
-                    system.name(),
-                    Rounding.text("%.1f", outcome.tokensPerSecond()));
-          }
-        }
-        outcomes.forEach(
-            (name, runs) -> cells.add(name, rtt, devices, runs, mean(sameText.get(name))));
+        measure(systems, rtt, devices, cells);
       }
     }
-    return cells;
+  }
+
+  /** One load; of an interrupted one, what the systems did until then. */
+  private void measure(List<BenchSystem> systems, double rtt, int devices, PeerCells cells)
+      throws InterruptedException {
+    Map<String, List<RunOutcome>> outcomes = new LinkedHashMap<>();
+    Map<String, List<Double>> sameText = new HashMap<>();
+    try {
+      for (int i = 0; i < setup.repetitions(); i++) {
+        for (BenchSystem system : systems) {
+          TextCheck check = new TextCheck(setup.trace());
+          RunOutcome outcome;
+          try {
+            outcome = run(system, devices, rtt, check);
+          } catch (BenchDeviceException e) {
+            failed(system, rtt, devices, e);
+            continue;
+          }
+          outcomes.computeIfAbsent(system.name(), name -> new ArrayList<>()).add(outcome);
+          sameText.computeIfAbsent(system.name(), name -> new ArrayList<>()).add(check.sameShare());
+          surroundings
+              .err()
+              .printf(
+                  Locale.ROOT,
+                  "RTT %.0f ms, %d devices, %s: %s tokens/s%n",
+                  rtt,
+                  devices,
+                  system.name(),
+                  Rounding.text("%.1f", outcome.tokensPerSecond()));
+        }
+      }
+    } finally {
+      outcomes.forEach(
+          (name, runs) -> cells.add(name, rtt, devices, runs, mean(sameText.get(name))));
+    }
+  }
+
+  /** What the others did is worth having all the same. */
+  private void failed(BenchSystem system, double rtt, int devices, BenchDeviceException failure) {
+    if (firstFailure == null) {
+      firstFailure = failure;
+    }
+    String what =
+        String.format(
+            Locale.ROOT,
+            "%s with %d devices at RTT %.0f ms: %s",
+            system.name(),
+            devices,
+            rtt,
+            failure.getMessage());
+    surroundings.err().println("failed: " + what);
+    wanted.skip(what);
   }
 
   private static double mean(List<Double> values) {

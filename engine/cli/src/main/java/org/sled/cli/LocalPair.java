@@ -255,7 +255,10 @@ final class LocalPair implements FitSubject {
       sequences = most;
       while (engine == null) {
         try {
-          engine = VerifyEngine.open(target, params.withSequenceCount(sequences));
+          // One more session, for those that begin anew.
+          engine =
+              VerifyEngine.open(
+                  target, params.withSequenceCount(sequences).withSessionCount(sequences + 1));
         } catch (SledException e) {
           if (e.status() != SledStatus.MEMORY || sequences == 1) {
             throw e;

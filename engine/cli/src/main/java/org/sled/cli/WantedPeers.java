@@ -42,8 +42,13 @@ final class WantedPeers {
       use.with(status.require());
     } catch (PeerException e) {
       surroundings.err().println("skipped: " + e.getMessage());
-      skipped.add(e.getMessage());
+      skip(e.getMessage());
     }
+  }
+
+  /** Something is missing in the result, for that reason. */
+  void skip(String why) {
+    skipped.add(why);
   }
 
   /** What was skipped, and why. */

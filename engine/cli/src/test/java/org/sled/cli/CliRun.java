@@ -39,6 +39,17 @@ record CliRun(int exitCode, String out, String err) {
   /** With a stdout of the caller's; {@link #out} is empty then. */
   static CliRun to(OutputStream out, Map<String, String> environment, byte[] in, String... args) {
     ByteArrayOutputStream err = new ByteArrayOutputStream();
+    int exitCode = run(out, err, environment, in, args);
+    return new CliRun(exitCode, "", err.toString(StandardCharsets.UTF_8));
+  }
+
+  /** With streams of the caller's; what the process would have exited with. */
+  static int run(
+      OutputStream out,
+      OutputStream err,
+      Map<String, String> environment,
+      byte[] in,
+      String... args) {
     FakeSignals signals = new FakeSignals();
     SIGNALS.set(signals);
     Surroundings surroundings =
@@ -52,7 +63,7 @@ record CliRun(int exitCode, String out, String err) {
             signals);
     int exitCode = Sled.run(surroundings, args);
     surroundings.out().flush();
-    return new CliRun(exitCode, "", err.toString(StandardCharsets.UTF_8));
+    return exitCode;
   }
 
   CliRun expect(int code) {

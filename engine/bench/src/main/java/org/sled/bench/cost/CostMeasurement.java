@@ -10,16 +10,13 @@ import org.sled.jni.EngineParams;
 import org.sled.jni.Model;
 import org.sled.jni.Numerics;
 import org.sled.jni.SledException;
-import org.sled.jni.SledStatus;
-import org.sled.jni.StepStats;
-import org.sled.jni.TokenBuffer;
 import org.sled.jni.VerifyEngine;
-import org.sled.jni.VerifySlots;
 
 /**
  * Measures a {@link CostTable} on the verification engine itself: no network, no scheduler. All
  * sequences send blocks of the same length, behind contexts of the same length; the drafts are
- * wrong, so that contexts hardly grow. One thread.
+ * wrong, so that contexts hardly grow. Shapes are measured in turns, so that a minute in which the
+ * machine is slow falls on all of them alike. One thread.
  */
 public final class CostMeasurement implements AutoCloseable {
   /** Tokens of each sequence where nothing else is known: a short conversation. */
@@ -30,22 +27,26 @@ public final class CostMeasurement implements AutoCloseable {
   /** Cells that are left free: every step adds a token to its sequences, and has its own rows. */
   public static final int ROOM_TOKENS = 128;
 
-  private static final int WARMUP_STEPS = 2;
-  private static final int STEPS = 7;
+  /** The first steps of a shape do not count: memory is touched, threads wake up. */
+  private static final int WARMUP_STEPS = 1;
 
-  /** A shape may take this long; large ones get fewer steps, but never fewer than three. */
+  /** Steps of a shape before the next one's turn comes. */
+  private static final int FIRST_STEPS = 2;
+
+  /** A median of more says nothing more. */
+  private static final int MOST_STEPS = 15;
+
+  /** Where time is no matter: a shape has had enough after so long, or so many steps. */
   private static final long SHAPE_NANOS = 3_000_000_000L;
 
+  private static final int STEPS = 7;
   private static final int LEAST_STEPS = 3;
 
-  /** The same where all shapes together have little time. */
-  private static final long SHORT_SHAPE_NANOS = 600_000_000L;
+  /** Steps that a new shape takes, and some for its contexts. */
+  private static final int NEW_SHAPE_STEPS = WARMUP_STEPS + FIRST_STEPS + 1;
 
-  /** Rows of a step that computes a context. */
-  private static final int PREFILL_ROWS = 32;
-
-  /** Steps that such a shape takes at least, and some for its contexts. */
-  private static final int SHORT_SHAPE_STEPS = WARMUP_STEPS + LEAST_STEPS + 1;
+  /** Share of the time for shapes not measured yet; in the rest all of them take turns. */
+  private static final double NEW_SHAPES_SHARE = 0.7;
 
   /** Shapes of one sequence without which nothing can be estimated. */
   private static final int NEEDED_SHAPES = 4;
@@ -58,14 +59,41 @@ public final class CostMeasurement implements AutoCloseable {
   private final String target;
   private final EngineParams params;
   private final int contextTokens;
-  private final int vocabularySize;
   private final VerifyEngine engine;
   private final boolean ownsEngine;
-  private final VerifySlots slots;
-  private final StepStats stats;
-  private final TokenBuffer drafts;
-  private int steps;
+  private final int vocabularySize;
+  private final int mostSequences;
   private int shapesMeasured;
+
+  /** Steps of one shape. */
+  private record Shape(int sequences, int rows, List<Long> nanos) {
+    Shape(int sequences, int rows) {
+      this(sequences, rows, new ArrayList<>());
+    }
+
+    void measure(MeasuredSessions sessions, int steps) throws InterruptedException {
+      for (int i = 0; i < steps; i++) {
+        if (Thread.interrupted()) {
+          throw new InterruptedException();
+        }
+        nanos.add(sessions.step(sequences, rows));
+      }
+    }
+
+    void warmUp(MeasuredSessions sessions) throws InterruptedException {
+      measure(sessions, WARMUP_STEPS);
+      nanos.clear();
+    }
+
+    /** The median, ms; NaN before any step. */
+    double millis() {
+      if (nanos.isEmpty()) {
+        return Double.NaN;
+      }
+      long[] sorted = nanos.stream().mapToLong(Long::longValue).sorted().toArray();
+      return Math.round(sorted[sorted.length / 2] / 1e3) / 1e3;
+    }
+  }
 
   /**
    * Opens an engine for it.
@@ -82,6 +110,7 @@ public final class CostMeasurement implements AutoCloseable {
             model,
             params
                 .withSequenceCount(mostSequences)
+                .withSessionCount(mostSequences + 1)
                 .withContextTokens(
                     Math.min(MOST_CONTEXT_TOKENS, model.info().contextTrainTokens()))),
         true,
@@ -106,16 +135,15 @@ public final class CostMeasurement implements AutoCloseable {
     this.params = params;
     this.engine = engine;
     this.ownsEngine = ownsEngine;
+    this.mostSequences = mostSequences;
     vocabularySize = model.info().vocabularyTokens();
-    drafts = new TokenBuffer(VerifyEngine.MAX_SEQUENCES);
-    slots = new VerifySlots(mostSequences);
-    stats = new StepStats();
   }
 
   /**
    * Measures on an engine that is there already, and stays the caller's.
    *
-   * @param engine without sessions; of so many tokens more than {@code contextTokens} as {@link
+   * @param engine without sessions, with room for one more than {@code mostSequences}; of so many
+   *     tokens more than {@code contextTokens} as {@link
    *     #ROOM_TOKENS}, or contexts are shorter
    * @param params that it was opened with
    * @param mostSequences at most as many as it has
@@ -130,13 +158,8 @@ public final class CostMeasurement implements AutoCloseable {
     return new CostMeasurement(engine, false, model, target, params, mostSequences, contextTokens);
   }
 
-  /** How many sequences a shape may have. */
-  public int mostSequences() {
-    return slots.capacity();
-  }
-
   /**
-   * Measures.
+   * Measures every shape thoroughly.
    *
    * @param sequences counts, ascending
    * @param rows rows per sequence, ascending, at least 1
@@ -145,26 +168,35 @@ public final class CostMeasurement implements AutoCloseable {
    */
   public CostTable measure(int[] sequences, int[] rows, BiConsumer<Integer, Integer> progress)
       throws InterruptedException {
-    double[][] millis = new double[sequences.length][rows.length];
+    List<Shape> shapes = shapes(sequences, rows);
+    List<Shape> open = new ArrayList<>(shapes);
+    shapesMeasured = shapes.size();
     int done = 0;
-    for (int i = 0; i < sequences.length; i++) {
-      int[] open = openSessions(sequences[i], contextTokens);
-      try {
-        for (int j = 0; j < rows.length; j++) {
-          millis[i][j] = shape(open, rows[j], SHAPE_NANOS);
-          progress.accept(++done, sequences.length * rows.length);
+    try (MeasuredSessions sessions = sessions()) {
+      sessions.open(sequences[sequences.length - 1], contextTokens);
+      for (Shape shape : shapes) {
+        shape.warmUp(sessions);
+      }
+      while (!open.isEmpty()) {
+        for (Shape shape : List.copyOf(open)) {
+          shape.measure(sessions, 1);
+          int steps = shape.nanos().size();
+          long all = shape.nanos().stream().mapToLong(Long::longValue).sum();
+          if (steps >= STEPS || (steps >= LEAST_STEPS && all > SHAPE_NANOS)) {
+            open.remove(shape);
+            progress.accept(++done, shapes.size());
+          }
         }
-      } finally {
-        closeSessions(open);
       }
     }
-    return table(sequences, rows, millis);
+    return table(sequences, rows, shapes, new RowLine());
   }
 
   /**
    * Measures as many shapes as there is time for: of one sequence those first that say most, and
    * some of them in any case; then those of more sequences, which may have shorter contexts. What
-   * the others take is estimated from those, by their rows in all.
+   * the others take is estimated from those, by their rows in all. The rest of the time goes to
+   * more steps of those that were measured.
    *
    * @param sequences counts, ascending
    * @param rows rows per sequence, ascending, at least 1
@@ -175,46 +207,80 @@ public final class CostMeasurement implements AutoCloseable {
   public CostTable measureUntil(
       int[] sequences, int[] rows, long endNanos, BiConsumer<Integer, Integer> progress)
       throws InterruptedException {
-    double[][] millis = new double[sequences.length][rows.length];
-    for (double[] line : millis) {
-      Arrays.fill(line, Double.NaN);
-    }
+    List<Shape> shapes = shapes(sequences, rows);
+    List<Shape> measured = new ArrayList<>();
+    long now = System.nanoTime();
+    long newUntilNanos = now + (long) (NEW_SHAPES_SHARE * Math.max(0, endNanos - now));
     RowLine known = new RowLine();
-    shapesMeasured = 0;
-    for (int i = 0; i < sequences.length; i++) {
-      int context = i == 0 ? contextTokens : affordableContext(known, sequences[i], endNanos);
-      if (context < LEAST_CONTEXT_TOKENS && i > 0) {
-        break;
-      }
-      int[] open = openSessions(sequences[i], context);
-      try {
+    try (MeasuredSessions sessions = sessions()) {
+      int context = contextTokens;
+      for (int i = 0; i < sequences.length; i++) {
+        if (i > 0) {
+          context =
+              Math.min(
+                  context,
+                  affordableContext(known, sequences[i] - sequences[i - 1], newUntilNanos));
+        }
+        if (context < LEAST_CONTEXT_TOKENS && i > 0) {
+          break;
+        }
+        sessions.open(sequences[i], context);
         for (int j : order(rows.length)) {
-          boolean needed = i == 0 && shapesMeasured < NEEDED_SHAPES;
+          Shape shape = shapes.get(i * rows.length + j);
+          boolean needed = i == 0 && measured.size() < NEEDED_SHAPES;
           int all = sequences[i] * rows[j];
-          if (!needed && known.millis(all) * SHORT_SHAPE_STEPS > leftMillis(endNanos)) {
+          if (!needed && known.millis(all) * NEW_SHAPE_STEPS > leftMillis(newUntilNanos)) {
             continue; // a smaller one may still be possible
           }
-          millis[i][j] = shape(open, rows[j], SHORT_SHAPE_NANOS);
-          known.add(all, millis[i][j]);
-          progress.accept(++shapesMeasured, sequences.length * rows.length);
-        }
-      } finally {
-        closeSessions(open);
-      }
-    }
-    for (int i = 0; i < sequences.length; i++) {
-      for (int j = 0; j < rows.length; j++) {
-        if (Double.isNaN(millis[i][j])) {
-          millis[i][j] = Math.round(known.millis(sequences[i] * rows[j]) * 1e3) / 1e3;
+          shape.warmUp(sessions);
+          shape.measure(sessions, FIRST_STEPS);
+          known.add(all, shape.millis());
+          measured.add(shape);
+          progress.accept(measured.size(), shapes.size());
         }
       }
+      measureMore(measured, sessions, endNanos);
     }
-    return table(sequences, rows, millis);
+    shapesMeasured = measured.size();
+    RowLine line = new RowLine();
+    measured.forEach(shape -> line.add(shape.sequences() * shape.rows(), shape.millis()));
+    return table(sequences, rows, shapes, line);
+  }
+
+  /**
+   * In turns, one step each; those that take too long for the time that is left are passed over.
+   */
+  private static void measureMore(List<Shape> measured, MeasuredSessions sessions, long endNanos)
+      throws InterruptedException {
+    boolean more = true;
+    while (more) {
+      more = false;
+      for (Shape shape : measured) {
+        if (shape.nanos().size() < MOST_STEPS && shape.millis() < leftMillis(endNanos)) {
+          shape.measure(sessions, 1);
+          more = true;
+        }
+      }
+    }
+  }
+
+  private static List<Shape> shapes(int[] sequences, int[] rows) {
+    List<Shape> shapes = new ArrayList<>();
+    for (int count : sequences) {
+      for (int each : rows) {
+        shapes.add(new Shape(count, each));
+      }
+    }
+    return shapes;
+  }
+
+  private MeasuredSessions sessions() {
+    return new MeasuredSessions(engine, vocabularySize, mostSequences);
   }
 
   /** A third of what is left goes into computing contexts at most. */
   private int affordableContext(RowLine known, int sequences, long endNanos) {
-    double rowMillis = known.millis(PREFILL_ROWS) / PREFILL_ROWS;
+    double rowMillis = known.millis(MeasuredSessions.PREFILL_ROWS) / MeasuredSessions.PREFILL_ROWS;
     double most = leftMillis(endNanos) / 3 / rowMillis / sequences;
     return (int) Math.min(contextTokens, most);
   }
@@ -236,13 +302,18 @@ public final class CostMeasurement implements AutoCloseable {
     return shapesMeasured;
   }
 
-  private void closeSessions(int... open) {
-    for (int session : open) {
-      engine.closeSession(session);
+  /** What was not measured comes from the line. */
+  private CostTable table(int[] sequences, int[] rows, List<Shape> shapes, RowLine line) {
+    double[][] millis = new double[sequences.length][rows.length];
+    for (int i = 0; i < sequences.length; i++) {
+      for (int j = 0; j < rows.length; j++) {
+        Shape shape = shapes.get(i * rows.length + j);
+        millis[i][j] =
+            shape.nanos().isEmpty()
+                ? Math.round(line.millis(sequences[i] * rows[j]) * 1e3) / 1e3
+                : shape.millis();
+      }
     }
-  }
-
-  private CostTable table(int[] sequences, int[] rows, double[][] millis) {
     return new CostTable(
         target,
         String.format(Locale.ROOT, "%s threads", params.threads() == 0 ? "all" : params.threads()),
@@ -253,77 +324,6 @@ public final class CostMeasurement implements AutoCloseable {
         sequences,
         rows,
         millis);
-  }
-
-  private int[] openSessions(int count, int context) {
-    int[] open = new int[count];
-    try (TokenBuffer prompt = new TokenBuffer(context)) {
-      for (int i = 0; i < context; i++) {
-        prompt.add((i * 7 + 5) % vocabularySize);
-      }
-      for (int i = 0; i < count; i++) {
-        open[i] = engine.openResident(prompt, 0, true);
-      }
-    }
-    for (boolean missing = true; missing; ) {
-      missing = false;
-      for (int i = 0; i < count; i++) {
-        VerifyEngine.SessionInfo info = engine.sessionInfo(open[i]);
-        int lead = Math.min(PREFILL_ROWS, info.committedTokens() - 1 - info.cachedTokens());
-        slots.set(i, open[i], info.cachedTokens(), Math.max(1, lead), 0, 0);
-        missing |= lead > 0;
-      }
-      if (missing) {
-        step(count);
-      }
-    }
-    return open;
-  }
-
-  /** The median time of a step, ms. */
-  private double shape(int[] open, int rows, long mostNanos) throws InterruptedException {
-    List<Long> nanos = new ArrayList<>();
-    long begun = System.nanoTime();
-    while (nanos.size() < WARMUP_STEPS + STEPS) {
-      if (Thread.interrupted()) {
-        throw new InterruptedException();
-      }
-      boolean enough = nanos.size() >= WARMUP_STEPS + LEAST_STEPS;
-      if (enough && System.nanoTime() - begun > mostNanos) {
-        break;
-      }
-      drafts.clear();
-      for (int i = 1; i < rows; i++) {
-        // Whatever comes is unlikely to be what is drafted.
-        drafts.add((steps * 131 + i * 17 + 3) % vocabularySize);
-      }
-      steps++;
-      for (int i = 0; i < open.length; i++) {
-        VerifyEngine.SessionInfo info = engine.sessionInfo(open[i]);
-        slots.set(
-            i,
-            open[i],
-            info.cachedTokens(),
-            info.committedTokens() - info.cachedTokens(),
-            rows - 1,
-            rows > 1 ? drafts.addressOf(0) : 0);
-      }
-      nanos.add(step(open.length));
-    }
-    long[] measured =
-        nanos.stream().skip(WARMUP_STEPS).mapToLong(Long::longValue).sorted().toArray();
-    return Math.round(measured[measured.length / 2] / 1e3) / 1e3;
-  }
-
-  private long step(int count) {
-    engine.step(slots, count, stats);
-    for (int i = 0; i < count; i++) {
-      if (slots.status(i) != SledStatus.OK.code()) {
-        throw new SledException(
-            SledStatus.of(slots.status(i)), "the engine refused a block of the measurement");
-      }
-    }
-    return stats.totalNanos();
   }
 
   /** Powers of two up to this count, and the count itself. */
@@ -342,8 +342,5 @@ public final class CostMeasurement implements AutoCloseable {
     if (ownsEngine) {
       engine.close();
     }
-    slots.close();
-    stats.close();
-    drafts.close();
   }
 }

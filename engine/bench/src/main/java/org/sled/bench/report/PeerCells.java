@@ -29,6 +29,11 @@ public final class PeerCells {
     rows.add(new Row(system, rttMs, devices, List.copyOf(runs), sameText));
   }
 
+  /** Whether nothing was added. */
+  public boolean isEmpty() {
+    return rows.isEmpty();
+  }
+
   /** The cells, with TPOT at the percentile of an objective. */
   public List<PeerComparison.Cell> cells(double percentile) {
     return rows.stream().map(row -> cell(row, percentile)).toList();

@@ -39,7 +39,8 @@ class CostMeasurementTest {
   @Test
   void withoutTimeAFewShapesAreMeasuredAndTheOthersEstimated() throws Exception {
     int[] rows = {1, 2, 3, 4, 5, 7, 9, 17};
-    EngineParams params = EngineParams.DEFAULT.withThreads(1).withSequenceCount(3);
+    EngineParams params =
+        EngineParams.DEFAULT.withThreads(1).withSequenceCount(3).withSessionCount(4);
     try (Model model = Model.open(TARGET, ModelParams.DEFAULT);
         VerifyEngine engine = VerifyEngine.open(model, params.withContextTokens(256));
         CostMeasurement measurement = CostMeasurement.on(engine, model, "demo", params, 3, 5000)) {
