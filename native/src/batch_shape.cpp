@@ -33,8 +33,8 @@ void append_group(const std::vector<ShapeItem> &members, int32_t rows, size_t pe
   groups.push_back(std::move(group));
 }
 
-// Of so many rows of a session, with those that make their number exact.
-int32_t most_results(int32_t rows, const RowRule &rule) { return std::min(rows, rule.fill(SLED_MAX_EXACT_ROWS + 1)); }
+// Of so many rows of a session, padding included, with those that make their number exact.
+int32_t filled_results(int32_t results, int32_t rows, const RowRule &rule) { return std::min(rows, rule.fill(results)); }
 
 // Any rows in any pass: as few as hold them, nearly always (each item into the first one that has room, longest first).
 void plan_unified(const std::vector<ShapeItem> &items, const ShapeRules &rules, std::vector<ShapeGroup> &groups) {
@@ -44,7 +44,7 @@ void plan_unified(const std::vector<ShapeItem> &items, const ShapeRules &rules, 
   };
   std::vector<Room> room;  // by group
   for (const ShapeItem &item : items) {
-    const int32_t results = most_results(item.rows, rules.rows);
+    const int32_t results = filled_results(item.results, item.rows, rules.rows);
     size_t to = 0;
     while (to < room.size() && (room[to].rows < item.rows || room[to].results < results)) {
       to++;
@@ -73,11 +73,12 @@ class Runs {
         bridged_(SLED_MAX_SEQUENCES),
         parts_(static_cast<size_t>(rules.rows.multiple)) {}
 
-  // An empty group whose members are to have so many rows.
-  void begin(int32_t rows, bool with_bridges) {
+  // An empty group whose members are to have so many rows, of which so many may be results.
+  void begin(int32_t rows, int32_t results, bool with_bridges) {
     rows_ = rows;
     const int32_t filled = rules_.rows.fill(rows);  // rows() may become so many
-    per_pass_ = std::max(1, std::min(rules_.pass_rows / filled, rules_.pass_results / most_results(filled, rules_.rows)));
+    const int32_t by_results = rules_.pass_results / filled_results(results, filled, rules_.rows);
+    per_pass_ = std::max(1, std::min(rules_.pass_rows / filled, by_results));
     // A longer gap costs as much as the pass that it saves.
     widest_gap_ = with_bridges ? std::max(0, rules_.pass_cost_rows - 1) / rows : 0;
     std::fill(lengths_.begin(), lengths_.end(), 0);
@@ -263,6 +264,7 @@ void plan_shape(std::vector<ShapeItem> &items, const std::vector<int32_t> &idle_
   // A group of the items from i on: where it ends, with how many rows, with bridges or without.
   struct Choice {
     int64_t cost = kImpossible;  // least, in rows, of the items from i on
+    int32_t results = 0;         // most of any of the items from i on
     size_t end = 0;
     int32_t rows = 1;
     bool with_bridges = false;
@@ -273,8 +275,10 @@ void plan_shape(std::vector<ShapeItem> &items, const std::vector<int32_t> &idle_
   Runs runs(rules, idle);
   for (size_t i = n; i-- > 0;) {
     const int32_t rows = items[i].rows;
+    const int32_t results = std::max(items[i].results, best[i + 1].results);
+    best[i].results = results;
     const auto consider = [&](bool with_bridges) {
-      runs.begin(rows, with_bridges);
+      runs.begin(rows, results, with_bridges);
       // As far as positions are left for so much padding.
       for (size_t j = i; j < n && items[j].max_rows >= rules.rows.fill(rows); j++) {
         runs.add(items[j].sequence);
@@ -283,7 +287,7 @@ void plan_shape(std::vector<ShapeItem> &items, const std::vector<int32_t> &idle_
         }
         const int64_t cost = runs.cost();
         if (cost != kImpossible && cost + best[j + 1].cost < best[i].cost) {
-          best[i] = {cost + best[j + 1].cost, j + 1, rows, with_bridges};
+          best[i] = {cost + best[j + 1].cost, results, j + 1, rows, with_bridges};
         }
       }
     };
@@ -297,12 +301,12 @@ void plan_shape(std::vector<ShapeItem> &items, const std::vector<int32_t> &idle_
   for (size_t i = 0; i < n; i = best[i].end) {
     members.assign(items.begin() + static_cast<std::ptrdiff_t>(i),
                    items.begin() + static_cast<std::ptrdiff_t>(best[i].end));
-    runs.begin(best[i].rows, best[i].with_bridges);
+    runs.begin(best[i].rows, best[i].results, best[i].with_bridges);
     for (const ShapeItem &item : members) {
       runs.add(item.sequence);
     }
     for (const int32_t id : runs.bridges()) {
-      members.push_back({-1, id, 0, idle[static_cast<size_t>(id)]});
+      members.push_back({-1, id, 0, idle[static_cast<size_t>(id)], 0});
     }
     std::sort(members.begin(), members.end(), by_sequence);
     append_group(members, runs.rows(), runs.per_pass(), groups);

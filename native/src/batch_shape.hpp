@@ -27,6 +27,7 @@ struct ShapeItem {
   int32_t sequence;  // sequence id; distinct within a step
   int32_t rows;      // real rows, at least 1; 0 in a bridge
   int32_t max_rows;  // rows with padding that still have a position; at least RowRule::fill of its rows
+  int32_t results;   // of its rows, padding included, that may be results: at most so many; 0 in a bridge
 
   bool is_bridge() const { return index < 0; }
 };
@@ -45,14 +46,14 @@ constexpr int32_t kDefaultPassCostRows = 8;
 struct ShapeRules {
   RowRule rows;       // of a pass
   int32_t pass_rows;  // of one micro-batch at most, a multiple of RowRule::multiple, at least 64
-  int32_t pass_results;  // of these may be results, with those that RowRule adds; at least fill(SLED_MAX_EXACT_ROWS + 1)
+  int32_t pass_results;  // of these may be results, with those that RowRule adds; at least fill of any item's results
   int32_t pass_cost_rows;
   bool unified;       // the K/V cache is
 };
 
 // items: any order. idle_rows: by sequence id, how many padding rows behind its cached tokens a sequence that is not among
-// the items has positions for; ids beyond its end do not exist. Empty: no bridges. Results in `groups` (reused between
-// calls). Any SLED_MAX_EXACT_ROWS + 1 rows of an item may be results.
+// the items has positions for; ids beyond its end do not exist. Empty: no bridges. What was planned is in `groups` (reused
+// between calls).
 void plan_shape(std::vector<ShapeItem> &items, const std::vector<int32_t> &idle_rows, const ShapeRules &rules,
                 std::vector<ShapeGroup> &groups);
 

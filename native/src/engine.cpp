@@ -309,7 +309,11 @@ void Engine::admit(sled_slot *slots, int32_t index) {
   sequence_seen_[static_cast<size_t>(s.sequence())] = true;
   const int32_t rows = slot.lead_count + row.draft_count;
   const int32_t most = std::min(slot_rows(), position_limit_ - slot.kv_offset);
-  items_.push_back({index, s.sequence(), rows, std::max(rows, most)});
+  int32_t results = row.choice_count;
+  if (results == 1 && slot.draft_count == 0) {
+    results += std::min(slot.guess_count, SLED_MAX_EXACT_ROWS - 1);  // in padding rows, see guess()
+  }
+  items_.push_back({index, s.sequence(), rows, std::max(rows, most), results});
 }
 
 // Positions behind the cached tokens of a sequence that is not in this step.

@@ -1,4 +1,4 @@
-// On x86-64, products of Q4_K and Q6_K weights with any number of rows: the same bits as for each row alone, for which there are other
+// On x86-64, products of quantised weights for which SLED has kernels of its own with any number of rows: the same bits as for each row alone, for which there are other
 // kernels, and what multiplying the numbers gives. Rearranged weights, as models have them where the CPU wants that, and
 // such as they are in the file; rows of all counts that a step has, and columns and threads that do not divide evenly.
 #include <algorithm>
@@ -135,6 +135,18 @@ void check_matrix(const Matrix &matrix, int32_t width, int32_t columns) {
   }
 }
 
+// For which there are such kernels.
+std::vector<ggml_type> types_in(ggml_backend_buffer_type_t memory) {
+  const std::string name = ggml_backend_buft_name(memory);
+  if (name == "AMX") {
+    return {GGML_TYPE_Q4_K, GGML_TYPE_Q5_K, GGML_TYPE_Q6_K, GGML_TYPE_Q8_0};
+  }
+  if (name == "CPU_REPACK") {
+    return {GGML_TYPE_Q4_K};
+  }
+  return name == "CPU" ? std::vector{GGML_TYPE_Q4_K, GGML_TYPE_Q6_K} : std::vector<ggml_type>();
+}
+
 }  // namespace
 
 int main() {
@@ -146,9 +158,7 @@ int main() {
   if (extra != nullptr) {
     for (ggml_backend_buffer_type_t *memory = extra(ggml_backend_get_device(backend.get())); memory != nullptr && *memory != nullptr;
          memory++) {
-      if (std::strstr(ggml_backend_buft_name(*memory), "REPACK") != nullptr) {
-        memories.push_back(*memory);
-      }
+      memories.push_back(*memory);
     }
   }
   auto *set_threads = cpu_function<void(ggml_backend_t, int)>("ggml_backend_set_n_threads");
@@ -160,11 +170,9 @@ int main() {
   for (const int32_t threads : {1, 3}) {
     set_threads(backend.get(), threads);
     for (ggml_backend_buffer_type_t memory : memories) {
-      for (const ggml_type type : {GGML_TYPE_Q4_K, GGML_TYPE_Q6_K}) {
-        if (type == GGML_TYPE_Q6_K && memory != memories.front()) {
-          continue;  // never rearranged here
-        }
-        for (const auto &[width, columns] : {std::pair{256, 8}, std::pair{768, 136}, std::pair{2304, 72}}) {
+      for (const ggml_type type : types_in(memory)) {
+        // Columns as rearranged weights can have them.
+        for (const auto &[width, columns] : {std::pair{256, 32}, std::pair{768, 160}, std::pair{2304, 96}}) {
           check_matrix(Matrix(backend.get(), memory, type, width, columns), width, columns);
         }
         std::printf("  %s in %s memory, %d threads\n", ggml_type_name(type), ggml_backend_buft_name(memory), threads);

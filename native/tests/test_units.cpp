@@ -43,7 +43,7 @@ constexpr int32_t kMostRows = SLED_MAX_EXACT_ROWS + 1;
 
 constexpr RowRule kRules[] = {{1, 1, kMostRows}, {1, 2, kMostRows}, {2, 2, kMostRows}, {4, 4, kMostRows}, {32, 32, kMostRows}};
 
-// The least that a set of items costs as one group: every run of neighbouring ids in as few passes as hold it.
+// The least that a set of items, all of whose rows may be results, costs as one group: every run of neighbouring ids in as few passes as hold it.
 int64_t cost_together(std::vector<ShapeItem> items, const RowRule &rule, int32_t pass_rows, int32_t pass_results,
                       int32_t pass_cost) {
   std::sort(items.begin(), items.end(), [](const auto &a, const auto &b) { return a.sequence < b.sequence; });
@@ -170,7 +170,7 @@ void check_plan_shape() {
       const int32_t rows = 1 + below(random, longest);
       const int32_t least = rule.fill(rows);
       const int32_t most = near_end ? least + below(random, kMostRows - least + 1) : kMostRows;
-      items.push_back({i, ids[static_cast<size_t>(i)], rows, most});
+      items.push_back({i, ids[static_cast<size_t>(i)], rows, most, kMostRows});
     }
     std::vector<ShapeItem> given = items;
     sled::plan_shape(given, {}, {rule, pass_rows, pass_results, pass_cost, false}, groups);
@@ -236,7 +236,7 @@ std::vector<ShapeItem> random_items(std::mt19937 &random, int32_t n, int32_t ids
   std::shuffle(order.begin(), order.end(), random);
   std::vector<ShapeItem> items;
   for (int32_t i = 0; i < n; i++) {
-    items.push_back({i, order[static_cast<size_t>(i)], 1 + below(random, longest), kMostRows});
+    items.push_back({i, order[static_cast<size_t>(i)], 1 + below(random, longest), kMostRows, kMostRows});
   }
   return items;
 }
@@ -310,7 +310,7 @@ void check_bridges() {
   for (const std::vector<int32_t> &rows : {std::vector<int32_t>{5, 5, 5, 5}, {5, 4, 5, 4}, {1, 1, 1, 1}}) {
     std::vector<ShapeItem> items;
     for (int32_t i = 0; i < 4; i++) {
-      items.push_back({i, 2 * i, rows[static_cast<size_t>(i)], 63});
+      items.push_back({i, 2 * i, rows[static_cast<size_t>(i)], 63, 63});
     }
     sled::plan_shape(items, std::vector<int32_t>(8, 64), {kRules[1], 512, 512, 8, false}, groups);
     CHECK_EQ(groups.size(), 1);
@@ -320,6 +320,52 @@ void check_bridges() {
   }
   std::printf("  bridges: %d in %d random steps, which cost %.1f%% of what they would without\n", bridges, kRounds,
               100.0 * static_cast<double>(with) / static_cast<double>(without));
+}
+
+// Rows that want no result, such as those of a prompt, do not count as results of a pass.
+void check_few_results() {
+  std::mt19937 random(6);
+  std::vector<ShapeGroup> groups;
+  constexpr int32_t kRounds = 2000;
+  for (int32_t round = 0; round < kRounds; round++) {
+    const bool unified = round % 4 == 0;
+    const RowRule rule = kRules[unified ? 0 : below(random, 5)];
+    const int32_t pass_results = rule.fill(kMostRows) + below(random, 100);
+    const int32_t n = 1 + below(random, 40);
+    std::vector<ShapeItem> items = random_items(random, n, n, kMostRows - 1);
+    const std::vector<ShapeItem> all = items;
+    for (ShapeItem &item : items) {
+      item.results = below(random, item.rows + 1);
+    }
+    const std::vector<ShapeItem> few = items;
+    std::vector<ShapeItem> given = all;
+    const sled::ShapeRules rules{rule, 512, pass_results, 8, unified};
+    sled::plan_shape(given, {}, rules, groups);
+    const int64_t cost_of_all = cost_of(groups, rules.pass_cost_rows);
+    sled::plan_shape(items, {}, rules, groups);
+    CHECK(unified || cost_of(groups, rules.pass_cost_rows) <= cost_of_all);
+    for (const ShapeGroup &group : groups) {
+      int32_t results = 0;
+      for (const ShapeItem &member : group.members) {
+        CHECK_EQ(member.results, few[static_cast<size_t>(member.index)].results);
+        results += member.results;
+      }
+      CHECK(rule.fill(results) <= pass_results);
+    }
+  }
+
+  // Chunks of four prompts, the last of one of them, share a pass; so do those and a block.
+  for (const bool unified : {false, true}) {
+    std::vector<ShapeItem> items;
+    for (int32_t i = 0; i < 4; i++) {
+      items.push_back({i, i, 128, 512, i == 0 ? 1 : 0});
+    }
+    sled::plan_shape(items, {}, {kRules[1], 512, 110, 8, unified}, groups);
+    CHECK_EQ(groups.size(), 1);
+    items = {{0, 0, 64, 512, 1}, {1, 1, 64, 512, 0}, {2, 2, 60, 512, 17}, {3, 3, 64, 512, 1}};
+    sled::plan_shape(items, {}, {kRules[1], 512, 110, 8, unified}, groups);
+    CHECK_EQ(groups.size(), 1);
+  }
 }
 
 void check_unified_shape() {
@@ -642,6 +688,7 @@ void check_cgroups() {
 int main() {
   check_plan_shape();
   check_bridges();
+  check_few_results();
   check_unified_shape();
   check_session();
   check_utf8();
