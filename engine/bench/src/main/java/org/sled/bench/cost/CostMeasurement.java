@@ -143,8 +143,7 @@ public final class CostMeasurement implements AutoCloseable {
    * Measures on an engine that is there already, and stays the caller's.
    *
    * @param engine without sessions, with room for one more than {@code mostSequences}; of so many
-   *     tokens more than {@code contextTokens} as {@link
-   *     #ROOM_TOKENS}, or contexts are shorter
+   *     tokens more than {@code contextTokens} as {@link #ROOM_TOKENS}, or contexts are shorter
    * @param params that it was opened with
    * @param mostSequences at most as many as it has
    */

@@ -1,9 +1,11 @@
 package org.sled.bench.trace;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.sled.bench.load.BenchRequest;
 import org.sled.bench.load.Workload;
 import org.sled.net.protocol.Sampling;
@@ -11,9 +13,12 @@ import org.sled.net.protocol.TokenIds;
 
 /** A trace in memory: its generations, found by what was asked for. Immutable; any thread. */
 public final class DraftTrace {
+  private static final double MICROS_PER_SECOND = 1e6;
+
   private final TraceHeader header;
   private final List<TraceStream> streams;
   private final Map<Key, TraceStream> byRequest = new HashMap<>();
+  private final double meanDraftMicros; // of the first ones of blocks; 0: not known
 
   /** What decides a text. */
   private record Key(TokenIds prompt, Sampling sampling) {}
@@ -24,6 +29,12 @@ public final class DraftTrace {
     for (TraceStream stream : streams) {
       byRequest.put(new Key(TokenIds.of(stream.prompt()), stream.sampling()), stream);
     }
+    meanDraftMicros =
+        streams.stream()
+            .flatMapToInt(stream -> Arrays.stream(stream.firstMicros()))
+            .filter(micros -> micros > 0)
+            .average()
+            .orElse(0);
   }
 
   /** What it is of. */
@@ -67,6 +78,21 @@ public final class DraftTrace {
   /** Positions with drafts, of all generations. */
   public long positions() {
     return streams.stream().mapToLong(stream -> stream.tokens().length).sum();
+  }
+
+  /**
+   * What a device takes to work on the whole prompt of a generation, ns: as much longer or shorter
+   * than was recorded as a draft takes it.
+   *
+   * @param tokensPerSecond drafts per second of the device; 0 for the recorded one
+   */
+  public long promptNanos(TraceStream stream, double tokensPerSecond) {
+    double recorded = TimeUnit.MICROSECONDS.toNanos(Math.max(0, stream.prefillMicros()));
+    double scale =
+        tokensPerSecond > 0 && meanDraftMicros > 0
+            ? MICROS_PER_SECOND / tokensPerSecond / meanDraftMicros
+            : 1;
+    return (long) (recorded * scale);
   }
 
   /** Tokens before a position of the texts, on average. */

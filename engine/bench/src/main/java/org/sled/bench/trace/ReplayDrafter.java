@@ -10,6 +10,7 @@ import org.sled.device.TokenHistory;
 /** Proposes what a {@link DraftTrace} says, in the time that it says, and computes nothing. */
 public final class ReplayDrafter implements BlockDrafter {
   private final DraftTrace trace;
+  private final double tokensPerSecond;
   private final long nanosPerToken;
   private final LongAdder divergences;
   private final Pace pace;
@@ -23,7 +24,8 @@ public final class ReplayDrafter implements BlockDrafter {
    * A replayed device's drafter.
    *
    * @param pace that it drafts at
-   * @param tokensPerSecond drafts per second of the device; 0 for the times of the trace
+   * @param tokensPerSecond drafts per second of the device, which works on prompts as much faster
+   *     or slower than the recorded one; 0 for the times of the trace
    * @param divergences counts generations whose text is not the trace's: nothing is drafted for
    *     them from there on
    */
@@ -31,6 +33,7 @@ public final class ReplayDrafter implements BlockDrafter {
     this.pace = pace;
     this.trace = trace;
     this.divergences = divergences;
+    this.tokensPerSecond = tokensPerSecond;
     nanosPerToken = tokensPerSecond > 0 ? (long) (1e9 / tokensPerSecond) : 0;
   }
 
@@ -43,8 +46,7 @@ public final class ReplayDrafter implements BlockDrafter {
     }
     checkedLength = stream.prompt().length;
     diverged = false;
-    promptReadyNanos =
-        pace.nanoTime() + TimeUnit.MICROSECONDS.toNanos(Math.max(0, stream.prefillMicros()));
+    promptReadyNanos = pace.nanoTime() + trace.promptNanos(stream, tokensPerSecond);
   }
 
   @Override
