@@ -66,6 +66,13 @@ class Matrix {
     ggml_backend_tensor_set(weights_, quantized.data(), 0, quantized.size());
   }
 
+  // Whether this CPU has kernels for such weights in this memory.
+  bool is_supported() const {
+    const Context context = make_context();
+    ggml_tensor *input = ggml_new_tensor_2d(context.get(), GGML_TYPE_F32, width_, 1);
+    return ggml_backend_supports_op(backend_, ggml_mul_mat(context.get(), weights_, input));
+  }
+
   // [row][column]
   std::vector<float> multiply(const float *rows, int32_t count) const {
     const Context context = make_context();
@@ -172,10 +179,16 @@ int main() {
     for (ggml_backend_buffer_type_t memory : memories) {
       for (const ggml_type type : types_in(memory)) {
         // Columns as rearranged weights can have them.
+        bool is_supported = true;
         for (const auto &[width, columns] : {std::pair{256, 32}, std::pair{768, 160}, std::pair{2304, 96}}) {
-          check_matrix(Matrix(backend.get(), memory, type, width, columns), width, columns);
+          const Matrix matrix(backend.get(), memory, type, width, columns);
+          is_supported = matrix.is_supported();
+          if (is_supported) {
+            check_matrix(matrix, width, columns);
+          }
         }
-        std::printf("  %s in %s memory, %d threads\n", ggml_type_name(type), ggml_backend_buft_name(memory), threads);
+        std::printf("  %s in %s memory, %d threads%s\n", ggml_type_name(type), ggml_backend_buft_name(memory), threads,
+                    is_supported ? "" : ": no kernels on this CPU");
       }
     }
   }

@@ -19,7 +19,7 @@ import java.util.Locale;
  * @param contextTokens tokens of each sequence when it was measured, about
  * @param sequences measured counts, ascending
  * @param rows measured rows per sequence, ascending
- * @param millis {@code millis[i][j]}: median for {@code sequences[i]} × {@code rows[j]}, ms
+ * @param millis {@code millis[i][j]}: mean for {@code sequences[i]} × {@code rows[j]}, ms
  */
 @SuppressWarnings("ArrayRecordComponent") // numbers for arithmetic: never compared, nor a key
 public record CostTable(

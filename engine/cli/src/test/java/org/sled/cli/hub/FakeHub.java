@@ -102,16 +102,16 @@ public final class FakeHub implements AutoCloseable {
 
   private final ServerSocket hub;
   private final ServerSocket store;
-  private final Map<String, Stored> files = new LinkedHashMap<>();
+  private final Map<String, Map<String, Stored>> repositories = new LinkedHashMap<>();
   private final List<Thread> accepting = new ArrayList<>();
   private final List<Request> requests = new CopyOnWriteArrayList<>();
-  private final String repo;
+  private Map<String, Stored> files; // of the repository that was named last
   private volatile Function<Request, Answer> fault = request -> null;
   volatile String commit = COMMIT;
   volatile boolean redirects = true;
 
   public FakeHub(String repo) throws IOException {
-    this.repo = repo;
+    repo(repo);
     hub = new ServerSocket(0, 50, InetAddress.getByAddress(new byte[] {127, 0, 0, 1}));
     store = new ServerSocket(0, 50, InetAddress.getByAddress(new byte[] {127, 0, 0, 2}));
     serve(hub, false);
@@ -124,6 +124,13 @@ public final class FakeHub implements AutoCloseable {
 
   String storeAddress() {
     return "http://127.0.0.2:" + store.getLocalPort();
+  }
+
+  /** A repository, which the files that are named behind it belong to. */
+  public FakeHub repo(String name) {
+    files = new LinkedHashMap<>();
+    repositories.put(name, files);
+    return this;
   }
 
   /** A file that is kept in the store. */
@@ -271,29 +278,36 @@ public final class FakeHub implements AutoCloseable {
     if (request.toStore()) {
       return stored(request, path.substring(path.lastIndexOf('/') + 1));
     }
-    String api = "/api/models/" + repo + "/revision/";
-    if (path.startsWith(api)) {
-      String revision = path.substring(api.length()).replaceFirst("\\?.*", "");
-      return revision.equals("main") || revision.equals(commit)
-          ? list()
-          : Answer.text(404, "application/json", "{\"error\": \"Invalid rev id\"}")
-              .with("X-Error-Code", "RevisionNotFound");
-    }
-    String resolve = "/" + repo + "/resolve/";
-    if (path.startsWith(resolve)) {
-      String rest = path.substring(resolve.length());
-      return resolved(request, rest.substring(rest.indexOf('/') + 1));
+    for (String repo : repositories.keySet()) {
+      String api = "/api/models/" + repo + "/revision/";
+      if (path.startsWith(api)) {
+        String revision = path.substring(api.length()).replaceFirst("\\?.*", "");
+        return revision.equals("main") || revision.equals(commit)
+            ? list(repo)
+            : Answer.text(404, "application/json", "{\"error\": \"Invalid rev id\"}")
+                .with("X-Error-Code", "RevisionNotFound");
+      }
+      String resolve = "/" + repo + "/resolve/";
+      if (path.startsWith(resolve)) {
+        String rest = path.substring(resolve.length());
+        return resolved(request, repo, rest.substring(rest.indexOf('/') + 1));
+      }
     }
     return Answer.text(401, "application/json", "{\"error\": \"Invalid username or password.\"}")
         .with("X-Error-Code", "RepoNotFound")
         .with("WWW-Authenticate", "Bearer");
   }
 
+  /** Of the first repository. */
   Answer list() {
+    return list(repositories.keySet().iterator().next());
+  }
+
+  private Answer list(String repo) {
     StringBuilder json = new StringBuilder("{\"id\": \"" + repo + "\", \"sha\": \"" + commit);
     json.append("\", \"siblings\": [");
     String comma = "";
-    for (Map.Entry<String, Stored> file : files.entrySet()) {
+    for (Map.Entry<String, Stored> file : repositories.get(repo).entrySet()) {
       byte[] bytes = file.getValue().bytes();
       json.append(comma + "{\"rfilename\": \"" + file.getKey() + "\", \"size\": " + bytes.length);
       json.append(", \"blobId\": \"" + gitSum(bytes) + "\"");
@@ -307,8 +321,8 @@ public final class FakeHub implements AutoCloseable {
     return Answer.text(200, "application/json", json.append("]}").toString());
   }
 
-  private Answer resolved(Request request, String path) {
-    Stored file = files.get(path);
+  private Answer resolved(Request request, String repo, String path) {
+    Stored file = repositories.get(repo).get(path);
     if (file == null) {
       return Answer.text(404, "text/plain", "Entry not found")
           .with("X-Error-Code", "EntryNotFound")
@@ -328,9 +342,12 @@ public final class FakeHub implements AutoCloseable {
   }
 
   private Answer stored(Request request, String sum) {
-    for (Stored file : files.values()) {
-      if (sha256(file.bytes()).equals(sum)) {
-        return part(request, file.bytes()).with("ETag", "\"store-" + sum.substring(0, 8) + "\"");
+    for (Map<String, Stored> stored : repositories.values()) {
+      for (Stored file : stored.values()) {
+        if (sha256(file.bytes()).equals(sum)) {
+          return part(request, file.bytes())
+              .with("ETag", "\"store-" + sum.substring(0, 8) + "\"");
+        }
       }
     }
     return Answer.text(403, "application/xml", "<Error/>");
