@@ -4,7 +4,8 @@
  * ggml has a kernel for a lone row (AVX-512 VNNI), which takes as long as reading the weights, and one for tiles of 16 rows
  * (AMX). The second one spends most of its time on taking weights apart, filling tiles and carrying sums out of them, for 16
  * rows even where a step has 2, and a block of 256 K-quant weights needs that 8 or 16 times. Here the lone row's kernel takes
- * several rows: weights are taken apart once in registers for up to eight rows, and sums stay in registers.
+ * several rows: weights are taken apart once in registers for up to eight rows, and sums stay in registers. No tiles are needed,
+ * so that K-quants are packed like that on CPUs with AVX-512 VNNI and without AMX, too.
  *
  * The bits are those of ggml's kernels: the sums of a block are integers, which are exact in any order, and what is added as
  * floats is added in their order, block by block. */
