@@ -15,6 +15,7 @@ final class VirtualPasses {
   private final long[] best; // of the first so many sessions
   private final int[] from; // where the last pass of those begins
   private int sessions;
+  private int withoutResult; // rows
   private int count;
   private int rows;
 
@@ -36,11 +37,13 @@ final class VirtualPasses {
   /** Empties it. */
   void clear() {
     sessions = 0;
+    withoutResult = 0;
   }
 
-  /** Adds a session with so many rows. */
-  void add(int sessionRows) {
+  /** Adds a session with so many rows, of which so many have results. */
+  void add(int sessionRows, int results) {
     lengths[sessions++] = sessionRows;
+    withoutResult += sessionRows - results;
   }
 
   /** Puts all of them into passes. */
@@ -71,7 +74,8 @@ final class VirtualPasses {
 
   /** Time of all passes, ns. */
   long nanos() {
-    return best[sessions];
+    // However much results are said to take, reading the weights takes the rest.
+    return Math.max(best[sessions] / 2, best[sessions] - withoutResult * serving.resultNanos());
   }
 
   /** How many there are. */

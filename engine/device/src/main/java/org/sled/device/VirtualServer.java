@@ -190,7 +190,8 @@ final class VirtualServer {
     for (int i = 0; i < plan.size(); i++) {
       VirtualSession session = sessions[plan.session(i)];
       forecast.add(session.number, plan.kind(i), plan.rows(i), session.cached);
-      passes.add(plan.rows(i));
+      int rows = plan.rows(i);
+      passes.add(rows, plan.kind(i) == WorkKind.PREFILL ? Math.min(1, rows) : rows);
     }
     passes.arrange();
     computing = true;

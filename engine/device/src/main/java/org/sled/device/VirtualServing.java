@@ -5,6 +5,8 @@ package org.sled.device;
  *
  * @param roundTripNanos of each link, half of it each way, ns
  * @param passTime what a pass over the target's weights takes
+ * @param resultNanos of that, what each row takes for its result: rows of a prompt have none, but
+ *     for its last one, ns
  * @param rowMultiple the rows of a pass are filled up to a multiple of this, at least 1, as the
  *     server's cost model then reckons; the times have to say so, too
  * @param rowLeast and to at least so many
@@ -12,7 +14,18 @@ package org.sled.device;
  *     before the step, ns
  */
 public record VirtualServing(
-    long roundTripNanos, PassTime passTime, int rowMultiple, int rowLeast, long overheadNanos) {
+    long roundTripNanos,
+    PassTime passTime,
+    long resultNanos,
+    int rowMultiple,
+    int rowLeast,
+    long overheadNanos) {
+
+  /** Where all rows take the same. */
+  public VirtualServing(
+      long roundTripNanos, PassTime passTime, int rowMultiple, int rowLeast, long overheadNanos) {
+    this(roundTripNanos, passTime, 0, rowMultiple, rowLeast, overheadNanos);
+  }
 
   /** What a pass over the target's weights takes. */
   @FunctionalInterface
@@ -28,9 +41,11 @@ public record VirtualServing(
 
   /** Refuses times that are none. */
   public VirtualServing {
-    if (roundTripNanos < 0 || overheadNanos < 0) {
+    if (roundTripNanos < 0 || overheadNanos < 0 || resultNanos < 0) {
       throw new IllegalArgumentException(
-          "a round trip of " + roundTripNanos + " ns, an overhead of " + overheadNanos + " ns");
+          String.format(
+              "a round trip of %d ns, an overhead of %d ns, results of %d ns",
+              roundTripNanos, overheadNanos, resultNanos));
     }
   }
 }

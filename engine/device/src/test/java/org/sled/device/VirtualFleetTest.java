@@ -146,7 +146,7 @@ class VirtualFleetTest {
     VirtualPasses passes = new VirtualPasses(serving(0), RowRule.NO_LONE_ROW, 512, 8);
     passes.clear();
     for (int i = 0; i < sessions; i++) {
-      passes.add(4);
+      passes.add(4, 4);
     }
     passes.arrange();
     assertEquals(1, passes.count());
@@ -157,20 +157,20 @@ class VirtualFleetTest {
   @Test
   void paddingAndAnotherPassAreWeighed() {
     VirtualPasses passes = new VirtualPasses(serving(0), RowRule.NO_LONE_ROW, 512, 8);
-    passes.add(5);
-    passes.add(4);
+    passes.add(5, 5);
+    passes.add(4, 4);
     passes.arrange();
     assertEquals(1, passes.count(), "one row of padding is cheaper than reading the weights");
     assertEquals(10, passes.rows());
     passes.clear();
-    passes.add(1);
-    passes.add(40);
+    passes.add(1, 1);
+    passes.add(40, 40);
     passes.arrange();
     assertEquals(2, passes.count(), "39 rows of padding are not");
     assertEquals(42, passes.rows(), "the lone row gets another one");
     passes.clear();
-    passes.add(300);
-    passes.add(300);
+    passes.add(300, 300);
+    passes.add(300, 300);
     passes.arrange();
     assertEquals(2, passes.count(), "a pass has 512 rows at most");
   }

@@ -51,6 +51,9 @@ public final class CostMeasurement implements AutoCloseable {
   /** Shapes of one sequence without which nothing can be estimated. */
   private static final int NEEDED_SHAPES = 4;
 
+  /** Steps with results, and as many without, to tell what those take. */
+  private static final int RESULT_STEPS = 4;
+
   /** Shorter contexts are none. */
   private static final int LEAST_CONTEXT_TOKENS = 8;
 
@@ -64,6 +67,7 @@ public final class CostMeasurement implements AutoCloseable {
   private final int vocabularySize;
   private final int mostSequences;
   private int shapesMeasured;
+  private double resultMillis; // of a row
 
   /** Steps of one shape. */
   private record Shape(int sequences, int rows, List<Long> nanos) {
@@ -184,6 +188,7 @@ public final class CostMeasurement implements AutoCloseable {
           }
         }
       }
+      measureResults(sessions);
     }
     return table(sequences, rows, shapes, new RowLine());
   }
@@ -235,12 +240,30 @@ public final class CostMeasurement implements AutoCloseable {
           progress.accept(measured.size(), shapes.size());
         }
       }
+      measureResults(sessions);
       measureMore(measured, sessions, endNanos);
     }
     shapesMeasured = measured.size();
     RowLine line = new RowLine();
     measured.forEach(shape -> line.add(shape.sequences() * shape.rows(), shape.millis()));
     return table(sequences, rows, shapes, line);
+  }
+
+  /** What a row takes more if its logits are wanted, by steps of both kinds in turns. */
+  private void measureResults(MeasuredSessions sessions) throws InterruptedException {
+    int rows = Math.min(MeasuredSessions.PREFILL_ROWS, contextTokens - 1);
+    if (rows < LEAST_CONTEXT_TOKENS) {
+      return;
+    }
+    long more = 0;
+    for (int i = 0; i < RESULT_STEPS; i++) {
+      if (Thread.interrupted()) {
+        throw new InterruptedException();
+      }
+      more += sessions.step(1, rows) - sessions.prompt(rows);
+    }
+    double mean = more / (double) RESULT_STEPS / rows / NANOS_PER_MILLI;
+    resultMillis = Math.max(0, Math.round(mean * 1e4) / 1e4);
   }
 
   /**
@@ -319,7 +342,8 @@ public final class CostMeasurement implements AutoCloseable {
         contextTokens,
         sequences,
         rows,
-        millis);
+        millis,
+        resultMillis);
   }
 
   /** Powers of two up to this count, and the count itself. */

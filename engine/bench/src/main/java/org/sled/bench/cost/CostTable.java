@@ -20,6 +20,8 @@ import java.util.Locale;
  * @param sequences measured counts, ascending
  * @param rows measured rows per sequence, ascending
  * @param millis {@code millis[i][j]}: mean for {@code sequences[i]} × {@code rows[j]}, ms
+ * @param resultMillis of that, what a row takes for its logits and their choice, ms: rows of a
+ *     prompt, but for its last one, take so much less; 0 in tables that do not say
  */
 @SuppressWarnings("ArrayRecordComponent") // numbers for arithmetic: never compared, nor a key
 public record CostTable(
@@ -31,7 +33,8 @@ public record CostTable(
     int contextTokens,
     int[] sequences,
     int[] rows,
-    double[][] millis) {
+    double[][] millis,
+    double resultMillis) {
   /** A step that takes so many times as long as one with more rows was disturbed. */
   private static final double MOST_SAVED = 1.5;
 
@@ -57,6 +60,21 @@ public record CostTable(
               + rowLeast
               + " at least");
     }
+  }
+
+  /** A table that does not say what results take. */
+  public CostTable(
+      String target,
+      String device,
+      String numerics,
+      int rowMultiple,
+      int rowLeast,
+      int contextTokens,
+      int[] sequences,
+      int[] rows,
+      double[][] millis) {
+    this(
+        target, device, numerics, rowMultiple, rowLeast, contextTokens, sequences, rows, millis, 0);
   }
 
   private static boolean ascends(int[] values) {

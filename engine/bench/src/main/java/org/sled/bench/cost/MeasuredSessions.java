@@ -96,6 +96,21 @@ final class MeasuredSessions implements AutoCloseable {
     return stats.totalNanos();
   }
 
+  /**
+   * One step over rows of a prompt, in the first of the sessions: without results.
+   *
+   * @param rows fewer than its context has tokens
+   * @return what it took, ns
+   */
+  long prompt(int rows) {
+    VerifyEngine.SessionInfo info = engine.sessionInfo(sessions.get(0));
+    int from = info.committedTokens() - 1 - rows;
+    engine.evict(info.session(), from);
+    slots.set(0, info.session(), from, rows, 0, 0);
+    step(1);
+    return stats.totalNanos();
+  }
+
   /** Begins a session anew, with the K/V of its prompt. */
   private VerifyEngine.SessionInfo begin(int index, VerifyEngine.SessionInfo old) {
     prompt.clear();

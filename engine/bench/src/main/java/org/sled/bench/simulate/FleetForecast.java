@@ -62,6 +62,7 @@ public final class FleetForecast {
         new VirtualServing(
             (long) (rttMillis * NANOS_PER_MILLI),
             (count, rows) -> (long) (costs.stepMillis(count, rows) * NANOS_PER_MILLI),
+            (long) (costs.resultMillis() * NANOS_PER_MILLI),
             costs.rowMultiple(),
             costs.rowLeast(),
             (long) (overheadMillis * NANOS_PER_MILLI));

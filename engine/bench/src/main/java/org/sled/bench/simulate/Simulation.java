@@ -94,6 +94,7 @@ public final class Simulation {
         new VirtualServing(
             (long) (rttMillis * NANOS_PER_MILLI),
             (sessions, rows) -> (long) (costs.stepMillis(sessions, rows) * NANOS_PER_MILLI),
+            (long) (costs.resultMillis() * NANOS_PER_MILLI),
             costs.rowMultiple(),
             costs.rowLeast(),
             (long) (overheadMillis * NANOS_PER_MILLI));

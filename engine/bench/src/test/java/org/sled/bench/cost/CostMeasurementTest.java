@@ -49,6 +49,8 @@ class CostMeasurementTest {
           measurement.measureUntil(sequences, rows, System.nanoTime(), (done, all) -> {});
       assertEquals(4, measurement.shapesMeasured());
       assertEquals(128, table.contextTokens());
+      // A row's logits are a part of the row.
+      assertTrue(table.resultMillis() >= 0 && table.resultMillis() < table.millis()[0][0]);
       for (int i = 0; i < sequences.length; i++) {
         for (int j = 0; j < rows.length; j++) {
           assertTrue(table.millis()[i][j] > 0, sequences[i] + " x " + rows[j]);

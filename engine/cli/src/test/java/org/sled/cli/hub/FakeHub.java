@@ -345,8 +345,7 @@ public final class FakeHub implements AutoCloseable {
     for (Map<String, Stored> stored : repositories.values()) {
       for (Stored file : stored.values()) {
         if (sha256(file.bytes()).equals(sum)) {
-          return part(request, file.bytes())
-              .with("ETag", "\"store-" + sum.substring(0, 8) + "\"");
+          return part(request, file.bytes()).with("ETag", "\"store-" + sum.substring(0, 8) + "\"");
         }
       }
     }
