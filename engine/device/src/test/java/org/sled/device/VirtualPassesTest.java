@@ -15,7 +15,7 @@ final class VirtualPassesTest {
       new VirtualPasses(
           new VirtualServing(
               0,
-              (sessions, rows) -> PASS_NANOS + sessions * rows * ROW_NANOS,
+              (sessions, rows) -> PASS_NANOS + rows * (sessions * ROW_NANOS),
               RESULT_NANOS,
               1,
               1,
