@@ -25,7 +25,7 @@ final class MeasuredSessions implements AutoCloseable {
   private final TokenBuffer drafts = new TokenBuffer(VerifyEngine.MAX_SEQUENCES);
   private final TokenBuffer prompt = new TokenBuffer(1);
   private final List<Integer> sessions = new ArrayList<>();
-  private long steps;
+  private int steps;
 
   /**
    * Without any session.
@@ -76,7 +76,7 @@ final class MeasuredSessions implements AutoCloseable {
     drafts.clear();
     for (int i = 1; i < rows; i++) {
       // Whatever comes is unlikely to be what is drafted.
-      drafts.add((int) ((steps * 131 + i * 17 + 3) % vocabularySize));
+      drafts.add((steps * 131 + i * 17 + 3) % vocabularySize);
     }
     steps++;
     for (int i = 0; i < count; i++) {
