@@ -113,8 +113,7 @@ final class BenchPeers {
       systems.forEach(system -> commands.put(system.name(), system.command()));
       started.forEach(BenchSystem::close); // what follows wants the machine for itself
       server.close();
-      BenchWithoutServer alone =
-          interrupted ? null : new BenchWithoutServer(surroundings, setup, wanted);
+      BenchWithoutServer alone = new BenchWithoutServer(surroundings, setup, wanted);
       return new PeerComparison(
           Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
           settings.command(),
@@ -125,8 +124,8 @@ final class BenchPeers {
           percentile,
           cells.cells(percentile),
           cells.capacities(objective, percentile),
-          alone == null ? List.of() : alone.floor(),
-          alone == null ? List.of() : alone.singleStream(),
+          interrupted ? List.of() : alone.floor(),
+          interrupted ? List.of() : alone.singleStream(),
           wanted.skipped());
     } finally {
       started.forEach(BenchSystem::close);

@@ -240,7 +240,10 @@ public final class CostMeasurement implements AutoCloseable {
           progress.accept(measured.size(), shapes.size());
         }
       }
-      measureResults(sessions);
+      double resultsMillis = 2 * RESULT_STEPS * known.millis(MeasuredSessions.PREFILL_ROWS);
+      if (resultsMillis <= leftMillis(endNanos)) {
+        measureResults(sessions);
+      }
       measureMore(measured, sessions, endNanos);
     }
     shapesMeasured = measured.size();

@@ -58,14 +58,7 @@ public final class FleetForecast {
    */
   public double tokenMillis(double rttMillis, double draftRate, int sessions, boolean drafts)
       throws InterruptedException {
-    VirtualServing serving =
-        new VirtualServing(
-            (long) (rttMillis * NANOS_PER_MILLI),
-            (count, rows) -> (long) (costs.stepMillis(count, rows) * NANOS_PER_MILLI),
-            (long) (costs.resultMillis() * NANOS_PER_MILLI),
-            costs.rowMultiple(),
-            costs.rowLeast(),
-            (long) (overheadMillis * NANOS_PER_MILLI));
+    VirtualServing serving = serving(costs, rttMillis, overheadMillis);
     int texts = trace.streams().size();
     VirtualFleet fleet =
         new VirtualFleet(
@@ -90,6 +83,22 @@ public final class FleetForecast {
         .mapToDouble(FleetForecast::tokenMillis)
         .average()
         .orElse(Double.NaN);
+  }
+
+  /**
+   * A server whose steps take what a table says, behind links.
+   *
+   * @param rttMillis round trip of each link, ms
+   * @param overheadMillis the server's time for a block beside queueing and computing, ms
+   */
+  static VirtualServing serving(CostTable costs, double rttMillis, double overheadMillis) {
+    return new VirtualServing(
+        (long) (rttMillis * NANOS_PER_MILLI),
+        (sessions, rows) -> (long) (costs.stepMillis(sessions, rows) * NANOS_PER_MILLI),
+        (long) (costs.resultMillis() * NANOS_PER_MILLI),
+        costs.rowMultiple(),
+        costs.rowLeast(),
+        (long) (overheadMillis * NANOS_PER_MILLI));
   }
 
   private static double tokenMillis(GenerationStats stats) {

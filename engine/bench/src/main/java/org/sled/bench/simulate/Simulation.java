@@ -44,7 +44,6 @@ public final class Simulation {
   /** Blocks in flight with each of them. */
   public static final List<Integer> WINDOWS = List.of(1, 2, 4, 8);
 
-  private static final double NANOS_PER_MILLI = 1e6;
   private static final double NANOS_PER_SECOND = 1e9;
 
   private final DraftTrace trace;
@@ -90,14 +89,7 @@ public final class Simulation {
             .mapToDouble(text -> WorseDrafts.acceptance(text.streams().get(0)))
             .average()
             .orElse(0);
-    VirtualServing serving =
-        new VirtualServing(
-            (long) (rttMillis * NANOS_PER_MILLI),
-            (sessions, rows) -> (long) (costs.stepMillis(sessions, rows) * NANOS_PER_MILLI),
-            (long) (costs.resultMillis() * NANOS_PER_MILLI),
-            costs.rowMultiple(),
-            costs.rowLeast(),
-            (long) (overheadMillis * NANOS_PER_MILLI));
+    VirtualServing serving = FleetForecast.serving(costs, rttMillis, overheadMillis);
     List<PolicyRun> fixed = new ArrayList<>();
     for (int window : WINDOWS) {
       for (int length : FIXED_LENGTHS) {

@@ -13,7 +13,7 @@ import org.sled.net.protocol.TokenIds;
 
 /** A trace in memory: its generations, found by what was asked for. Immutable; any thread. */
 public final class DraftTrace {
-  private static final double MICROS_PER_SECOND = 1e6;
+  private static final double NANOS_PER_MICRO = 1e3;
 
   private final TraceHeader header;
   private final List<TraceStream> streams;
@@ -84,15 +84,13 @@ public final class DraftTrace {
    * What a device takes to work on the whole prompt of a generation, ns: as much longer or shorter
    * than was recorded as a draft takes it.
    *
-   * @param tokensPerSecond drafts per second of the device; 0 for the recorded one
+   * @param draftNanos what a draft takes the device; 0 for the recorded one
    */
-  public long promptNanos(TraceStream stream, double tokensPerSecond) {
+  public long promptNanos(TraceStream stream, long draftNanos) {
     double recorded = TimeUnit.MICROSECONDS.toNanos(Math.max(0, stream.prefillMicros()));
-    double scale =
-        tokensPerSecond > 0 && meanDraftMicros > 0
-            ? MICROS_PER_SECOND / tokensPerSecond / meanDraftMicros
-            : 1;
-    return (long) (recorded * scale);
+    boolean isOther = draftNanos > 0 && meanDraftMicros > 0;
+    return (long)
+        (isOther ? recorded * draftNanos / (NANOS_PER_MICRO * meanDraftMicros) : recorded);
   }
 
   /** Tokens before a position of the texts, on average. */

@@ -10,7 +10,6 @@ import org.sled.device.TokenHistory;
 /** Proposes what a {@link DraftTrace} says, in the time that it says, and computes nothing. */
 public final class ReplayDrafter implements BlockDrafter {
   private final DraftTrace trace;
-  private final double tokensPerSecond;
   private final long nanosPerToken;
   private final LongAdder divergences;
   private final Pace pace;
@@ -33,7 +32,6 @@ public final class ReplayDrafter implements BlockDrafter {
     this.pace = pace;
     this.trace = trace;
     this.divergences = divergences;
-    this.tokensPerSecond = tokensPerSecond;
     nanosPerToken = tokensPerSecond > 0 ? (long) (1e9 / tokensPerSecond) : 0;
   }
 
@@ -46,7 +44,7 @@ public final class ReplayDrafter implements BlockDrafter {
     }
     checkedLength = stream.prompt().length;
     diverged = false;
-    promptReadyNanos = pace.nanoTime() + trace.promptNanos(stream, tokensPerSecond);
+    promptReadyNanos = pace.nanoTime() + trace.promptNanos(stream, nanosPerToken);
   }
 
   @Override
