@@ -15,9 +15,6 @@ import picocli.CommandLine.TypeConversionException;
 
 /** What the chat template is given beside the messages. */
 final class TemplateOptions {
-  private static final ObjectMapper MAPPER =
-      new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
-
   @Option(
       names = "--template-args",
       paramLabel = "JSON",
@@ -62,7 +59,13 @@ final class TemplateOptions {
    */
   void check() {
     try {
-      if (!arguments.isEmpty() && !MAPPER.readTree(arguments).isObject()) {
+      // Made here and not with the class: every start of `sled` makes all options, and Jackson
+      // takes 0.15 s.
+      if (!arguments.isEmpty()
+          && !new ObjectMapper()
+              .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+              .readTree(arguments)
+              .isObject()) {
         throw new CommandFailure(
             ExitCodes.USAGE, "--template-args is no JSON object: write {\"name\": value, ...}");
       }

@@ -1,6 +1,7 @@
 package org.sled.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -8,9 +9,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -58,10 +61,51 @@ class LauncherTest {
     }
   }
 
+  @Test
+  void anArchiveOfClassesIsMadeWholeOrNotAtAll(@TempDir Path directory) throws Exception {
+    Path archive = directory.resolve("sled.jsa");
+    Map<String, String> there = Map.of("SLED_LAUNCH_ARCHIVE", archive.toString());
+    Path java = javaHome.resolve("bin/java");
+    String part =
+        "for a; do case $a in -XX:ArchiveClassesAtExit=*) echo x >\"${a#*=}\" ;; esac; done\n";
+
+    Files.writeString(java, "#!/bin/sh\n" + part + "exit 1\n");
+    assertEquals(1, start(there, "share-classes").exit());
+    try (Stream<Path> left = Files.list(directory)) {
+      assertEquals(List.of(), left.toList());
+    }
+
+    Files.writeString(java, "#!/bin/sh\n" + part);
+    assertEquals(0, start(there, "share-classes").exit());
+    try (Stream<Path> left = Files.list(directory)) {
+      assertEquals(List.of(archive), left.toList());
+    }
+  }
+
+  @Test
+  void startsMapAnArchiveThatIsThere(@TempDir Path directory) throws Exception {
+    Path archive = directory.resolve("sled.jsa");
+    Map<String, String> there = Map.of("SLED_LAUNCH_ARCHIVE", archive.toString());
+    Files.writeString(javaHome.resolve("bin/java"), "#!/bin/sh\necho \"$@\"\n");
+    String option = "-XX:SharedArchiveFile=" + archive;
+    assertFalse(start(there, "--version").out().contains(option));
+    Files.createFile(archive);
+    assertTrue(start(there, "--version").out().contains(option));
+  }
+
   private String launch(Map<String, String> environment, String argument) throws Exception {
+    Run run = start(environment, "generate", "-p", argument);
+    assertEquals(0, run.exit(), run.err());
+    return run.out();
+  }
+
+  private record Run(int exit, String out, String err) {}
+
+  private Run start(Map<String, String> environment, String... arguments) throws Exception {
     Path errors = javaHome.resolve("errors");
-    ProcessBuilder builder =
-        new ProcessBuilder(List.of("bash", LAUNCHER.toString(), "generate", "-p", argument));
+    List<String> command = new ArrayList<>(List.of("bash", LAUNCHER.toString()));
+    command.addAll(List.of(arguments));
+    ProcessBuilder builder = new ProcessBuilder(command);
     builder.redirectError(errors.toFile());
     String path = builder.environment().get("PATH");
     builder.environment().clear();
@@ -70,7 +114,6 @@ class LauncherTest {
     Process process = builder.start();
     String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertTrue(process.waitFor(60, TimeUnit.SECONDS));
-    assertEquals(0, process.exitValue(), Files.readString(errors));
-    return out;
+    return new Run(process.exitValue(), out, Files.readString(errors));
   }
 }
