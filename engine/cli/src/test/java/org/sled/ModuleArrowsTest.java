@@ -8,9 +8,10 @@ import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 
 /**
- * The arrows between the modules: cli → server, device, bench; bench → device, bridge, net, jni;
- * server → core, bridge, net, jni; device → core, bridge, net, jni; bridge → net, jni; nothing
- * else.
+ * The arrows between the modules: cli → server, device, bench; bench → simulator, device, bridge,
+ * net, jni; simulator → server, device, core, net, jni; server → core, bridge, net, jni; device →
+ * core, bridge, net, jni; bridge → net, jni; nothing else. {@link PackageArrowsTest} has those
+ * within the modules.
  */
 @AnalyzeClasses(packages = "org.sled", importOptions = ImportOption.DoNotIncludeTests.class)
 final class ModuleArrowsTest {
@@ -20,6 +21,7 @@ final class ModuleArrowsTest {
   private static final String BRIDGE = "org.sled.bridge..";
   private static final String SERVER = "org.sled.server..";
   private static final String DEVICE = "org.sled.device..";
+  private static final String SIMULATOR = "org.sled.simulator..";
   private static final String BENCH = "org.sled.bench..";
   private static final String CLI = "org.sled.cli..";
 
@@ -30,7 +32,7 @@ final class ModuleArrowsTest {
           .resideInAPackage(NET)
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage(CORE, JNI, BRIDGE, SERVER, DEVICE, BENCH, CLI);
+          .resideInAnyPackage(CORE, JNI, BRIDGE, SERVER, DEVICE, SIMULATOR, BENCH, CLI);
 
   @ArchTest
   static final ArchRule JNI_KNOWS_NEITHER_NET_NOR_ENGINE =
@@ -39,7 +41,8 @@ final class ModuleArrowsTest {
           .resideInAPackage(JNI)
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage(NET, CORE, BRIDGE, SERVER, DEVICE, BENCH, CLI, "io.netty..");
+          .resideInAnyPackage(
+              NET, CORE, BRIDGE, SERVER, DEVICE, SIMULATOR, BENCH, CLI, "io.netty..");
 
   @ArchTest
   static final ArchRule CORE_KNOWS_NO_OTHER_MODULE_AND_NO_NETWORK =
@@ -49,7 +52,7 @@ final class ModuleArrowsTest {
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage(
-              NET, JNI, BRIDGE, SERVER, DEVICE, BENCH, CLI, "io.netty..", "java.net..");
+              NET, JNI, BRIDGE, SERVER, DEVICE, SIMULATOR, BENCH, CLI, "io.netty..", "java.net..");
 
   @ArchTest
   static final ArchRule BRIDGE_KNOWS_NET_AND_JNI_ALONE =
@@ -58,7 +61,7 @@ final class ModuleArrowsTest {
           .resideInAPackage(BRIDGE)
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage(CORE, SERVER, DEVICE, BENCH, CLI);
+          .resideInAnyPackage(CORE, SERVER, DEVICE, SIMULATOR, BENCH, CLI);
 
   @ArchTest
   static final ArchRule BENCH_KNOWS_DEVICES_AND_NOT_THE_SERVER =
@@ -68,6 +71,15 @@ final class ModuleArrowsTest {
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage(CORE, SERVER, CLI);
+
+  @ArchTest
+  static final ArchRule SIMULATOR_KNOWS_NEITHER_BENCH_NOR_COMMANDS =
+      noClasses()
+          .that()
+          .resideInAPackage(SIMULATOR)
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(BENCH, CLI, BRIDGE);
 
   @ArchTest
   static final ArchRule CORE_STARTS_NO_THREADS =
@@ -105,7 +117,7 @@ final class ModuleArrowsTest {
           .resideInAPackage(SERVER)
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage(DEVICE, BENCH, CLI);
+          .resideInAnyPackage(DEVICE, SIMULATOR, BENCH, CLI);
 
   @ArchTest
   static final ArchRule DEVICE_DOES_NOT_KNOW_THE_SERVER =
@@ -114,7 +126,7 @@ final class ModuleArrowsTest {
           .resideInAPackage(DEVICE)
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage(SERVER, BENCH, CLI);
+          .resideInAnyPackage(SERVER, SIMULATOR, BENCH, CLI);
 
   private ModuleArrowsTest() {}
 }

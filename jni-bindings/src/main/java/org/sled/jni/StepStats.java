@@ -59,8 +59,9 @@ public final class StepStats extends NativeBlock {
     return buffer().getInt(SLOTS);
   }
 
-  /** Writes them as a step would: for targets that tests script. */
-  public void script(int passes, int rows, int usefulRows, int slots) {
+  /** Writes them as a step would: for targets that are scripted. */
+  public void script(int passes, int rows, int usefulRows, int slots, long computeNanos) {
+    buffer().putLong(DECODE_NS, computeNanos);
     buffer().putInt(PASSES, passes);
     buffer().putInt(ROWS, rows);
     buffer().putInt(USEFUL_ROWS, usefulRows);

@@ -134,7 +134,7 @@ public final class VerifySlots extends NativeBlock {
     return buffer().getInt(base(slot) + ROW_COUNT);
   }
 
-  /** Writes a verdict as a step would: for targets that tests script. */
+  /** Writes a verdict as a step would: for targets that are scripted. */
   public void script(
       int slot, int verified, int accepted, int nextToken, int committed, int finish) {
     int base = base(slot);

@@ -4,6 +4,7 @@ import java.io.File;
 import java.io.IOException;
 import java.util.List;
 import java.util.jar.JarFile;
+import org.sled.cli.command.CommandContext;
 
 /**
  * What {@code sled share-classes} runs: loads every class of the class path's jars, so that a Java
@@ -17,13 +18,13 @@ final class SharedClasses {
 
   public static void main(String[] args) throws IOException {
     int loaded = 0;
-    for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
+    for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
       if (entry.endsWith(".jar")) {
         loaded += load(entry);
       }
     }
     // A command's classes generated at run time are archived, too, once they exist.
-    Sled.commandLine(Surroundings.ofProcess());
+    Sled.commandLine(CommandContext.ofProcess());
     System.err.println(loaded + " classes");
   }
 

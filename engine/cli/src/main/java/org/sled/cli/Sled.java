@@ -5,7 +5,31 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import org.sled.bench.fit.DraftFamily;
+import org.sled.cli.bench.BenchCommand;
+import org.sled.cli.command.CommandContext;
+import org.sled.cli.command.CommandFailure;
+import org.sled.cli.command.ErrorReport;
+import org.sled.cli.command.ExitCodes;
+import org.sled.cli.command.Json;
+import org.sled.cli.command.OpenFilesCheck;
+import org.sled.cli.command.ProcessText;
+import org.sled.cli.command.Version;
+import org.sled.cli.config.ConfigArgument;
+import org.sled.cli.config.ConfigFile;
+import org.sled.cli.config.EnvironmentDefaults;
+import org.sled.cli.config.LayeredDefaults;
+import org.sled.cli.demo.DemoCommand;
+import org.sled.cli.doctor.DoctorCommand;
+import org.sled.cli.files.ModelFiles;
+import org.sled.cli.fit.FitCommand;
+import org.sled.cli.generate.GenerateCommand;
 import org.sled.cli.hub.HubException;
+import org.sled.cli.models.GrowCommand;
+import org.sled.cli.models.ModelsCommand;
+import org.sled.cli.models.PullCommand;
+import org.sled.cli.options.StandardOptions;
+import org.sled.cli.serve.ServeCommand;
+import org.sled.cli.simulate.SimulateCommand;
 import org.sled.device.TokenizerMismatchException;
 import org.sled.device.UnreachableException;
 import org.sled.jni.SledException;
@@ -59,18 +83,18 @@ public final class Sled implements Runnable {
       System.err.println("sled: " + tooFewFiles);
       System.exit(1);
     }
-    Surroundings surroundings = Surroundings.ofProcess();
+    CommandContext context = CommandContext.ofProcess();
     int exitCode;
     try {
-      exitCode = run(surroundings, ProcessText.arguments(args));
+      exitCode = run(context, ProcessText.arguments(args));
     } catch (IllegalArgumentException e) { // an argument or a variable that is no text
-      surroundings.err().println("sled: " + e.getMessage());
+      context.err().println("sled: " + e.getMessage());
       exitCode = ExitCodes.USAGE;
     } catch (OutOfMemoryError e) {
       if (!String.valueOf(e.getMessage()).contains("native thread")) {
         throw e;
       }
-      surroundings
+      context
           .err()
           .println(
               "sled: the system refuses a further thread; raise the limit of processes: ulimit -u,"
@@ -82,11 +106,11 @@ public final class Sled implements Runnable {
   }
 
   /** Runs a command in this process. */
-  static int run(Surroundings surroundings, String... args) {
-    int exitCode = execute(surroundings, commandLine(surroundings), asOptions(args));
-    String problem = surroundings.out().problem();
+  static int run(CommandContext context, String... args) {
+    int exitCode = execute(context, commandLine(context), asOptions(args));
+    String problem = context.out().problem();
     if (problem != null && exitCode == ExitCodes.DONE) {
-      surroundings.err().println("sled: " + problem);
+      context.err().println("sled: " + problem);
       return ExitCodes.FAILED;
     }
     return exitCode;
@@ -105,25 +129,25 @@ public final class Sled implements Runnable {
     return asked;
   }
 
-  private static int execute(Surroundings surroundings, CommandLine line, String... args) {
+  private static int execute(CommandContext context, CommandLine line, String... args) {
     ParameterException foreign = Mistakes.foreignOption(line, args);
     if (foreign != null) {
-      return reportMistake(foreign, surroundings, args);
+      return reportMistake(foreign, context, args);
     }
     if (ConfigArgument.isServe(args)) {
       CommandLine serve = line.getSubcommands().get("serve");
       try {
-        addConfigFile(line, surroundings, args);
+        addConfigFile(line, context, args);
       } catch (IllegalArgumentException e) {
-        return reportMistake(new ParameterException(serve, e.getMessage(), e), surroundings, args);
+        return reportMistake(new ParameterException(serve, e.getMessage(), e), context, args);
       }
     }
     return line.execute(args);
   }
 
   /** Before anything is parsed, because picocli asks for default values before all else. */
-  private static void addConfigFile(CommandLine line, Surroundings surroundings, String... args) {
-    EnvironmentDefaults environment = new EnvironmentDefaults(surroundings.environment());
+  private static void addConfigFile(CommandLine line, CommandContext context, String... args) {
+    EnvironmentDefaults environment = new EnvironmentDefaults(context.environment());
     String name = ConfigArgument.find(args);
     if (name == null) {
       CommandLine serve = line.getSubcommands().get("serve");
@@ -131,29 +155,29 @@ public final class Sled implements Runnable {
     }
     if (name != null) {
       // Checked with a command line of its own: what is parsed on the way must leave no trace.
-      ConfigFile file = ConfigFile.read(name, commandLine(surroundings));
+      ConfigFile file = ConfigFile.read(name, commandLine(context));
       line.setDefaultValueProvider(new LayeredDefaults(environment, file));
     }
   }
 
-  static CommandLine commandLine(Surroundings surroundings) {
+  static CommandLine commandLine(CommandContext context) {
     CommandLine line =
         new CommandLine(new Sled())
-            .addSubcommand(new DemoCommand(surroundings))
-            .addSubcommand(new ServeCommand(surroundings))
-            .addSubcommand(new GenerateCommand(surroundings))
-            .addSubcommand(new BenchCommand(surroundings))
-            .addSubcommand(new FitCommand(surroundings))
-            .addSubcommand(new SimulateCommand(surroundings))
+            .addSubcommand(new DemoCommand(context))
+            .addSubcommand(new ServeCommand(context))
+            .addSubcommand(new GenerateCommand(context))
+            .addSubcommand(new BenchCommand(context))
+            .addSubcommand(new FitCommand(context))
+            .addSubcommand(new SimulateCommand(context))
             .addSubcommand(
-                new CommandLine(new ModelsCommand(surroundings))
-                    .addSubcommand(new PullCommand(surroundings))
-                    .addSubcommand(new GrowCommand(surroundings)))
-            .addSubcommand(new DoctorCommand(surroundings))
-            .setOut(new PrintWriter(surroundings.out(), true, StandardCharsets.UTF_8))
-            .setErr(new PrintWriter(surroundings.err(), true, StandardCharsets.UTF_8))
+                new CommandLine(new ModelsCommand(context))
+                    .addSubcommand(new PullCommand(context))
+                    .addSubcommand(new GrowCommand(context)))
+            .addSubcommand(new DoctorCommand(context))
+            .setOut(new PrintWriter(context.out(), true, StandardCharsets.UTF_8))
+            .setErr(new PrintWriter(context.err(), true, StandardCharsets.UTF_8))
             .setDefaultValueProvider(
-                new LayeredDefaults(new EnvironmentDefaults(surroundings.environment()), null))
+                new LayeredDefaults(new EnvironmentDefaults(context.environment()), null))
             .setCaseInsensitiveEnumValuesAllowed(true)
             .setUsageHelpAutoWidth(false)
             // A text is what was written, not a file's name or a variable's.
@@ -167,10 +191,9 @@ public final class Sled implements Runnable {
           line.setInterpolateVariables(true);
           return new CommandLine.RunLast().execute(parsed);
         });
-    line.setParameterExceptionHandler(
-        (mistake, args) -> reportMistake(mistake, surroundings, args));
+    line.setParameterExceptionHandler((mistake, args) -> reportMistake(mistake, context, args));
     line.setExecutionExceptionHandler(
-        (failure, command, parsed) -> report(failure, surroundings, parsed));
+        (failure, command, parsed) -> report(failure, context, parsed));
     return line;
   }
 
@@ -183,25 +206,25 @@ public final class Sled implements Runnable {
 
   /** What is wrong with the command line, and where to look: a page of options would hide it. */
   private static int reportMistake(
-      ParameterException mistake, Surroundings surroundings, String... args) {
+      ParameterException mistake, CommandContext context, String... args) {
     CommandLine command = mistake.getCommandLine();
     String text = Mistakes.text(mistake);
-    surroundings.err().println("sled: " + text);
+    context.err().println("sled: " + text);
     if (command.getParent() == null && args.length == 0) {
       command.usage(command.getErr());
     }
-    surroundings
+    context
         .err()
         .println("Try '" + command.getCommandSpec().qualifiedName() + " --help' for all options.");
     if (List.of(args).contains(JSON) || List.of(args).contains(EVENTS)) {
-      print(ErrorReport.of(ErrorReport.USAGE, text, ExitCodes.USAGE), surroundings);
+      print(ErrorReport.of(ErrorReport.USAGE, text, ExitCodes.USAGE), context);
     }
     return ExitCodes.USAGE;
   }
 
   /** What went wrong, in one paragraph; its trace only for those who want to know more. */
-  private static int report(Exception failure, Surroundings surroundings, ParseResult parsed) {
-    surroundings.out().flush();
+  private static int report(Exception failure, CommandContext context, ParseResult parsed) {
+    context.out().flush();
     // An interrupt comes from a signal, whatever became of it on its way.
     boolean interrupted = Thread.interrupted() || failure instanceof InterruptedException;
     int exitCode = interrupted ? ExitCodes.INTERRUPTED : exitCode(failure);
@@ -210,14 +233,14 @@ public final class Sled implements Runnable {
       text += draftProposal(mismatch.targetName()) + draftOrigin(last(parsed));
     }
     if (!interrupted) {
-      surroundings.err().println("sled: " + text);
+      context.err().println("sled: " + text);
     }
     ParseResult command = last(parsed);
     if (command.hasMatchedOption("--verbose")) {
-      failure.printStackTrace(surroundings.err());
+      failure.printStackTrace(context.err());
     }
     if (isSet(command, JSON) || isSet(command, EVENTS)) {
-      print(ErrorReport.of(failure, interrupted ? "interrupted" : text, exitCode), surroundings);
+      print(ErrorReport.of(failure, interrupted ? "interrupted" : text, exitCode), context);
     }
     return exitCode;
   }
@@ -253,9 +276,9 @@ public final class Sled implements Runnable {
     return failure instanceof UnreachableException ? ExitCodes.UNREACHABLE : ExitCodes.FAILED;
   }
 
-  private static void print(ErrorReport report, Surroundings surroundings) {
-    surroundings.out().println(Json.line(report));
-    surroundings.out().flush();
+  private static void print(ErrorReport report, CommandContext context) {
+    context.out().println(Json.line(report));
+    context.out().flush();
   }
 
   private static ParseResult last(ParseResult parsed) {

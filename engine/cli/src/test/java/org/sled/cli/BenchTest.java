@@ -16,6 +16,7 @@ import org.HdrHistogram.HistogramLogReader;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.sled.cli.command.ExitCodes;
 
 /** The instrument on the demo pair: real models, real sockets, a server process of its own. */
 @Timeout(180)

@@ -5,10 +5,10 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** A class's main method in a JVM of its own, with this one's class path and native libraries. */
-final class ChildJvm {
+public final class ChildJvm {
   private ChildJvm() {}
 
-  static ProcessBuilder of(List<String> options, String mainClass, String... args) {
+  public static ProcessBuilder of(List<String> options, String mainClass, String... args) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     for (String property : new String[] {"sled.home", "sled.native.dir"}) {

@@ -13,31 +13,34 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
+import org.sled.cli.command.CommandContext;
+import org.sled.cli.command.ResultStream;
 
 /** One run of the command in this process, with what it printed. */
-record CliRun(int exitCode, String out, String err) {
+public record CliRun(int exitCode, String out, String err) {
   /** Where the models are: surefire sets the property. */
-  static final Path HOME = Path.of(System.getProperty("sled.home", "../.."));
+  public static final Path HOME = Path.of(System.getProperty("sled.home", "../.."));
 
   /** How the current run, or the last one, is sent signals. */
   static final AtomicReference<FakeSignals> SIGNALS = new AtomicReference<>(new FakeSignals());
 
-  static CliRun of(String... args) {
+  public static CliRun of(String... args) {
     return with(Map.of(), "", args);
   }
 
-  static CliRun with(Map<String, String> environment, String in, String... args) {
+  public static CliRun with(Map<String, String> environment, String in, String... args) {
     return with(environment, in.getBytes(StandardCharsets.UTF_8), args);
   }
 
-  static CliRun with(Map<String, String> environment, byte[] in, String... args) {
+  public static CliRun with(Map<String, String> environment, byte[] in, String... args) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     CliRun run = to(out, environment, in, args);
     return new CliRun(run.exitCode, out.toString(StandardCharsets.UTF_8), run.err);
   }
 
   /** With a stdout of the caller's; {@link #out} is empty then. */
-  static CliRun to(OutputStream out, Map<String, String> environment, byte[] in, String... args) {
+  public static CliRun to(
+      OutputStream out, Map<String, String> environment, byte[] in, String... args) {
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     int exitCode = run(out, err, environment, in, args);
     return new CliRun(exitCode, "", err.toString(StandardCharsets.UTF_8));
@@ -52,8 +55,8 @@ record CliRun(int exitCode, String out, String err) {
       String... args) {
     FakeSignals signals = new FakeSignals();
     SIGNALS.set(signals);
-    Surroundings surroundings =
-        new Surroundings(
+    CommandContext context =
+        new CommandContext(
             new ResultStream(out),
             new PrintStream(err, true, StandardCharsets.UTF_8),
             new ByteArrayInputStream(in),
@@ -61,18 +64,18 @@ record CliRun(int exitCode, String out, String err) {
             HOME.toAbsolutePath().normalize(),
             false,
             signals);
-    int exitCode = Sled.run(surroundings, args);
-    surroundings.out().flush();
+    int exitCode = Sled.run(context, args);
+    context.out().flush();
     return exitCode;
   }
 
-  CliRun expect(int code) {
+  public CliRun expect(int code) {
     assertEquals(code, exitCode, () -> "stdout:\n" + out + "\nstderr:\n" + err);
     return this;
   }
 
   /** The last line of stdout as JSON. */
-  JsonNode json() {
+  public JsonNode json() {
     String[] lines = out.stripTrailing().split("\n", -1);
     try {
       return new ObjectMapper().readTree(lines[lines.length - 1]);

@@ -8,9 +8,10 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.sled.cli.systemd.SystemdNotify;
 
 /** Plays systemd: an AF_UNIX datagram socket, which Java does not have. One thread. */
-final class DatagramReceiver implements AutoCloseable {
+public final class DatagramReceiver implements AutoCloseable {
   private static final int AF_UNIX = 1;
   private static final int SOCK_DGRAM = 2;
   private static final int MSG_DONTWAIT = 0x40;
@@ -19,13 +20,13 @@ final class DatagramReceiver implements AutoCloseable {
   private final int socket = Libc.socket(AF_UNIX, SOCK_DGRAM, 0);
   private final List<String> received = new ArrayList<>();
 
-  DatagramReceiver(String name) {
+  public DatagramReceiver(String name) {
     byte[] address = SystemdNotify.socketAddress(name);
     assertEquals(0, Libc.bind(socket, address, address.length), "bind " + name);
   }
 
   /** The next message, or null if none comes in time. */
-  String receive(Duration patience) throws InterruptedException {
+  public String receive(Duration patience) throws InterruptedException {
     byte[] buffer = new byte[LONGEST];
     long end = System.nanoTime() + patience.toNanos();
     do {
@@ -41,7 +42,7 @@ final class DatagramReceiver implements AutoCloseable {
   }
 
   /** The next message that holds a line beginning like this; skips others. */
-  String awaitLine(String beginning, Duration patience) throws InterruptedException {
+  public String awaitLine(String beginning, Duration patience) throws InterruptedException {
     long end = System.nanoTime() + patience.toNanos();
     while (System.nanoTime() - end < 0) {
       String message = receive(Duration.ofMillis(100));
@@ -53,7 +54,7 @@ final class DatagramReceiver implements AutoCloseable {
   }
 
   /** All messages so far that {@link #receive} gave. */
-  List<String> received() {
+  public List<String> received() {
     return received;
   }
 

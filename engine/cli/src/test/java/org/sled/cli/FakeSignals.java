@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.ToIntFunction;
+import org.sled.cli.command.Signals;
 
 /** Signals that a test sends; nothing ends the process. */
 final class FakeSignals implements Signals {

@@ -24,6 +24,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.sled.cli.command.ExitCodes;
+import org.sled.cli.files.ModelFiles;
 import org.sled.jni.EngineParams;
 import org.sled.net.client.ClientConnection;
 import org.sled.net.client.ClientListener;

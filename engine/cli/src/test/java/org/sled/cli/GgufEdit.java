@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 
 /** A model of the demo pair, to be written again with another tokenizer. */
-final class GgufEdit {
+public final class GgufEdit {
   static final int CONTROL = 3;
   static final int USER_DEFINED = 4;
 
@@ -52,7 +52,7 @@ final class GgufEdit {
     }
   }
 
-  GgufEdit(Path file) throws IOException {
+  public GgufEdit(Path file) throws IOException {
     ByteBuffer in = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
     in.getInt();
     version = in.getInt();
@@ -181,7 +181,7 @@ final class GgufEdit {
     return this;
   }
 
-  GgufEdit without(String key) {
+  public GgufEdit without(String key) {
     metadata.remove(key);
     return this;
   }
@@ -194,7 +194,7 @@ final class GgufEdit {
   }
 
   /** These tokens become others, the rest of the vocabulary stays. */
-  GgufEdit otherTokens(int from, int count) {
+  public GgufEdit otherTokens(int from, int count) {
     List<String> tokens = strings(TOKENS);
     for (int id = from; id < from + count; id++) {
       tokens.set(id, "other" + id);
@@ -240,7 +240,7 @@ final class GgufEdit {
     return this;
   }
 
-  Path write(Path file) throws IOException {
+  public Path write(Path file) throws IOException {
     int bytes = 64 + metadata.values().stream().mapToInt(value -> value.length + 256).sum();
     bytes += tensors.values().stream().mapToInt(t -> t.data.length + ALIGNMENT + 256).sum();
     ByteBuffer out = buffer(bytes).putInt(MAGIC).putInt(version);

@@ -24,6 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.sled.cli.command.ExitCodes;
 import org.sled.cli.hub.FakeHub;
 
 /** Models by their names on a hub, as people use them: in processes that are killed, too. */

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.sled.cli.files.ModelFiles;
 import org.sled.example.Story;
 import org.sled.jni.EngineParams;
 import org.sled.jni.Numerics;

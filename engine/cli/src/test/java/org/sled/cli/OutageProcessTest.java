@@ -20,6 +20,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.sled.cli.files.ModelFiles;
+import org.sled.cli.texts.TargetAlone;
 import org.sled.device.EventStream;
 import org.sled.device.GenerationRequest;
 import org.sled.device.Outage;

@@ -14,6 +14,8 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.sled.cli.command.ExitCodes;
+import org.sled.cli.command.Signals;
 
 /** A comparison that somebody interrupts keeps what it has measured. */
 @Timeout(180)

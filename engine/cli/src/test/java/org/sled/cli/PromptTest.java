@@ -16,6 +16,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.sled.cli.command.ExitCodes;
+import org.sled.cli.files.ModelFiles;
 import org.sled.jni.EngineParams;
 import org.sled.jni.Numerics;
 import org.sled.server.Daemon;

@@ -15,6 +15,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.sled.cli.command.CommandContext;
+import org.sled.cli.command.ExitCodes;
+import org.sled.cli.command.ResultStream;
+import org.sled.cli.config.ConfigFile;
 import picocli.CommandLine.Model.OptionSpec;
 
 /** {@code sled serve --config}: layers, mistakes, and the two commands that look at it. */
@@ -257,8 +261,8 @@ final class ServeConfigTest {
     String all = sample.replaceAll("(?m)^#([a-z-]+: )", "$1");
     String allActive = CliRun.of("serve", "--config", file(all), "--print-config").expect(0).out();
     assertEquals(withoutOrigins(active), withoutOrigins(allActive), "defaults in comments");
-    Surroundings none =
-        new Surroundings(
+    CommandContext none =
+        new CommandContext(
             new ResultStream(System.out),
             System.err,
             System.in,

@@ -22,6 +22,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.sled.cli.command.ExitCodes;
+import org.sled.cli.files.ModelFiles;
 
 /** Signals, which only a process of its own can be sent. */
 final class ServeProcessTest {

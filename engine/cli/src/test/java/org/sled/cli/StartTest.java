@@ -24,7 +24,7 @@ class StartTest {
     String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertTrue(process.waitFor(60, TimeUnit.SECONDS));
     assertEquals(0, process.exitValue());
-    assertTrue(out.contains("org.sled.cli.GenerateCommand "), out);
+    assertTrue(out.contains("org.sled.cli.generate.GenerateCommand "), out);
     List<String> needless =
         out.lines().filter(line -> LARGE.stream().anyMatch(line::startsWith)).toList();
     assertEquals(List.of(), needless);

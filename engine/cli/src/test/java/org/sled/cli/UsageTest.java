@@ -14,9 +14,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.sled.cli.command.ExitCodes;
 
 /** What goes wrong before anything is loaded: codes, and texts that say what to do. */
-final class UsageTest {
+public final class UsageTest {
   @Test
   void versionAndHelpAreResults() {
     assertTrue(CliRun.of("--version").expect(0).out().startsWith("sled "));

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.sled.cli.files.ModelFiles;
 import org.sled.jni.EngineParams;
 import org.sled.server.Daemon;
 import org.sled.server.ServerConfig;

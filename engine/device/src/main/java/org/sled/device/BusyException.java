@@ -8,7 +8,7 @@ public final class BusyException extends RefusedException {
 
   private final int retryAfterMillis;
 
-  BusyException(String message, int retryAfterMillis) {
+  public BusyException(String message, int retryAfterMillis) {
     super(ErrorCode.BUSY, message);
     this.retryAfterMillis = retryAfterMillis;
   }

@@ -7,7 +7,7 @@ package org.sled.device;
 public final class ConnectionLostException extends SledClientException {
   private static final long serialVersionUID = 1L;
 
-  ConnectionLostException(String message) {
+  public ConnectionLostException(String message) {
     super(message);
   }
 }

@@ -6,6 +6,12 @@ import java.util.PrimitiveIterator;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Flow;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.sled.device.link.SessionInbox;
+import org.sled.device.session.DraftThread;
+import org.sled.device.stream.GenerationMeter;
+import org.sled.device.stream.PullPublisher;
+import org.sled.device.stream.TokenStream;
+import org.sled.device.text.TextDecoder;
 
 /**
  * A running generation: a stream of committed tokens, each exactly what the target alone would have
@@ -170,7 +176,7 @@ public final class Generation implements Iterable<Integer>, AutoCloseable {
   }
 
   /** The same, but its readers get a failure behind what is committed. */
-  void fail(SledClientException why) {
+  public void fail(SledClientException why) {
     tokens.cancel(why);
     inbox.cancel();
   }
@@ -202,7 +208,7 @@ public final class Generation implements Iterable<Integer>, AutoCloseable {
   }
 
   /** Waits for the draft thread, unless the calling thread is one. */
-  void awaitEnd() {
+  public void awaitEnd() {
     draftThread.awaitEnd();
   }
 }

@@ -27,7 +27,7 @@ public enum GenerationEnd {
   }
 
   /** What the wire calls it, or null for NONE. */
-  static GenerationEnd of(FinishReason reason) {
+  public static GenerationEnd of(FinishReason reason) {
     return switch (reason) {
       case NONE -> null;
       case STOP -> STOP;

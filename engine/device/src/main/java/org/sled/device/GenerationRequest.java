@@ -1,6 +1,9 @@
 package org.sled.device;
 
 import java.util.List;
+import org.sled.device.draft.DraftPolicy;
+import org.sled.device.text.Seeds;
+import org.sled.device.text.StopStrings;
 import org.sled.net.protocol.Sampling;
 import org.sled.net.protocol.TokenIds;
 

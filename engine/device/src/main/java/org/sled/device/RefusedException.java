@@ -8,7 +8,7 @@ public class RefusedException extends SledClientException {
 
   private final ErrorCode code;
 
-  RefusedException(ErrorCode code, String message) {
+  public RefusedException(ErrorCode code, String message) {
     super(message);
     this.code = code;
   }

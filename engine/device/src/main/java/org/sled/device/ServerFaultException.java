@@ -4,11 +4,11 @@ package org.sled.device;
 public final class ServerFaultException extends SledClientException {
   private static final long serialVersionUID = 1L;
 
-  ServerFaultException(String message) {
+  public ServerFaultException(String message) {
     super(message);
   }
 
-  ServerFaultException(String message, Throwable cause) {
+  public ServerFaultException(String message, Throwable cause) {
     super(message, cause);
   }
 }

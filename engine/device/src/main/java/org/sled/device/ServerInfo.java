@@ -44,7 +44,7 @@ public record ServerInfo(
     return fingerprint.vocabularySize();
   }
 
-  static ServerInfo of(String address, Welcome welcome) {
+  public static ServerInfo of(String address, Welcome welcome) {
     Limits limits = welcome.limits();
     return new ServerInfo(
         address,

@@ -4,16 +4,16 @@ package org.sled.device;
 public class SledClientException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  SledClientException(String message) {
+  public SledClientException(String message) {
     super(message);
   }
 
-  SledClientException(String message, Throwable cause) {
+  public SledClientException(String message, Throwable cause) {
     super(message, cause);
   }
 
   /** For who cannot pass an interrupt on as such: the thread stays interrupted. */
-  static SledClientException interrupted(InterruptedException e) {
+  public static SledClientException interrupted(InterruptedException e) {
     Thread.currentThread().interrupt();
     return new SledClientException("interrupted while waiting for a token", e);
   }

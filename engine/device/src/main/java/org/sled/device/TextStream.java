@@ -4,6 +4,8 @@ import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Flow;
+import org.sled.device.stream.PullPublisher;
+import org.sled.device.text.TextDecoder;
 
 /**
  * A generation's text as it comes, in pieces of whole characters, up to a stop string; see {@link

@@ -8,7 +8,7 @@ public final class TokenizerMismatchException extends RefusedException {
 
   private final String targetName;
 
-  TokenizerMismatchException(String message, String targetName) {
+  public TokenizerMismatchException(String message, String targetName) {
     super(ErrorCode.TOKENIZER_MISMATCH, message);
     this.targetName = targetName;
   }

@@ -4,7 +4,7 @@ package org.sled.device;
 public final class UnreachableException extends SledClientException {
   private static final long serialVersionUID = 1L;
 
-  UnreachableException(String message, Throwable cause) {
+  public UnreachableException(String message, Throwable cause) {
     super(message, cause);
   }
 }

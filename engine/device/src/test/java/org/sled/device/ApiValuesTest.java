@@ -11,6 +11,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.sled.device.draft.DraftPolicy;
+import org.sled.device.draft.Drafting;
 
 /** Values that make no sense are refused where they are given; the largest ones do no harm. */
 @Timeout(60)

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.sled.device.draft.DraftPolicy;
 
 /** Servers without room: who waits, where, and for how long. */
 @Timeout(60)

@@ -14,12 +14,16 @@ import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.sled.device.draft.DraftPolicy;
+import org.sled.device.draft.Pace;
+import org.sled.device.session.DraftThread;
 
 /** Whoever ends a generation, or its client, whatever is unread: nobody waits for ever. */
 @Timeout(60)
@@ -321,5 +325,21 @@ final class CloseTest {
     assertThrows(SledClientException.class, generation::remainingTokens);
     assertThrows(SledClientException.class, other::remainingTokens);
     await("no thread", () -> draftThreads() == 0);
+  }
+
+  @Test
+  void aCloseWaitsForOneCallOfTheDraftModelAtMost() throws Exception {
+    int promptTokens = 1024;
+    drafter.pace = count -> new Pace().finish(System.nanoTime(), count * 5_000_000L);
+    try (SledClient client = connect()) {
+      int[] prompt = IntStream.range(1, promptTokens + 1).map(i -> i % 900).toArray();
+      Generation generation = client.start(GenerationRequest.of(prompt).withDraftTokens(8));
+      assertTrue(generation.next() >= 0);
+      int calls = drafter.calls;
+      generation.close();
+      assertTrue(drafter.calls <= calls + 1, drafter.calls - calls + " calls after the close");
+      assertTrue(drafter.decoded < promptTokens, "it would have taken 5 s");
+      assertEquals(GenerationEnd.CANCELLED, generation.end());
+    }
   }
 }

@@ -6,6 +6,8 @@ import com.sun.management.ThreadMXBean;
 import io.netty.util.ResourceLeakDetector;
 import java.lang.management.ManagementFactory;
 import org.junit.jupiter.api.Test;
+import org.sled.device.draft.DraftPolicy;
+import org.sled.device.draft.Drafter;
 import org.sled.net.protocol.Sampling;
 
 /** What a round costs the Java heap on the draft thread. */

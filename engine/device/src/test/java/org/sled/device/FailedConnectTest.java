@@ -14,6 +14,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.sled.device.draft.BlockDrafter;
+import org.sled.device.stream.TokenHistory;
 import org.sled.jni.SledException;
 import org.sled.jni.SledStatus;
 import org.sled.net.protocol.Sampling;

@@ -13,6 +13,8 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.sled.device.draft.DraftPolicy;
+import org.sled.device.draft.Drafting;
 import org.sled.net.protocol.FinishReason;
 import org.sled.net.protocol.VerdictStatus;
 

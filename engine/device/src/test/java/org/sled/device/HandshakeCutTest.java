@@ -26,6 +26,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.sled.device.draft.DraftPolicy;
+import org.sled.device.link.ServerOrder;
 import org.sled.net.client.ClientTransport;
 
 /** The first connection is lost, wherever: the stream is the target's all the same. */

@@ -10,6 +10,9 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.sled.device.draft.BlockDrafter;
+import org.sled.device.draft.DraftPolicy;
+import org.sled.device.stream.TokenHistory;
 import org.sled.net.channel.EmulatedLink;
 import org.sled.net.client.ClientTransport;
 

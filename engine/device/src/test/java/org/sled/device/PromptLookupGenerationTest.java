@@ -9,6 +9,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.sled.device.draft.DraftPolicy;
+import org.sled.device.draft.PromptLookupDrafter;
 
 /** Generations that draft by prompt lookup, of a text that has nothing of its prompt. */
 @Timeout(60)

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.sled.device.draft.DraftPolicy;
 
 /** A generation as a publisher: all tokens, no faster than asked for, and one last signal. */
 final class PublisherTest {

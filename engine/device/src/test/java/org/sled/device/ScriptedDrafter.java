@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.function.IntConsumer;
 import org.agrona.UnsafeApi;
+import org.sled.device.draft.Drafter;
 import org.sled.jni.SledException;
 import org.sled.jni.SledStatus;
 import org.sled.net.protocol.Sampling;
@@ -13,7 +14,7 @@ import org.sled.net.protocol.Sampling;
  * A fake draft model that is right so often, and checks how its cache is used: positions are rolled
  * back, never skipped, and never built anew.
  */
-final class ScriptedDrafter implements Drafter {
+public final class ScriptedDrafter implements Drafter {
   private final Random random;
   private final int matchPercent;
   private final int endAt;
@@ -36,12 +37,12 @@ final class ScriptedDrafter implements Drafter {
   IntConsumer pace = tokenCount -> {};
 
   int rows = ScriptedText.VOCABULARY;
-  boolean closed;
+  public boolean closed;
 
   /** How it was told to choose, each time. */
   final List<Sampling> samplings = new ArrayList<>();
 
-  ScriptedDrafter(long seed, int matchPercent, int endAt, int contextTokens) {
+  public ScriptedDrafter(long seed, int matchPercent, int endAt, int contextTokens) {
     random = new Random(seed);
     this.matchPercent = matchPercent;
     this.endAt = endAt;

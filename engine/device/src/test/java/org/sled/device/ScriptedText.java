@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** A fake target: its next token is a function of the tokens before it. */
-final class ScriptedText {
-  static final int VOCABULARY = 1000;
+public final class ScriptedText {
+  public static final int VOCABULARY = 1000;
 
   /** Ends a generation. */
   static final int END = 999;

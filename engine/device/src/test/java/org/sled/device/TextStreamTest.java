@@ -15,6 +15,8 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.sled.device.draft.DraftPolicy;
+import org.sled.device.text.TextDecoder;
 import org.sled.jni.Model;
 import org.sled.jni.ModelParams;
 

@@ -20,6 +20,11 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.sled.device.link.ServerOrder;
+import org.sled.device.link.SessionRouter;
+import org.sled.device.link.Uplink;
+import org.sled.device.link.Uplinks;
+import org.sled.device.link.VocabularyDownload;
 import org.sled.net.client.ClientTransport;
 import org.sled.net.protocol.Hello;
 

@@ -9,10 +9,10 @@ import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
-import org.sled.core.BatchPlan;
-import org.sled.core.ContinuousScheduler;
-import org.sled.core.WorkKind;
-import org.sled.core.WorkQueue;
+import org.sled.core.cost.WorkKind;
+import org.sled.core.schedule.BatchPlan;
+import org.sled.core.schedule.ContinuousScheduler;
+import org.sled.core.schedule.WorkQueue;
 
 /** Planning a step: blocks of all sessions wait, are planned, taken, and wait again. */
 @State(Scope.Thread)

@@ -4,3 +4,4 @@
  * allocated per operation, which are to be 0.
  */
 package org.sled.microbench;
+

@@ -9,10 +9,11 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
+import org.agrona.concurrent.SystemNanoClock;
 import org.sled.bridge.EndTokenIds;
 import org.sled.bridge.Fingerprints;
-import org.sled.core.RowRule;
-import org.sled.core.Scheduling;
+import org.sled.core.cost.RowRule;
+import org.sled.core.schedule.Scheduling;
 import org.sled.jni.Model;
 import org.sled.jni.Numerics;
 import org.sled.jni.ResultRows;
@@ -28,6 +29,24 @@ import org.sled.net.round.RoundRules;
 import org.sled.net.server.OpenFiles;
 import org.sled.net.server.ServerOptions;
 import org.sled.net.server.ServerTransport;
+import org.sled.server.ingress.FrameRouter;
+import org.sled.server.ingress.SentTemplate;
+import org.sled.server.ingress.Vocabulary;
+import org.sled.server.observe.AdminServer;
+import org.sled.server.observe.AdminView;
+import org.sled.server.observe.ServerMetrics;
+import org.sled.server.observe.ServerSnapshot;
+import org.sled.server.observe.ServerStats;
+import org.sled.server.target.CostCalibration;
+import org.sled.server.target.CostFile;
+import org.sled.server.target.NativeTarget;
+import org.sled.server.target.TargetDescription;
+import org.sled.server.target.TargetEngine;
+import org.sled.server.verify.StepMonitor;
+import org.sled.server.verify.StepWatchdog;
+import org.sled.server.verify.Verifier;
+import org.sled.server.verify.VerifierInbox;
+import org.sled.server.verify.VerifierThread;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -59,7 +78,8 @@ public final class Daemon implements AutoCloseable {
 
   private final ServerStats stats;
   private final FrameRouter router;
-  private final Verifier verifier;
+  private final StepMonitor monitor;
+  private final VerifierThread verifier;
   private final Thread verifierThread;
   private final StepWatchdog watchdog;
   private final Duration stepTimeout;
@@ -81,6 +101,7 @@ public final class Daemon implements AutoCloseable {
       Runnable atEnd) {
     this.stats = parts.stats;
     this.router = parts.router;
+    this.monitor = parts.monitor;
     this.verifier = parts.verifier;
     this.verifierThread = parts.thread;
     this.death = parts.death;
@@ -100,7 +121,8 @@ public final class Daemon implements AutoCloseable {
     final AtomicReference<Daemon> daemon = new AtomicReference<>();
     final AtomicReference<Throwable> death = new AtomicReference<>();
     final FrameRouter router;
-    final Verifier verifier;
+    final StepMonitor monitor;
+    final VerifierThread verifier;
     final Thread thread;
     final StepWatchdog watchdog;
     final Duration stepTimeout;
@@ -118,7 +140,7 @@ public final class Daemon implements AutoCloseable {
                   LONGEST_PROMPTS * (long) target.contextTokens() * Protocol.TOKEN_BYTES));
       VerifierInbox inbox =
           new VerifierInbox(INBOX_SPARE + INBOX_PER_SESSION * target.sessions(), prompts);
-      verifier =
+      Verifier dutyCycle =
           new Verifier(
               engine,
               target,
@@ -130,7 +152,9 @@ public final class Daemon implements AutoCloseable {
                   target.contextTokens(),
                   config.maxDraftTokens()),
               stats,
-              this::onDeath);
+              SystemNanoClock.INSTANCE);
+      monitor = dutyCycle.monitor();
+      verifier = new VerifierThread(dutyCycle, inbox, this::onDeath);
       FileDigest digest = vocabulary == null ? FileDigest.NONE : vocabulary.digest();
       router =
           new FrameRouter(
@@ -144,7 +168,7 @@ public final class Daemon implements AutoCloseable {
       thread = new FastThreadLocalThread(verifier, "sled-verifier");
       thread.setDaemon(true);
       stepTimeout = config.stepTimeout();
-      watchdog = new StepWatchdog(verifier.monitor(), stepTimeout, stats);
+      watchdog = new StepWatchdog(monitor, stepTimeout, stats);
     }
 
     /** After a start that failed: frees what the verifier owns, its engine included. */
@@ -237,7 +261,7 @@ public final class Daemon implements AutoCloseable {
   }
 
   /** Serves a target of the caller's making; for tests. */
-  static Daemon start(ServerConfig config, TargetDescription target, TargetEngine engine)
+  public static Daemon start(ServerConfig config, TargetDescription target, TargetEngine engine)
       throws IOException {
     return start(config, target, engine, null);
   }
@@ -247,7 +271,7 @@ public final class Daemon implements AutoCloseable {
    *
    * @param vocabulary null: none
    */
-  static Daemon start(
+  public static Daemon start(
       ServerConfig config, TargetDescription target, TargetEngine engine, Vocabulary vocabulary)
       throws IOException {
     AdminServer admin = openAdmin(config);
@@ -497,7 +521,7 @@ public final class Daemon implements AutoCloseable {
    */
   public boolean isResponsive(Duration patience) {
     return verifierThread.isAlive()
-        && verifier.monitor().stall() == null
+        && monitor.stall() == null
         && System.nanoTime() - verifier.turnNanos() <= patience.toNanos();
   }
 

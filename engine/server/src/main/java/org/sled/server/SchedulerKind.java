@@ -4,11 +4,11 @@ package org.sled.server;
 public enum SchedulerKind {
   /**
    * The SLED paper's: so many blocks, or a timeout; prompts whole. {@link
-   * org.sled.core.StaticScheduler}.
+   * org.sled.core.schedule.StaticScheduler}.
    */
   STATIC,
-  /** Whatever waits when the engine is free. {@link org.sled.core.ContinuousScheduler}. */
+  /** Whatever waits when the engine is free. {@link org.sled.core.schedule.ContinuousScheduler}. */
   CONTINUOUS,
-  /** By what blocks bring and cost. {@link org.sled.core.DeadlineScheduler}. */
+  /** By what blocks bring and cost. {@link org.sled.core.schedule.DeadlineScheduler}. */
   DEADLINE
 }

@@ -1,14 +1,15 @@
 package org.sled.server;
 
-import org.sled.core.BatchScheduler;
-import org.sled.core.ContinuousScheduler;
-import org.sled.core.DeadlineScheduler;
-import org.sled.core.SchedulerLimits;
-import org.sled.core.Scheduling;
-import org.sled.core.SessionBook;
-import org.sled.core.StaticScheduler;
-import org.sled.core.StepCost;
-import org.sled.core.WholePrompts;
+import org.sled.core.cost.StepCost;
+import org.sled.core.schedule.BatchScheduler;
+import org.sled.core.schedule.ContinuousScheduler;
+import org.sled.core.schedule.DeadlineScheduler;
+import org.sled.core.schedule.SchedulerLimits;
+import org.sled.core.schedule.Scheduling;
+import org.sled.core.schedule.SessionBook;
+import org.sled.core.schedule.StaticScheduler;
+import org.sled.core.schedule.WholePrompts;
+import org.sled.server.target.TargetDescription;
 
 /**
  * How the sessions of a daemon share its target.
@@ -74,7 +75,7 @@ public record SchedulingConfig(
   }
 
   /** Makes the policy for a target. */
-  Scheduling create(TargetDescription target) {
+  public Scheduling create(TargetDescription target) {
     int slotRows = target.slotRows();
     SessionBook book = new SessionBook(target.sessionNumbers());
     StepCost cost = new StepCost();

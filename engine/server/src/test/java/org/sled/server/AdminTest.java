@@ -34,6 +34,9 @@ import org.sled.net.protocol.ErrorMessage;
 import org.sled.net.protocol.GoAway;
 import org.sled.net.protocol.Opened;
 import org.sled.net.protocol.Push;
+import org.sled.server.observe.AdminServer;
+import org.sled.server.observe.AdminView;
+import org.sled.server.observe.ServerMetrics;
 
 /** Metrics, health and readiness over real sockets, with a scripted target. */
 final class AdminTest {

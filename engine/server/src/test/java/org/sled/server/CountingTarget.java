@@ -1,44 +1,56 @@
 package org.sled.server;
 
+import java.util.Random;
+import java.util.function.IntToLongFunction;
 import org.sled.jni.SledException;
 import org.sled.jni.SledStatus;
 import org.sled.jni.StepStats;
 import org.sled.jni.VerifySlots;
 import org.sled.net.protocol.Sampling;
 import org.sled.net.protocol.TokenIds;
+import org.sled.server.target.TargetEngine;
 
 /**
- * A fake target that only counts: prompts are kept, generated tokens are not. For simulations with
- * very many sessions, which compute steps themselves.
+ * A fake target that only counts: prompts are kept, generated tokens are not, and drafts are right
+ * by chance. For simulations with very many sessions.
  */
-final class CountingTarget implements TargetEngine {
+public final class CountingTarget implements TargetEngine {
   private static final int BYTES_PER_TOKEN = 10;
   private static final int NONE = -1;
 
   final int[][] prompts;
   final int[] committed;
-  final int[] cached;
+  public final int[] cached;
   private final int[] saved;
   private final int[] sequenceOf;
   private final boolean[] taken;
   private final int[] free; // numbers
   private int freeCount;
 
+  private final double[] acceptance;
+
+  /** Of which drafts are right. */
+  public Random random = new Random(0);
+
+  /** What a step of so many rows takes, ns; is asked once in each step. */
+  public IntToLongFunction stepNanos = rows -> 0;
+
   /** Tokens whose K/V was taken from others. */
-  long sharedTokens;
+  public long sharedTokens;
 
   /** K/V cannot be copied, as with sliding windows: it can stay, be moved or be forgotten. */
-  boolean refusesCopies;
+  public boolean refusesCopies;
 
   /** Copies that were asked for although they are refused. */
-  int refusedCopies;
+  public int refusedCopies;
 
-  CountingTarget(int sessions, int sequences) {
+  public CountingTarget(int sessions, int sequences) {
     prompts = new int[sessions][];
     committed = new int[sessions];
     cached = new int[sessions];
     saved = new int[sessions];
     sequenceOf = new int[sessions];
+    acceptance = new double[sessions];
     taken = new boolean[sequences];
     free = new int[sessions];
     for (int i = sessions - 1; i >= 0; i--) {
@@ -47,11 +59,11 @@ final class CountingTarget implements TargetEngine {
     }
   }
 
-  int openCount() {
+  public int openCount() {
     return prompts.length - freeCount;
   }
 
-  boolean isResident(int session) {
+  public boolean isResident(int session) {
     return sequenceOf[session] != NONE;
   }
 
@@ -68,6 +80,7 @@ final class CountingTarget implements TargetEngine {
     committed[number] = prompt.count();
     cached[number] = 0;
     saved[number] = 0;
+    acceptance[number] = random.nextDouble();
     return number;
   }
 
@@ -160,13 +173,40 @@ final class CountingTarget implements TargetEngine {
 
   @Override
   public void step(VerifySlots slots, int slotCount, StepStats stats) {
-    throw new UnsupportedOperationException("simulations compute steps themselves");
+    int rows = 0;
+    for (int slot = 0; slot < slotCount; slot++) {
+      rows += slots.leadCount(slot) + slots.draftCount(slot);
+      compute(slots, slot);
+    }
+    stats.script(1, rows, rows, slotCount, stepNanos.applyAsLong(rows));
+  }
+
+  private void compute(VerifySlots slots, int slot) {
+    int number = slots.session(slot);
+    check(isResident(number), "who takes part in a step is resident");
+    check(slots.kvOffset(slot) == cached[number], "both know the same K/V");
+    int leadEnd = cached[number] + slots.leadCount(slot);
+    check(leadEnd <= committed[number], "the lead is committed");
+    if (leadEnd < committed[number]) {
+      check(slots.draftCount(slot) == 0, "drafts follow all that is committed");
+      cached[number] = leadEnd;
+      slots.script(slot, 0, 0, NONE, committed[number], 0);
+      return;
+    }
+    int drafts = slots.draftCount(slot);
+    int accepted = 0;
+    while (accepted < drafts && random.nextDouble() < acceptance[number]) {
+      accepted++;
+    }
+    committed[number] += accepted + 1;
+    cached[number] = committed[number] - 1;
+    slots.script(slot, Math.min(drafts, accepted + 1), accepted, 0, committed[number], 0);
   }
 
   @Override
   public void close() {}
 
-  static void check(boolean condition, String what) {
+  public static void check(boolean condition, String what) {
     if (!condition) {
       throw new AssertionError("violated: " + what);
     }

@@ -34,6 +34,7 @@ import org.sled.net.protocol.TokenBias;
 import org.sled.net.protocol.TokenIds;
 import org.sled.net.protocol.TokenizerFingerprint;
 import org.sled.net.protocol.VerdictStatus;
+import org.sled.server.verify.AbandonedPrompts;
 
 /** The daemon over real sockets, with a scripted target. */
 class DaemonTest {

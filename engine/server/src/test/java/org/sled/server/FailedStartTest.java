@@ -17,11 +17,12 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.sled.core.RowRule;
+import org.sled.core.cost.RowRule;
 import org.sled.jni.EngineParams;
 import org.sled.jni.SledException;
 import org.sled.net.protocol.EndTokens;
 import org.sled.net.protocol.TokenizerFingerprint;
+import org.sled.server.target.TargetDescription;
 
 /** A daemon that does not start leaves no thread, no socket and no memory behind. */
 final class FailedStartTest {

@@ -18,6 +18,7 @@ import org.sled.net.protocol.Close;
 import org.sled.net.protocol.Closed;
 import org.sled.net.protocol.FinishReason;
 import org.sled.net.protocol.Opened;
+import org.sled.server.observe.ServerSnapshot;
 
 /**
  * How much a hostile peer slows a neighbour's rounds, with the demo target and in turns with phases

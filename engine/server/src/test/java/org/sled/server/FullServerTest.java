@@ -22,6 +22,9 @@ import org.sled.net.protocol.Resume;
 import org.sled.net.protocol.Sampling;
 import org.sled.net.protocol.TokenIds;
 import org.sled.net.protocol.Waiting;
+import org.sled.server.observe.BusyKind;
+import org.sled.server.observe.ServerStats;
+import org.sled.server.verify.Admission;
 
 /** More sessions are asked for than there are, over real sockets, with a scripted target. */
 class FullServerTest {

@@ -17,6 +17,7 @@ import org.sled.net.protocol.Opened;
 import org.sled.net.protocol.Push;
 import org.sled.net.protocol.Sampling;
 import org.sled.net.protocol.TokenIds;
+import org.sled.server.observe.ServerSnapshot;
 
 /**
  * More sessions than the demo target's context has sequences, active in turns, some of them with a

@@ -27,6 +27,7 @@ import org.sled.net.protocol.TokensFrame;
 import org.sled.net.protocol.VerdictFrame;
 import org.sled.net.protocol.VerdictStatus;
 import org.sled.net.server.EmbeddedConnection;
+import org.sled.server.ingress.FrameRouter;
 
 /**
  * A client of one session, without a thread or a clock: says by a seed what a device may say,

@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.util.function.UnaryOperator;
 
 /** Starts daemons on any free port of this machine, with a {@link ScriptedTarget}. */
-final class ScriptedDaemon {
+public final class ScriptedDaemon {
   private ScriptedDaemon() {}
 
   static Daemon start(ScriptedTarget target) throws IOException {
@@ -18,7 +18,7 @@ final class ScriptedDaemon {
     return Daemon.start(options.apply(config()).conclude(), target.description(), target);
   }
 
-  static ServerConfig.Builder config() {
+  public static ServerConfig.Builder config() {
     return ServerConfig.of(Path.of("scripted")).listen("127.0.0.1", 0);
   }
 }

@@ -8,7 +8,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.agrona.UnsafeApi;
-import org.sled.core.RowRule;
+import org.sled.core.cost.RowRule;
 import org.sled.jni.SledException;
 import org.sled.jni.SledStatus;
 import org.sled.jni.StepStats;
@@ -18,12 +18,14 @@ import org.sled.net.protocol.FinishReason;
 import org.sled.net.protocol.Sampling;
 import org.sled.net.protocol.TokenIds;
 import org.sled.net.protocol.TokenizerFingerprint;
+import org.sled.server.target.TargetDescription;
+import org.sled.server.target.TargetEngine;
 
 /**
  * A fake target whose next token is a function of the tokens before it. Keeps the rules of the
  * native session (offsets, limits, end tokens), so that the verifier's mistakes show.
  */
-final class ScriptedTarget implements TargetEngine {
+public final class ScriptedTarget implements TargetEngine {
   static final int VOCABULARY = 1000;
 
   /** Ends a generation. */
@@ -72,7 +74,7 @@ final class ScriptedTarget implements TargetEngine {
   volatile long stepNanos;
 
   /** Steps wait for it; null for none. */
-  volatile CountDownLatch blocksOn;
+  public volatile CountDownLatch blocksOn;
 
   /** Steps fail as no step should. */
   volatile boolean breaks;
@@ -92,14 +94,14 @@ final class ScriptedTarget implements TargetEngine {
    * @param sessionCount numbers that sessions may have
    * @param sequenceCount sessions that can take part in a step
    */
-  ScriptedTarget(int sessionCount, int sequenceCount, int contextTokens) {
+  public ScriptedTarget(int sessionCount, int sequenceCount, int contextTokens) {
     sessions = new Session[sessionCount];
     owners = new Session[sequenceCount];
     this.contextTokens = contextTokens;
   }
 
   /** What a daemon says of it; a session that has ended keeps its K/V in its sequence. */
-  TargetDescription description() {
+  public TargetDescription description() {
     return new TargetDescription(
         new TokenizerFingerprint(VOCABULARY, 1, 2, 3, 4),
         contextTokens,
@@ -292,7 +294,7 @@ final class ScriptedTarget implements TargetEngine {
       rows += slots.leadCount(i) + slots.draftCount(i);
       compute(slots, i);
     }
-    stats.script(1, Math.max(2, rows), rows, slotCount); // a lone row is padded
+    stats.script(1, Math.max(2, rows), rows, slotCount, 0); // a lone row is padded
   }
 
   private void compute(VerifySlots slots, int slot) {

@@ -31,11 +31,11 @@ import org.sled.net.protocol.VocabularyPart;
 import org.sled.net.protocol.Waiting;
 
 /** A client of the tests: says just what a test tells it to, and keeps what comes back. */
-final class TestDevice implements ClientListener, AutoCloseable {
+public final class TestDevice implements ClientListener, AutoCloseable {
   private static final int TIMEOUT_SECONDS = 20;
 
   /** A verdict, copied out of its frame. */
-  record Verdict(
+  public record Verdict(
       int round,
       int epoch,
       VerdictStatus status,
@@ -51,24 +51,25 @@ final class TestDevice implements ClientListener, AutoCloseable {
   record Gone(String reason) {}
 
   private final BlockingQueue<Object> received = new LinkedBlockingQueue<>();
-  final ClientConnection connection;
+  public final ClientConnection connection;
 
-  TestDevice(ClientTransport transport, InetSocketAddress server, Hello hello) throws Exception {
+  public TestDevice(ClientTransport transport, InetSocketAddress server, Hello hello)
+      throws Exception {
     connection =
         transport.connect(
             server.getHostString(), server.getPort(), hello, Duration.ofSeconds(10), this);
   }
 
-  TestDevice(ClientTransport transport, InetSocketAddress server) throws Exception {
+  public TestDevice(ClientTransport transport, InetSocketAddress server) throws Exception {
     this(transport, server, Hello.withoutTokenizer("", "test"));
   }
 
-  void open(int session, List<Integer> prompt, int maxTokens) {
+  public void open(int session, List<Integer> prompt, int maxTokens) {
     int[] ids = prompt.stream().mapToInt(Integer::intValue).toArray();
     connection.open(Open.of(session, 1, maxTokens, Sampling.GREEDY, TokenIds.of(ids)));
   }
 
-  void draft(int session, int round, int epoch, int kvOffset, int predecessor, int... rows) {
+  public void draft(int session, int round, int epoch, int kvOffset, int predecessor, int... rows) {
     int drafts = rows.length - 1;
     ByteBuf frame = connection.allocator().directBuffer(DraftFrame.lengthBytes(drafts));
     DraftFrame.writeHead(frame, session, round, epoch, kvOffset, predecessor, 0, drafts, rows[0]);
@@ -78,7 +79,7 @@ final class TestDevice implements ClientListener, AutoCloseable {
     connection.send(frame);
   }
 
-  <T> T receive(Class<T> type) throws InterruptedException {
+  public <T> T receive(Class<T> type) throws InterruptedException {
     Object next = received.poll(TIMEOUT_SECONDS, TimeUnit.SECONDS);
     assertNotNull(next, "nothing came; waited for " + type.getSimpleName());
     if (!type.isInstance(next)) {

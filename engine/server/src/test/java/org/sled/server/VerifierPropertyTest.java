@@ -9,12 +9,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import org.agrona.concurrent.SystemNanoClock;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.sled.core.RowRule;
-import org.sled.core.Scheduling;
+import org.sled.core.cost.RowRule;
+import org.sled.core.schedule.Scheduling;
 import org.sled.net.limit.ByteBudget;
 import org.sled.net.protocol.EndTokens;
 import org.sled.net.protocol.FileDigest;
@@ -23,6 +24,11 @@ import org.sled.net.protocol.Hello;
 import org.sled.net.protocol.TokenizerFingerprint;
 import org.sled.net.round.RoundRules;
 import org.sled.net.server.EmbeddedConnection;
+import org.sled.server.ingress.FrameRouter;
+import org.sled.server.observe.ServerStats;
+import org.sled.server.target.TargetDescription;
+import org.sled.server.verify.Verifier;
+import org.sled.server.verify.VerifierInbox;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -172,7 +178,7 @@ final class VerifierPropertyTest {
               scheduling,
               new RoundRules(ScriptedTarget.VOCABULARY, CONTEXT, 62),
               stats,
-              e -> {});
+              SystemNanoClock.INSTANCE);
       ServerConfig config = ServerConfig.of(Path.of("scripted")).listen("127.0.0.1", 0).conclude();
       router =
           new FrameRouter(
@@ -207,8 +213,8 @@ final class VerifierPropertyTest {
         totals.refused += target.refusedCopies.get();
       } finally {
         links.forEach(EmbeddedConnection::close);
-        verifier.stop();
-        verifier.run(); // frees what it has
+        inbox.abandon();
+        verifier.close();
       }
       check(target.closed, "the target is closed");
     }
@@ -270,7 +276,7 @@ final class VerifierPropertyTest {
       long restSinceNanos = System.nanoTime();
       int turns = 0;
       while (true) {
-        boolean worked = verifier.turn();
+        boolean worked = verifier.doWork(System.nanoTime()) > 0;
         boolean heard = listen();
         if (clients.stream().anyMatch(client -> !client.waits()) || clients.isEmpty()) {
           return;

@@ -11,7 +11,7 @@ final class Connections {
   /** A connection that finds no room shall not come back sooner than others leave, ms. */
   private static final int RETRY_AFTER_MILLIS = 1_000;
 
-  private final Set<Connection> open = ConcurrentHashMap.newKeySet();
+  private final Set<ChannelConnection> open = ConcurrentHashMap.newKeySet();
   private final AtomicInteger count = new AtomicInteger();
   private final int limit;
   private volatile boolean draining;
@@ -21,7 +21,7 @@ final class Connections {
   }
 
   /** Takes a connection in, or returns false when there is no room or the server is leaving. */
-  boolean add(Connection connection) {
+  boolean add(ChannelConnection connection) {
     if (draining) {
       return false;
     }
@@ -34,7 +34,7 @@ final class Connections {
   }
 
   /** Forgets a connection, if it was taken in. */
-  void remove(Connection connection) {
+  void remove(ChannelConnection connection) {
     if (open.remove(connection)) {
       count.decrementAndGet();
     }
@@ -48,7 +48,7 @@ final class Connections {
     return count.get();
   }
 
-  void forEach(Consumer<Connection> action) {
+  void forEach(Consumer<ChannelConnection> action) {
     open.forEach(action);
   }
 

@@ -45,7 +45,7 @@ final class ServerHandler extends ChannelInboundHandlerAdapter {
   private final ReadPace pace = new ReadPace();
 
   private FrameChannel frames;
-  private Connection connection;
+  private ChannelConnection connection;
   private PeerWatch watch;
   private Future<?> handshakeTimer;
   private boolean greeted;
@@ -72,7 +72,7 @@ final class ServerHandler extends ChannelInboundHandlerAdapter {
   @Override
   public void channelActive(ChannelHandlerContext ctx) {
     frames = new FrameChannel(ctx.channel(), bytesIn, options.queueBytes(), listener::onAnswered);
-    connection = new Connection(frames);
+    connection = new ChannelConnection(frames);
     if (!connections.add(connection)) {
       listener.onDropped(Drop.CONNECTIONS);
       log.dropped("clients are turned away: " + connections.refusal());

@@ -152,7 +152,7 @@ final class TransportTest {
         ErrorMessage.ofSession(3, 0, ErrorCode.UNKNOWN_SESSION, "not open"), device.next());
     connection.send(new Close(3, 1));
     assertEquals(new Closed(3, 1, 9), device.next());
-    Connection serverSide = daemon.connections.take();
+    ChannelConnection serverSide = (ChannelConnection) daemon.connections.take();
     assertEquals(connection.bytesOut(), serverSide.bytesIn());
     assertEquals(connection.bytesIn(), serverSide.bytesOut());
     connection.close();
@@ -289,7 +289,8 @@ final class TransportTest {
       Thread.sleep(1_200);
       assertTrue(!connection.isClosed() && daemon.disconnects.isEmpty());
       assertTrue(
-          connection.roundTripNanos() >= 0 || daemon.connections.take().roundTripNanos() >= 0);
+          connection.roundTripNanos() >= 0
+              || ((ChannelConnection) daemon.connections.take()).roundTripNanos() >= 0);
     }
   }
 

@@ -6,13 +6,13 @@ import org.sled.bench.cost.CostTable;
 import org.sled.bench.trace.DraftTrace;
 import org.sled.bench.trace.ReplayDrafter;
 import org.sled.bench.trace.TraceStream;
-import org.sled.device.DraftPolicy;
-import org.sled.device.Drafting;
 import org.sled.device.GenerationRequest;
 import org.sled.device.GenerationStats;
-import org.sled.device.VirtualFleet;
-import org.sled.device.VirtualServing;
+import org.sled.device.draft.DraftPolicy;
+import org.sled.device.draft.Drafting;
 import org.sled.net.protocol.TokenIds;
+import org.sled.simulator.VirtualFleet;
+import org.sled.simulator.VirtualServing;
 
 /**
  * What devices that share a server can expect, in virtual time: they generate the texts of a trace,

@@ -2,8 +2,8 @@ package org.sled.bench.simulate;
 
 import java.util.List;
 import org.sled.bench.report.Estimate;
-import org.sled.device.DraftPolicy;
-import org.sled.device.Drafting;
+import org.sled.device.draft.DraftPolicy;
+import org.sled.device.draft.Drafting;
 
 /**
  * What a way to draft brought in one cell.

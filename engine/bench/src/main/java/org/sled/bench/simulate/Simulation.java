@@ -4,17 +4,17 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
 import org.sled.bench.cost.CostTable;
+import org.sled.bench.trace.DegradedDrafter;
 import org.sled.bench.trace.DraftTrace;
 import org.sled.bench.trace.ReplayDrafter;
 import org.sled.bench.trace.TraceStream;
-import org.sled.bench.trace.WorseDrafts;
-import org.sled.device.DraftPolicy;
 import org.sled.device.GenerationRequest;
 import org.sled.device.GenerationStats;
-import org.sled.device.VirtualClock;
-import org.sled.device.VirtualDevice;
-import org.sled.device.VirtualServing;
+import org.sled.device.draft.DraftPolicy;
 import org.sled.net.protocol.TokenIds;
+import org.sled.simulator.VirtualClock;
+import org.sled.simulator.VirtualDevice;
+import org.sled.simulator.VirtualServing;
 
 /**
  * All ways to draft, in cells of link, draft rate and draft model. Each seed is a new device that
@@ -47,7 +47,7 @@ public final class Simulation {
   private static final double NANOS_PER_SECOND = 1e9;
 
   private final DraftTrace trace;
-  private final WorseDrafts worse;
+  private final DegradedDrafter worse;
   private final CostTable costs;
   private final double overheadMillis;
   private final int seeds;
@@ -67,7 +67,7 @@ public final class Simulation {
     this.overheadMillis = overheadMillis;
     this.seeds = seeds;
     this.warmup = warmup;
-    worse = new WorseDrafts(trace);
+    worse = new DegradedDrafter(trace);
   }
 
   /** Per-position acceptance of the draft model that was recorded. */
@@ -86,7 +86,7 @@ public final class Simulation {
     List<DraftTrace> texts = texts(acceptance);
     double actual =
         texts.stream()
-            .mapToDouble(text -> WorseDrafts.acceptance(text.streams().get(0)))
+            .mapToDouble(text -> DegradedDrafter.acceptance(text.streams().get(0)))
             .average()
             .orElse(0);
     VirtualServing serving = FleetForecast.serving(costs, rttMillis, overheadMillis);

@@ -3,7 +3,7 @@ package org.sled.bench.sled;
 import java.time.Duration;
 import org.sled.bench.trace.DraftTrace;
 import org.sled.device.Busy;
-import org.sled.device.Drafting;
+import org.sled.device.draft.Drafting;
 import org.sled.jni.Model;
 import org.sled.net.channel.EmulatedLink;
 

@@ -7,8 +7,8 @@ import org.sled.bench.load.BenchDevice;
 import org.sled.bench.load.Fleet;
 import org.sled.bench.trace.ReplayDrafter;
 import org.sled.device.Outage;
-import org.sled.device.Pace;
 import org.sled.device.SledClient;
+import org.sled.device.draft.Pace;
 import org.sled.net.client.ClientTransport;
 
 /** Devices of our own, each with a connection of its own. */

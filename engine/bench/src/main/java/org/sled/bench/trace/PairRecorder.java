@@ -6,7 +6,7 @@ import java.util.function.BooleanSupplier;
 import org.sled.bench.load.BenchRequest;
 import org.sled.bridge.Fingerprints;
 import org.sled.bridge.NativeSampling;
-import org.sled.device.DraftTokens;
+import org.sled.device.draft.DraftTokens;
 import org.sled.jni.Finish;
 import org.sled.jni.Model;
 import org.sled.jni.SledException;

@@ -1,7 +1,7 @@
 package org.sled.bench.trace;
 
 import java.util.Arrays;
-import org.sled.device.DraftTokens;
+import org.sled.device.draft.DraftTokens;
 import org.sled.jni.Model;
 
 /**

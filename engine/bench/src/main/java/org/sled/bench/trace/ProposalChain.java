@@ -2,7 +2,7 @@ package org.sled.bench.trace;
 
 import java.util.Arrays;
 import org.sled.bridge.NativeSampling;
-import org.sled.device.DraftTokens;
+import org.sled.device.draft.DraftTokens;
 import org.sled.jni.DraftChoice;
 import org.sled.jni.DraftContext;
 import org.sled.jni.DraftParams;

@@ -2,10 +2,10 @@ package org.sled.bench.trace;
 
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
-import org.sled.device.BlockDrafter;
 import org.sled.device.GenerationRequest;
-import org.sled.device.Pace;
-import org.sled.device.TokenHistory;
+import org.sled.device.draft.BlockDrafter;
+import org.sled.device.draft.Pace;
+import org.sled.device.stream.TokenHistory;
 
 /** Proposes what a {@link DraftTrace} says, in the time that it says, and computes nothing. */
 public final class ReplayDrafter implements BlockDrafter {

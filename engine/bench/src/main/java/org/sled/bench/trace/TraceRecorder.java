@@ -7,10 +7,10 @@ import java.util.Map;
 import java.util.function.BiConsumer;
 import org.sled.bench.load.BenchRequest;
 import org.sled.bench.load.LoadRunner;
-import org.sled.device.DraftTokens;
 import org.sled.device.GenerationListener;
 import org.sled.device.RoundTimes;
 import org.sled.device.ServerInfo;
+import org.sled.device.draft.DraftTokens;
 import org.sled.jni.Model;
 
 /**

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sled.bench.load.BenchRequest;
 import org.sled.bridge.NativeSampling;
-import org.sled.device.DraftTokens;
+import org.sled.device.draft.DraftTokens;
 import org.sled.jni.DraftChoice;
 import org.sled.jni.DraftContext;
 import org.sled.jni.DraftParams;

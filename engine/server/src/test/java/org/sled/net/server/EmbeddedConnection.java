@@ -13,7 +13,7 @@ public final class EmbeddedConnection implements AutoCloseable {
   private final EmbeddedChannel channel = new EmbeddedChannel();
   private final FrameChannel frames =
       new FrameChannel(channel, new ByteCounter(), QUEUE_FRAMES, micros -> {});
-  private final Connection connection = new Connection(frames);
+  private final ChannelConnection connection = new ChannelConnection(frames);
 
   /** What the daemon sees. */
   public Connection connection() {

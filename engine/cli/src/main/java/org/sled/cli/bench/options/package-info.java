@@ -1,0 +1,2 @@
+/** The options of {@code sled bench}. */
+package org.sled.cli.bench.options;

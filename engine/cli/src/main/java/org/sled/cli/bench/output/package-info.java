@@ -1,0 +1,2 @@
+/** What {@code sled bench} prints and writes. */
+package org.sled.cli.bench.output;

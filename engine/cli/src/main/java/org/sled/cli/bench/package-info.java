@@ -1,0 +1,2 @@
+/** {@code sled bench}: what is measured, and in which order. */
+package org.sled.cli.bench;

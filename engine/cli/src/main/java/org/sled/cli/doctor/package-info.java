@@ -1,0 +1,2 @@
+/** {@code sled doctor}. */
+package org.sled.cli.doctor;

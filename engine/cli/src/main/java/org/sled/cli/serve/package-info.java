@@ -1,0 +1,2 @@
+/** {@code sled serve}. */
+package org.sled.cli.serve;

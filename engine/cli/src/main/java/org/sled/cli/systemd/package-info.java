@@ -1,0 +1,2 @@
+/** Keeps systemd informed of a daemon. */
+package org.sled.cli.systemd;

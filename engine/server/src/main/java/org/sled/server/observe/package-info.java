@@ -1,0 +1,2 @@
+/** What operators see of a daemon: counters, metrics, health. */
+package org.sled.server.observe;
