@@ -5,7 +5,7 @@
  *
  * <p>Results go to stdout, everything else to stderr. Options come before the environment ({@code
  * SLED_*}), that before the configuration file of {@code serve}, and that before the defaults. Exit
- * codes are in {@link org.sled.cli.ExitCodes}. Prompts are never logged.
+ * codes are in {@link org.sled.cli.command.ExitCodes}. Prompts are never logged.
  *
  * <p><b>Threads.</b> Commands run on the main thread; the demo has a thread for each of its
  * devices, {@code serve} one that loads the model and one that talks to systemd, and signals arrive

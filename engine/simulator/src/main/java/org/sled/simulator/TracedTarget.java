@@ -16,10 +16,14 @@ import org.sled.server.target.TargetEngine;
 
 /**
  * A target whose texts are known beforehand, and whose steps take no time but the one that is said:
- * a {@link ServerClock} goes on by it. K/V is counted, not computed. One thread.
+ * a {@link ServerClock} goes on by it. K/V is counted, not computed; to save, restore and share it
+ * takes no time. One thread.
  */
 final class TracedTarget implements TargetEngine {
   private static final int NO_TOKEN = -1;
+
+  /** Of K/V in host memory, which nothing is too much for here. */
+  private static final int BYTES_PER_TOKEN = 1;
 
   /** A prompt and what the target says behind it. */
   @SuppressWarnings("ArrayRecordComponent") // never compared, nor a key
@@ -50,6 +54,7 @@ final class TracedTarget implements TargetEngine {
     final int limit; // tokens at most; 0: as many as there are
     int committed;
     int cached;
+    int saved; // tokens whose K/V is in host memory
     FinishReason finish = FinishReason.NONE;
 
     Session(Text text, int promptTokens, int maxNewTokens) {
@@ -147,21 +152,23 @@ final class TracedTarget implements TargetEngine {
 
   @Override
   public void attach(int session, int sequence) {
-    sessions[session].cached = 0;
+    sessions[session].cached = sessions[session].saved;
+    sessions[session].saved = 0;
   }
 
   @Override
   public long detach(int session, boolean keep) {
-    if (keep) {
-      throw new SledException(SledStatus.UNSUPPORTED, "no K/V is there to be saved");
-    }
+    sessions[session].saved = keep ? sessions[session].cached : 0;
     sessions[session].cached = 0;
-    return 0;
+    return (long) sessions[session].saved * BYTES_PER_TOKEN;
   }
 
   @Override
   public void share(int to, int from, int tokens, boolean move) {
-    throw new SledException(SledStatus.UNSUPPORTED, "no K/V is there to be shared");
+    sessions[to].cached = tokens;
+    if (move) {
+      sessions[from].cached = 0;
+    }
   }
 
   @Override

@@ -29,7 +29,7 @@ import org.sled.server.verify.VerifierInbox;
 
 /**
  * A server in virtual time: a daemon's own router and verifier over a {@link TracedTarget}. Each
- * session has a sequence of its own: nothing is swapped, and no beginnings of prompts are shared.
+ * session has a sequence of its own; prompts that begin alike share their K/V, as with a daemon.
  * One thread at a time.
  */
 final class VirtualServer {
@@ -45,18 +45,6 @@ final class VirtualServer {
 
   /** Texts end of themselves before. */
   private static final int CONTEXT_TOKENS = 1 << 24;
-
-  /** A daemon's default otherwise. */
-  private static final SchedulingConfig WITHOUT_SHARED_KV =
-      new SchedulingConfig(
-          SchedulingConfig.DEFAULT.kind(),
-          SchedulingConfig.DEFAULT.batchSize(),
-          SchedulingConfig.DEFAULT.batchTimeoutMillis(),
-          SchedulingConfig.DEFAULT.prefillChunk(),
-          SchedulingConfig.DEFAULT.prefillShare(),
-          SchedulingConfig.DEFAULT.tokenMillis(),
-          0,
-          false);
 
   private static final int INBOX_COMMANDS = 1 << 12;
   private static final long PROMPT_BYTES = 1L << 30;
@@ -95,7 +83,12 @@ final class VirtualServer {
    * @param capacity sessions at a time, at least 1
    */
   VirtualServer(VirtualServing serving, int capacity, int vocabularySize) {
-    this(serving, capacity, vocabularySize, WITHOUT_SHARED_KV, TracedTarget.StepTime.OF_PASSES);
+    this(
+        serving,
+        capacity,
+        vocabularySize,
+        SchedulingConfig.DEFAULT,
+        TracedTarget.StepTime.OF_PASSES);
   }
 
   /** Creates a server that shares its target in this way, and whose steps take so long. */

@@ -60,6 +60,9 @@ public final class FleetForecast {
       throws InterruptedException {
     VirtualServing serving = serving(costs, rttMillis, overheadMillis);
     int texts = trace.streams().size();
+    int textsPerDevice = Math.max(LEAST_TEXTS, (texts + sessions - 1) / sessions);
+    // Each device begins one more than counts.
+    DraftTrace all = trace.repeated(sessions * (WARMUP_TEXTS + textsPerDevice + 1));
     VirtualFleet fleet =
         new VirtualFleet(
             serving,
@@ -67,12 +70,12 @@ public final class FleetForecast {
             Drafting.of(DraftPolicy.OPTIMAL),
             sessions,
             WARMUP_TEXTS,
-            Math.max(LEAST_TEXTS, (texts + sessions - 1) / sessions));
+            textsPerDevice);
     int draftTokens = drafts ? GenerationRequest.DEFAULT_DRAFT_TOKENS : 0;
     List<GenerationStats> ended =
         fleet.run(
-            number -> text(trace.streams().get(number % texts), draftTokens),
-            clock -> new ReplayDrafter(clock, trace, draftRate, new LongAdder()));
+            number -> text(all.streams().get(number % all.streams().size()), draftTokens),
+            clock -> new ReplayDrafter(clock, all, draftRate, new LongAdder()));
     long tokens = ended.stream().mapToLong(GenerationStats::tokens).sum();
     long accepted = ended.stream().mapToLong(GenerationStats::accepted).sum();
     if (drafts && accepted < LEAST_DRAFTED_SHARE * tokens) {

@@ -85,20 +85,6 @@ public final class DegradedDrafter {
             mistakes.length == 0 ? Float.NaN : mistakes[random.nextInt(mistakes.length)];
       }
     }
-    return new DraftTrace(
-        trace.header(),
-        List.of(
-            new TraceStream(
-                stream.promptNumber(),
-                stream.prompt(),
-                stream.maxTokens(),
-                stream.ignoreEnd(),
-                stream.sampling(),
-                stream.tokens(),
-                stream.prefillMicros(),
-                drafts,
-                confidence,
-                stream.firstMicros(),
-                stream.nextMicros())));
+    return new DraftTrace(trace.header(), List.of(stream.withDrafts(drafts, confidence)));
   }
 }

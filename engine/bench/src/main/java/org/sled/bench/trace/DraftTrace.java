@@ -3,8 +3,10 @@ package org.sled.bench.trace;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.sled.bench.load.BenchRequest;
 import org.sled.bench.load.Workload;
@@ -50,6 +52,43 @@ public final class DraftTrace {
   /** The generation of this prompt and sampling; null if there is none. */
   public TraceStream find(TokenIds prompt, Sampling sampling) {
     return byRequest.get(new Key(prompt, sampling));
+  }
+
+  /**
+   * As many generations as are wanted: its own ones, over and over. Prompts that come again differ
+   * from those before in one token, behind what they begin with in common with other prompts: so a
+   * simulated server shares of them what real ones of so many prompts would have in common, such as
+   * a template's beginning, and not all of a prompt.
+   */
+  public DraftTrace repeated(int count) {
+    List<TraceStream> all = new ArrayList<>();
+    Set<TokenIds> prompts = new HashSet<>();
+    streams.forEach(stream -> prompts.add(TokenIds.of(stream.prompt())));
+    int vocabulary = header.fingerprint().vocabularySize();
+    for (int i = 0; i < count; i++) {
+      TraceStream stream = streams.get(i % streams.size());
+      if (i < streams.size()) {
+        all.add(stream);
+        continue;
+      }
+      int[] prompt = stream.prompt().clone();
+      int place = Math.min(commonTokens(stream), prompt.length - 1);
+      do {
+        prompt[place] = (prompt[place] + 1) % vocabulary;
+      } while (!prompts.add(TokenIds.of(prompt)));
+      all.add(stream.withPrompt(prompt));
+    }
+    return new DraftTrace(header, all);
+  }
+
+  /** Tokens that a prompt begins with as another one does; at most all of it. */
+  private int commonTokens(TraceStream stream) {
+    int most = 0;
+    for (TraceStream other : streams) {
+      int mismatch = other == stream ? 0 : Arrays.mismatch(stream.prompt(), other.prompt());
+      most = Math.max(most, mismatch < 0 ? 0 : mismatch);
+    }
+    return most;
   }
 
   /**

@@ -4,10 +4,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import org.sled.device.GenerationRequest;
 import org.sled.device.draft.BlockDrafter;
+import org.sled.device.draft.ModelBlockDrafter;
 import org.sled.device.draft.Pace;
 import org.sled.device.stream.TokenHistory;
 
-/** Proposes what a {@link DraftTrace} says, in the time that it says, and computes nothing. */
+/**
+ * Proposes what a {@link DraftTrace} says, in the time that it says, and computes nothing. It works
+ * on prompts in chunks, as a draft model does: so nothing that the server says waits for a prompt.
+ */
 public final class ReplayDrafter implements BlockDrafter {
   private final DraftTrace trace;
   private final long nanosPerToken;
@@ -16,7 +20,7 @@ public final class ReplayDrafter implements BlockDrafter {
 
   private TraceStream stream;
   private int checkedLength;
-  private long promptReadyNanos;
+  private long dueNanos; // of work on the prompt
   private boolean diverged;
 
   /**
@@ -44,12 +48,23 @@ public final class ReplayDrafter implements BlockDrafter {
     }
     checkedLength = stream.prompt().length;
     diverged = false;
-    promptReadyNanos = pace.nanoTime() + trace.promptNanos(stream, nanosPerToken);
+    dueNanos = trace.promptNanos(stream, nanosPerToken);
   }
 
   @Override
   public boolean prefillChunk(TokenHistory history) {
-    return false; // takes time, but nothing is to be done
+    if (dueNanos <= 0) {
+      return false;
+    }
+    long chunkNanos = Math.min(dueNanos, ModelBlockDrafter.CHUNK_NANOS);
+    pace.finish(pace.nanoTime(), chunkNanos);
+    dueNanos -= chunkNanos;
+    return true;
+  }
+
+  @Override
+  public long dueNanos(TokenHistory history) {
+    return dueNanos <= ModelBlockDrafter.CHUNK_NANOS ? 0 : dueNanos;
   }
 
   @Override
@@ -90,8 +105,8 @@ public final class ReplayDrafter implements BlockDrafter {
     // Behind a wrong one nothing can be right: whatever stands there is not looked at.
     int index = Math.min(drafts, proposed.length - 1);
     history.put(position, proposed[index]);
-    long waitNanos = Math.max(0, promptReadyNanos - startNanos);
-    pace.finish(startNanos, waitNanos + draftNanos(place, position > history.committedLength()));
+    pace.finish(startNanos, dueNanos + draftNanos(place, position > history.committedLength()));
+    dueNanos = 0;
     return stream.confidence()[place][index];
   }
 

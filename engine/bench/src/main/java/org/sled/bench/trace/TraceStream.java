@@ -1,5 +1,6 @@
 package org.sled.bench.trace;
 
+import java.util.Arrays;
 import org.sled.net.protocol.Sampling;
 
 /**
@@ -31,4 +32,54 @@ public record TraceStream(
     int[][] drafts,
     float[][] confidence,
     int[] firstMicros,
-    int[] nextMicros) {}
+    int[] nextMicros) {
+  /** The same behind another prompt. */
+  TraceStream withPrompt(int[] newPrompt) {
+    return new TraceStream(
+        promptNumber,
+        newPrompt,
+        maxTokens,
+        ignoreEnd,
+        sampling,
+        tokens,
+        prefillMicros,
+        drafts,
+        confidence,
+        firstMicros,
+        nextMicros);
+  }
+
+  /** The same text with other drafts. */
+  TraceStream withDrafts(int[][] newDrafts, float[][] newConfidence) {
+    return new TraceStream(
+        promptNumber,
+        prompt,
+        maxTokens,
+        ignoreEnd,
+        sampling,
+        tokens,
+        prefillMicros,
+        newDrafts,
+        newConfidence,
+        firstMicros,
+        nextMicros);
+  }
+
+  /** The same on a device that takes so long for the prompt, and for each draft, µs. */
+  TraceStream withTimes(int newPrefillMicros, int draftMicros) {
+    int[] each = new int[tokens.length];
+    Arrays.fill(each, draftMicros);
+    return new TraceStream(
+        promptNumber,
+        prompt,
+        maxTokens,
+        ignoreEnd,
+        sampling,
+        tokens,
+        newPrefillMicros,
+        drafts,
+        confidence,
+        each,
+        each);
+  }
+}

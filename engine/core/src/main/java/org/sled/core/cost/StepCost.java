@@ -23,7 +23,7 @@ public final class StepCost {
   /** Share of a step's error that a place of the table takes over at first. */
   private static final double FIRST_TABLE_GAIN = 0.3;
 
-  /** The same once it was corrected often. */
+  /** Share of a step's error that a place of the table takes over once it was corrected often. */
   private static final double TABLE_GAIN = 0.02;
 
   /** What another run has learnt is as good as corrected so often: a cold start teaches little. */
@@ -37,7 +37,10 @@ public final class StepCost {
    */
   private static final double FACTOR_DRIFT = 0.02 * 0.02;
 
-  /** The same of the attention, in its unit; machines differ in it, but none changes it. */
+  /**
+   * Variance that a step adds to the attention factor, in its unit; machines differ in it, but none
+   * changes it.
+   */
   private static final double ATTENTION_DRIFT = 0.01 * 0.01;
 
   /** Variance of both before anything was learnt. */
@@ -45,7 +48,7 @@ public final class StepCost {
 
   private static final double MOST_ATTENTION_VARIANCE = 4;
 
-  /** The same of an attention that another run has learnt. */
+  /** Variance of an attention factor that another run has learnt. */
   private static final double TRUSTED_ATTENTION_VARIANCE = 1;
 
   /** How fast the factor returns to 1, as table and attention take its part. */

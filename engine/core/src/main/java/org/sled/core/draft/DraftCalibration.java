@@ -67,7 +67,10 @@ final class DraftCalibration {
     return Math.sqrt(all * (1 - all) / allLooked);
   }
 
-  /** The same chance of a draft that the model gave this probability; NaN: it said nothing. */
+  /**
+   * The chance that a draft is right to which the draft model gave this probability; NaN where the
+   * model gave none.
+   */
   double acceptance(float probability) {
     double all = acceptance();
     if (Float.isNaN(probability)) {

@@ -57,7 +57,7 @@ public final class OptimalLength implements DraftLengthPolicy {
    */
   private static final double RETURN_ERRORS = 0.5;
 
-  /** And so much faster. */
+  /** Drafting must be so many times as fast as the server alone before the device drafts again. */
   private static final double RETURN_MARGIN = 1.04;
 
   /**
@@ -90,7 +90,10 @@ public final class OptimalLength implements DraftLengthPolicy {
   /** Several blocks in flight, which are more work for all, must be so much faster than one. */
   private static final double WINDOW_MARGIN = 1.02;
 
-  /** The same where steps are shared: those wait for others, however early a block is there. */
+  /**
+   * So much faster where steps are shared: those wait for other sessions, however early a block of
+   * this one is there.
+   */
   private static final double SHARED_WINDOW_MARGIN = 1.1;
 
   /** Longer blocks than others', who wait for them, must be so much faster with each draft. */

@@ -22,7 +22,7 @@ final class ServerTime {
   /** Share of the news in a time that is followed. */
   private static final double GAIN = 0.2;
 
-  /** The same of what the server says, who has taken the mean already. */
+  /** Share of the news that is followed in what the server says: it has taken a mean already. */
   private static final double LOAD_GAIN = 0.5;
 
   /** The server is that much slower than it says at most. */

@@ -57,13 +57,11 @@ public final class SpeculationPrice {
   /** Share of the prior's lost weight that returns in each step without drafts. */
   private static final double PRIOR_RETURN = 1.0 / 2000;
 
-  /** Drafts must bring so many times the tokens per second; and so many, once they did not. */
+  /** Drafts must bring so many times the tokens per second of the server alone. */
   private static final double LEAST_GAIN = 1.2;
 
+  /** Where drafts are gated and several sessions are served, they must bring so many times. */
   private static final double RETURN_GAIN = 1.26;
-
-  /** The same where there is one session only. */
-  private static final double LONE_GAIN = 1.2;
 
   private static final int GAIN_MEMORY_STEPS = 20;
 
@@ -183,8 +181,7 @@ public final class SpeculationPrice {
     }
     double expected = acceptance + prior * Math.max(0, PRIOR_ACCEPTANCE - acceptance);
     follow(weighDrafts(served, expected, promptsPerToken(served, acceptance)), sessions);
-    double least = gated ? RETURN_GAIN : LEAST_GAIN;
-    gated = usualGain < (sessions > 1 ? least : LONE_GAIN);
+    gated = usualGain < (gated && sessions > 1 ? RETURN_GAIN : LEAST_GAIN);
     if (gated) {
       draftSeconds = Math.max(draftSeconds, GATED_DRAFT_TOKENS * aloneSeconds);
     }

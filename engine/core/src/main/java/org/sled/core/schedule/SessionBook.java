@@ -16,7 +16,7 @@ public final class SessionBook {
   /** What was seen so many drafts ago counts 1/e. */
   private static final double MEMORY_DRAFTS = 64;
 
-  /** The same of all sessions together. */
+  /** For all sessions together: what was seen so many drafts ago counts 1/e. */
   private static final double COMMON_MEMORY_DRAFTS = 512;
 
   /** After so many rounds without a draft looked at, one is. */
@@ -248,7 +248,10 @@ public final class SessionBook {
     return chance(matched[session], looked[session]);
   }
 
-  /** The same of all sessions' latest drafts. */
+  /**
+   * The chance that a draft is right if all before it are, over all sessions' latest drafts;
+   * between 0.01 and 0.99.
+   */
   public double acceptance() {
     return chance(allMatched, allLooked);
   }

@@ -69,7 +69,7 @@ public final class WaitingSessions {
     forSequence.addLast(session);
   }
 
-  /** The same, before all others: it was the first, and there was no room. */
+  /** A session waits for a sequence, before all others: it was the first, and there was no room. */
   void addFirst(ServerSession session) {
     waits[session.number] = true;
     forSequence.addFirst(session);

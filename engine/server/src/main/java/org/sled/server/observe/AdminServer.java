@@ -200,7 +200,11 @@ public final class AdminServer implements AutoCloseable {
         response = text(context, HttpResponseStatus.METHOD_NOT_ALLOWED, "only GET");
         response.headers().set(HttpHeaderNames.ALLOW, "GET");
       } else if (hasBody) {
-        response = text(context, HttpResponseStatus.REQUEST_ENTITY_TOO_LARGE, "no body, please");
+        response =
+            text(
+                context,
+                HttpResponseStatus.REQUEST_ENTITY_TOO_LARGE,
+                "requests with a body are not served");
       } else {
         response = page(context, request);
       }

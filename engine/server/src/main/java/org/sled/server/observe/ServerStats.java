@@ -74,7 +74,7 @@ public final class ServerStats {
           30_000_000,
           60_000_000);
 
-  /** Those of vLLM's histogram of the same name. */
+  /** Bounds of the first tokens' histogram: those of vLLM's histogram of the same name. */
   private static final long[] FIRST_TOKEN_NANOS =
       nanosOfMicros(
           1_000,
@@ -300,7 +300,7 @@ public final class ServerStats {
     evictions.add(1);
   }
 
-  /** And back. */
+  /** A session's K/V was moved back into the target's cache. */
   public void swappedIn(long bytes) {
     swapsIn.add(1);
     swapDropped(bytes);

@@ -12,7 +12,7 @@ import org.sled.core.schedule.SessionBook;
  * thread only.
  */
 final class ArrivalPredictor {
-  /** Who comes later than that has thought about it. */
+  /** A device that asks for another text later than that is not expected to come soon again. */
   static final long LATEST_NANOS = 1_000_000_000;
 
   private static final double GAIN = 0.25;

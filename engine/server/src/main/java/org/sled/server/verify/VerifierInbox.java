@@ -61,7 +61,10 @@ public final class VerifierInbox {
     return true;
   }
 
-  /** The same for what frees something: there is room for it even where others find none. */
+  /**
+   * Any thread: offers a command that frees something, for which there is room even where others
+   * find none; false when there is none at all, and nothing happened.
+   */
   public boolean offerFreeing(Command command) {
     return !abandoned && enqueue(command);
   }
