@@ -2,11 +2,8 @@ package org.sled.server;
 
 import io.netty.util.concurrent.FastThreadLocalThread;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.time.Duration;
-import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import org.agrona.concurrent.SystemNanoClock;
@@ -16,7 +13,6 @@ import org.sled.core.cost.RowRule;
 import org.sled.core.schedule.Scheduling;
 import org.sled.jni.Model;
 import org.sled.jni.Numerics;
-import org.sled.jni.ResultRows;
 import org.sled.jni.SledException;
 import org.sled.jni.VerifyEngine;
 import org.sled.net.limit.ByteBudget;
@@ -24,7 +20,6 @@ import org.sled.net.protocol.FileDigest;
 import org.sled.net.protocol.Limits;
 import org.sled.net.protocol.Protocol;
 import org.sled.net.protocol.Redirect;
-import org.sled.net.protocol.Welcome;
 import org.sled.net.round.RoundRules;
 import org.sled.net.server.OpenFiles;
 import org.sled.net.server.ServerOptions;
@@ -158,7 +153,7 @@ public final class Daemon implements AutoCloseable {
       FileDigest digest = vocabulary == null ? FileDigest.NONE : vocabulary.digest();
       router =
           new FrameRouter(
-              () -> welcome(config, target, stats, digest),
+              () -> Greeting.of(config, target, stats, digest),
               engine,
               inbox,
               prompts,
@@ -202,7 +197,7 @@ public final class Daemon implements AutoCloseable {
    * @throws SledException if the target cannot be loaded or does not fit; the text says why
    */
   public static Daemon start(ServerConfig config) throws IOException {
-    checkPortIsFree(config);
+    PortProbe.requireFree(config);
     AdminServer admin = openAdmin(config); // before minutes of loading
     Model model = null;
     VerifyEngine engine = null;
@@ -236,7 +231,7 @@ public final class Daemon implements AutoCloseable {
               Vocabulary.of(config.modelPath(), Limits.DEFAULT_FRAME_BYTES),
               admin,
               model,
-              describe(config, model, info));
+              StartReport.of(config, model, info));
       started = true;
       return daemon;
     } finally {
@@ -398,52 +393,6 @@ public final class Daemon implements AutoCloseable {
         : "the verifier has not come round for " + stepTimeout.toSeconds() + " s";
   }
 
-  /** Before minutes of loading; somebody may still come in between, then the real bind says so. */
-  private static void checkPortIsFree(ServerConfig config) throws IOException {
-    if (config.port() == 0) {
-      return;
-    }
-    try (ServerSocket probe = new ServerSocket()) {
-      probe.setReuseAddress(true);
-      probe.bind(new InetSocketAddress(InetAddress.getByName(config.host()), config.port()));
-    } catch (IOException e) {
-      throw new IOException(
-          "cannot listen on "
-              + config.host()
-              + ":"
-              + config.port()
-              + ": "
-              + e.getMessage()
-              + "; is another daemon running there? Choose another port with --listen",
-          e);
-    }
-  }
-
-  /** What a client that comes is told. */
-  static Welcome welcome(
-      ServerConfig config, TargetDescription target, ServerStats stats, FileDigest vocabulary) {
-    return new Welcome(
-        Protocol.MAX_VERSION,
-        (target.exactNumerics() ? Welcome.EXACT_NUMERICS : 0)
-            | (vocabulary.equals(FileDigest.NONE) ? 0 : Welcome.VOCABULARY),
-        new Limits(
-            target.sessions(),
-            target.contextTokens() - 1,
-            target.contextTokens(),
-            config.maxDraftTokens(),
-            Limits.DEFAULT_FRAME_BYTES),
-        config.pingIntervalMillis(),
-        stats.sessionsInUse(),
-        target.sessions(),
-        target.numericsId(),
-        target.fingerprint(),
-        config.serverName(),
-        target.modelName(),
-        target.chatTemplate(),
-        vocabulary,
-        target.endTokens());
-  }
-
   private static String fileName(ServerConfig config) {
     return String.valueOf(config.modelPath().getFileName());
   }
@@ -451,40 +400,6 @@ public final class Daemon implements AutoCloseable {
   private static String cut(String text, int maxBytes) {
     // Bytes of UTF-8 are at most 3 per char.
     return text.length() * 3 <= maxBytes ? text : text.substring(0, maxBytes / 3);
-  }
-
-  private static String describe(ServerConfig config, Model model, VerifyEngine.Info info) {
-    VerifyEngine.MemoryPlan memory = info.memory();
-    return String.format(
-        "target    %s (%s, %s, %.1f million parameters), %d tokens of context trained%n"
-            + "sessions  %d of %d tokens each, %d with a place in the K/V cache; scheduler %s%n"
-            + "steps     %d threads, blocks of up to %d drafts%s%n"
-            + "memory    weights %s, K/V cache %s, results %s, scratch about %s; available %s%n"
-            + "numerics  %s, id %016x%s%n",
-        config.modelPath(),
-        model.architecture(),
-        model.weightType(),
-        model.info().parameterCount() / 1e6,
-        model.info().contextTrainTokens(),
-        config.allSessions(),
-        info.contextTokens(),
-        info.sequenceCount(),
-        config.scheduling().kind().name().toLowerCase(Locale.ROOT),
-        info.threads(),
-        config.maxDraftTokens(),
-        info.resultRows() == ResultRows.WHOLE ? "" : ", the largest logits of each row",
-        mebibytes(memory.weightBytes()),
-        mebibytes(memory.kvBytes()),
-        mebibytes(memory.logitsBytes()),
-        mebibytes(memory.computeBytes()),
-        mebibytes(memory.availableBytes()),
-        info.numerics().name().toLowerCase(Locale.ROOT),
-        info.numericsId(),
-        info.exactWay());
-  }
-
-  private static String mebibytes(long bytes) {
-    return String.format("%.1f MiB", bytes / (1024.0 * 1024.0));
   }
 
   /** Where it listens, with the port that was chosen for 0. */

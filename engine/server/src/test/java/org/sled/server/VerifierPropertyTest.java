@@ -182,7 +182,7 @@ final class VerifierPropertyTest {
       ServerConfig config = ServerConfig.of(Path.of("scripted")).listen("127.0.0.1", 0).conclude();
       router =
           new FrameRouter(
-              () -> Daemon.welcome(config, description, stats, FileDigest.NONE),
+              () -> Greeting.of(config, description, stats, FileDigest.NONE),
               target,
               inbox,
               prompts,
