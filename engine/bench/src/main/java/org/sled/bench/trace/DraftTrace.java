@@ -81,12 +81,12 @@ public final class DraftTrace {
     return new DraftTrace(header, all);
   }
 
-  /** Tokens that a prompt begins with as another one does; at most all of it. */
+  /** Tokens that a prompt begins with as another one does. */
   private int commonTokens(TraceStream stream) {
     int most = 0;
     for (TraceStream other : streams) {
-      int mismatch = other == stream ? 0 : Arrays.mismatch(stream.prompt(), other.prompt());
-      most = Math.max(most, mismatch < 0 ? 0 : mismatch);
+      // Below 0 for equal ones, its own among them.
+      most = Math.max(most, Arrays.mismatch(stream.prompt(), other.prompt()));
     }
     return most;
   }
