@@ -14,35 +14,32 @@ class StartTest {
 
   @Test
   void whatOnlySomeCommandsNeedIsNotLoadedAtEveryStart() throws Exception {
-    Process process =
-        ChildJvm.of(
-                List.of("-XX:TieredStopAtLevel=1", "-Xlog:class+load:stdout:none"),
-                "org.sled.cli.Sled",
-                "--version")
-            .redirectError(ProcessBuilder.Redirect.DISCARD)
-            .start();
-    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertTrue(process.waitFor(60, TimeUnit.SECONDS));
-    assertEquals(0, process.exitValue());
-    assertTrue(out.contains("org.sled.cli.generate.GenerateCommand "), out);
+    List<String> loaded = classesLoadedBy("org.sled.cli.Sled", "--version");
+    assertTrue(
+        loaded.stream().anyMatch(line -> line.startsWith("org.sled.cli.generate.GenerateCommand ")),
+        loaded::toString);
     List<String> needless =
-        out.lines().filter(line -> LARGE.stream().anyMatch(line::startsWith)).toList();
+        loaded.stream().filter(line -> LARGE.stream().anyMatch(line::startsWith)).toList();
     assertEquals(List.of(), needless);
   }
 
   @Test
   void classesToShareAreLoadedFromEveryJar() throws Exception {
+    List<String> loaded = classesLoadedBy("org.sled.cli.SharedClasses");
+    for (String library : LARGE) {
+      assertTrue(loaded.stream().anyMatch(line -> line.startsWith(library)), library);
+    }
+  }
+
+  private static List<String> classesLoadedBy(String mainClass, String... args) throws Exception {
     Process process =
         ChildJvm.of(
-                List.of("-XX:TieredStopAtLevel=1", "-Xlog:class+load:stdout:none"),
-                "org.sled.cli.SharedClasses")
+                List.of("-XX:TieredStopAtLevel=1", "-Xlog:class+load:stdout:none"), mainClass, args)
             .redirectError(ProcessBuilder.Redirect.DISCARD)
             .start();
     String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertTrue(process.waitFor(60, TimeUnit.SECONDS));
     assertEquals(0, process.exitValue());
-    for (String library : LARGE) {
-      assertTrue(out.lines().anyMatch(line -> line.startsWith(library)), library);
-    }
+    return out.lines().toList();
   }
 }

@@ -25,6 +25,7 @@ import org.sled.net.server.OpenFiles;
 import org.sled.net.server.ServerOptions;
 import org.sled.net.server.ServerTransport;
 import org.sled.server.ingress.FrameRouter;
+import org.sled.server.ingress.Greeting;
 import org.sled.server.ingress.SentTemplate;
 import org.sled.server.ingress.Vocabulary;
 import org.sled.server.observe.AdminServer;
@@ -153,7 +154,13 @@ public final class Daemon implements AutoCloseable {
       FileDigest digest = vocabulary == null ? FileDigest.NONE : vocabulary.digest();
       router =
           new FrameRouter(
-              () -> Greeting.of(config, target, stats, digest),
+              new Greeting(
+                  target,
+                  config.maxDraftTokens(),
+                  config.pingIntervalMillis(),
+                  config.serverName(),
+                  stats,
+                  digest),
               engine,
               inbox,
               prompts,

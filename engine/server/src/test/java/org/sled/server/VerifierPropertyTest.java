@@ -25,6 +25,7 @@ import org.sled.net.protocol.TokenizerFingerprint;
 import org.sled.net.round.RoundRules;
 import org.sled.net.server.EmbeddedConnection;
 import org.sled.server.ingress.FrameRouter;
+import org.sled.server.ingress.Greeting;
 import org.sled.server.observe.ServerStats;
 import org.sled.server.target.TargetDescription;
 import org.sled.server.verify.Verifier;
@@ -182,7 +183,13 @@ final class VerifierPropertyTest {
       ServerConfig config = ServerConfig.of(Path.of("scripted")).listen("127.0.0.1", 0).conclude();
       router =
           new FrameRouter(
-              () -> Greeting.of(config, description, stats, FileDigest.NONE),
+              new Greeting(
+                  description,
+                  config.maxDraftTokens(),
+                  config.pingIntervalMillis(),
+                  config.serverName(),
+                  stats,
+                  FileDigest.NONE),
               target,
               inbox,
               prompts,

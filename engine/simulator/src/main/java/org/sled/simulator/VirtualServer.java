@@ -13,15 +13,13 @@ import org.sled.net.protocol.Close;
 import org.sled.net.protocol.EndTokens;
 import org.sled.net.protocol.FileDigest;
 import org.sled.net.protocol.Hello;
-import org.sled.net.protocol.Limits;
 import org.sled.net.protocol.Open;
-import org.sled.net.protocol.Protocol;
 import org.sled.net.protocol.Push;
 import org.sled.net.protocol.TokenizerFingerprint;
-import org.sled.net.protocol.Welcome;
 import org.sled.net.round.RoundRules;
 import org.sled.server.SchedulingConfig;
 import org.sled.server.ingress.FrameRouter;
+import org.sled.server.ingress.Greeting;
 import org.sled.server.observe.ServerStats;
 import org.sled.server.target.TargetDescription;
 import org.sled.server.verify.Verifier;
@@ -134,29 +132,9 @@ final class VirtualServer {
             new RoundRules(vocabularySize, CONTEXT_TOKENS, MAX_DRAFT_TOKENS),
             stats,
             clock);
-    router = new FrameRouter(() -> welcome(description), target, inbox, prompts, stats, null);
-  }
-
-  private static Welcome welcome(TargetDescription target) {
-    return new Welcome(
-        Protocol.MAX_VERSION,
-        Welcome.EXACT_NUMERICS,
-        new Limits(
-            target.sessions(),
-            target.contextTokens() - 1,
-            target.contextTokens(),
-            MAX_DRAFT_TOKENS,
-            Limits.DEFAULT_FRAME_BYTES),
-        PING_MILLIS,
-        0,
-        target.sessions(),
-        target.numericsId(),
-        target.fingerprint(),
-        "virtual",
-        target.modelName(),
-        target.chatTemplate(),
-        FileDigest.NONE,
-        target.endTokens());
+    Greeting greeting =
+        new Greeting(description, MAX_DRAFT_TOKENS, PING_MILLIS, "virtual", stats, FileDigest.NONE);
+    router = new FrameRouter(greeting, target, inbox, prompts, stats, null);
   }
 
   /** A connection, with its handshake done. */

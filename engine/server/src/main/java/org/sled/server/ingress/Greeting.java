@@ -1,5 +1,6 @@
-package org.sled.server;
+package org.sled.server.ingress;
 
+import java.util.function.Supplier;
 import org.sled.net.protocol.FileDigest;
 import org.sled.net.protocol.Limits;
 import org.sled.net.protocol.Protocol;
@@ -7,18 +8,26 @@ import org.sled.net.protocol.Welcome;
 import org.sled.server.observe.ServerStats;
 import org.sled.server.target.TargetDescription;
 
-/** Makes the WELCOME that a daemon answers a HELLO with. */
-final class Greeting {
-  private Greeting() {}
-
-  /**
-   * The WELCOME of now.
-   *
-   * @param vocabulary digest of the vocabulary file that is given out; {@link FileDigest#NONE}:
-   *     none is
-   */
-  static Welcome of(
-      ServerConfig config, TargetDescription target, ServerStats stats, FileDigest vocabulary) {
+/**
+ * Makes the WELCOME that a server answers a HELLO with.
+ *
+ * @param maxDraftTokens of a block
+ * @param pingMillis silence after which either side sends a PING
+ * @param serverName for logs and metrics
+ * @param stats says how many sessions are in use when somebody comes
+ * @param vocabulary digest of the vocabulary file that is given out; {@link FileDigest#NONE}: none
+ *     is
+ */
+public record Greeting(
+    TargetDescription target,
+    int maxDraftTokens,
+    int pingMillis,
+    String serverName,
+    ServerStats stats,
+    FileDigest vocabulary)
+    implements Supplier<Welcome> {
+  @Override
+  public Welcome get() {
     return new Welcome(
         Protocol.MAX_VERSION,
         (target.exactNumerics() ? Welcome.EXACT_NUMERICS : 0)
@@ -27,14 +36,14 @@ final class Greeting {
             target.sessions(),
             target.contextTokens() - 1,
             target.contextTokens(),
-            config.maxDraftTokens(),
+            maxDraftTokens,
             Limits.DEFAULT_FRAME_BYTES),
-        config.pingIntervalMillis(),
+        pingMillis,
         stats.sessionsInUse(),
         target.sessions(),
         target.numericsId(),
         target.fingerprint(),
-        config.serverName(),
+        serverName,
         target.modelName(),
         target.chatTemplate(),
         vocabulary,
