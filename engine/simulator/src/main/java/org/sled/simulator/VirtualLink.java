@@ -27,6 +27,7 @@ final class VirtualLink implements SessionLink {
   private final long upNanos;
   private final long downNanos;
   private int epoch;
+  private long arrivalNanos; // of the answer that was taken last
 
   /**
    * Creates it.
@@ -155,8 +156,14 @@ final class VirtualLink implements SessionLink {
     if (connection.answers().isEmpty()) {
       turns.awaitAnswer(device, this);
     }
-    clock.advanceTo(answerNanos());
+    arrivalNanos = answerNanos();
+    clock.advanceTo(arrivalNanos);
     return connection.answers().poll().what();
+  }
+
+  @Override
+  public long arrivalNanos() {
+    return arrivalNanos;
   }
 
   @Override

@@ -58,6 +58,7 @@ final class FaultyLink implements SessionLink {
   private long newestDown;
   private int session;
   private int epoch;
+  private long arrivalNanos; // of the answer that was taken last
   int connections;
   int resumesWithTokens;
 
@@ -323,8 +324,14 @@ final class FaultyLink implements SessionLink {
       throw new ConnectionLostException("the connection broke while waiting for a " + what);
     }
     VirtualConnection.Timed first = arrived.poll();
-    clock.advanceTo(Math.max(clock.nanoTime(), first.nanos()));
+    arrivalNanos = first.nanos();
+    clock.advanceTo(Math.max(clock.nanoTime(), arrivalNanos));
     return first.what();
+  }
+
+  @Override
+  public long arrivalNanos() {
+    return arrivalNanos;
   }
 
   @Override

@@ -340,7 +340,7 @@ final class PolicyFleet {
     private void onTokens(TokensFrame answer) {
       if (policy != null) {
         policy.load(answer.price(), answer.alone(), answer.commonDrafts());
-        policy.pushed(1, pushing ? nowNanos - lastTokenNanos : 0);
+        policy.pushed(1, pushing ? nowNanos - lastTokenNanos : -1);
         if (policy.wantsTrial()) {
           float probability = probability();
           policy.tried(random.nextDouble() < probability, probability);

@@ -3,11 +3,15 @@ package org.sled.bench.simulate;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.sled.bench.cost.CostTable;
+import org.sled.bench.trace.DraftTrace;
 import org.sled.bench.trace.MadeTraces;
+import org.sled.bench.trace.TraceFile;
 
 /** Draft policies against what they should bring, with drafts and step times that are made up. */
 final class SimulationTest {
@@ -40,7 +44,49 @@ final class SimulationTest {
       double rttMillis, double draftRate, double acceptance) {
     Simulation simulation = simulation();
     double wanted = Math.min(acceptance, simulation.recordedAcceptance());
-    SimulatedCell cell = simulation.cell(rttMillis, draftRate, "made", wanted);
+    requireGood(simulation.cell(rttMillis, draftRate, "made", wanted));
+  }
+
+  /**
+   * Texts of 48 tokens behind prompts that take the device half a second and more: what it learns
+   * at a text's beginning decides about all of it.
+   */
+  @ParameterizedTest
+  @CsvSource({
+    "0, 60, recorded",
+    "0, 200, recorded",
+    "50, 200, recorded",
+    "200, 200, recorded",
+    "0, 28, 0.5",
+    "50, 28, 0.5",
+    "0, 28, 0.1",
+    "50, 28, 0.1",
+    "200, 28, 0.1"
+  })
+  void alsoInShortTextsOfARealPair(double rttMillis, double draftRate, String drafts)
+      throws IOException {
+    DraftTrace trace =
+        TraceFile.read(
+            Path.of("../../benchmarks/traces/qwen2.5-coder-1.5b-0.5b-humaneval.trace.gz"));
+    CostTable costs =
+        new CostTable(
+            "made",
+            "2 threads",
+            "exact",
+            1,
+            1,
+            200,
+            new int[] {1, 2},
+            new int[] {1, 2, 5, 9, 17},
+            new double[][] {{45, 50, 58, 75, 105}, {50, 58, 78, 110, 180}},
+            2);
+    Simulation simulation = new Simulation(trace, costs, 0.1, 8, 1);
+    double acceptance =
+        drafts.equals("recorded") ? simulation.recordedAcceptance() : Double.parseDouble(drafts);
+    requireGood(simulation.cell(rttMillis, draftRate, drafts, acceptance));
+  }
+
+  private static void requireGood(SimulatedCell cell) {
     assertTrue(
         cell.optimalToBestFixed() >= SimulationResult.LEAST_OF_BEST_FIXED,
         () -> cell.optimal().mean() + " of " + cell.bestFixed().mean() + " tokens/s");

@@ -23,6 +23,12 @@ public final class StepCost {
   /** Share of a step's error that a place of the table takes over at first. */
   private static final double FIRST_TABLE_GAIN = 0.3;
 
+  /** And one that was never measured, but reckoned from others: the error is its own. */
+  private static final double UNMEASURED_TABLE_GAIN = 0.9;
+
+  /** Variance of a place that was never measured, relative. */
+  private static final double UNMEASURED_NOISE = 1;
+
   /** Share of a step's error that a place of the table takes over once it was corrected often. */
   private static final double TABLE_GAIN = 0.02;
 
@@ -85,6 +91,7 @@ public final class StepCost {
 
   private final double[] tableNanos = new double[ROWS.length];
   private final double[] corrections = new double[ROWS.length]; // of each place
+  private final boolean[] measured = new boolean[ROWS.length]; // each place
   private double factor = 1;
   private double attentionNanos; // of a row and a token; 0: not known
   private double usualContext;
@@ -203,7 +210,8 @@ public final class StepCost {
     double attentionShare = factor * attentionNanos * rows * contextTokens;
     double expected = tableShare + attentionShare;
     double error = within(-LARGEST_ERROR, LARGEST_ERROR, nanos / expected - 1);
-    learnFactorAndAttention(error, factor * rows * contextTokens / expected);
+    learnFactorAndAttention(
+        error, factor * rows * contextTokens / expected, unmeasuredShare(passRows));
     learnTable(passRows, error * tableShare / expected * tableNanos(passRows));
     usualContext += USUAL_CONTEXT_GAIN * (contextTokens - usualContext);
     steps++;
@@ -223,6 +231,7 @@ public final class StepCost {
       Arrays.fill(tableNanos, nanos);
     }
     tableNanos[place] = place == 0 ? nanos : Math.max(nanos, tableNanos[place - 1]);
+    measured[place] = true;
     // What lies behind goes on as steeply as the last two measurements.
     int before = Math.max(0, place - 2);
     double perRow =
@@ -257,9 +266,11 @@ public final class StepCost {
   }
 
   private void correct(int place, double weight, double error) {
-    double gain = Math.max(TABLE_GAIN, FIRST_TABLE_GAIN / (1 + corrections[place]));
+    double first = measured[place] ? FIRST_TABLE_GAIN : UNMEASURED_TABLE_GAIN;
+    double gain = Math.max(TABLE_GAIN, first / (1 + corrections[place]));
     tableNanos[place] = Math.max(1, tableNanos[place] + gain * weight * error);
     corrections[place] += weight;
+    measured[place] |= corrections[place] >= 1;
   }
 
   /**
@@ -267,8 +278,9 @@ public final class StepCost {
    *
    * @param error of the step, relative
    * @param weight by how much the step grows, relative, with each ns of attention to a token
+   * @param unmeasured share of what was expected that nobody has measured before
    */
-  private void learnFactorAndAttention(double error, double weight) {
+  private void learnFactorAndAttention(double error, double weight, double unmeasured) {
     double row = tableRowNanos();
     double unit = row / EQUAL_TOKENS;
     double units = weight * unit;
@@ -276,7 +288,8 @@ public final class StepCost {
     attentionVariance = Math.min(MOST_ATTENTION_VARIANCE, attentionVariance + ATTENTION_DRIFT);
     double withFactor = factorVariance + units * covariance;
     double withAttention = covariance + units * attentionVariance;
-    double variance = NOISE + withFactor + units * withAttention;
+    double noise = NOISE + unmeasured * unmeasured * UNMEASURED_NOISE;
+    double variance = noise + withFactor + units * withAttention;
     factorVariance -= withFactor * withFactor / variance;
     covariance -= withFactor * withAttention / variance;
     attentionVariance -= withAttention * withAttention / variance;
@@ -286,6 +299,12 @@ public final class StepCost {
             row / MOST_EQUAL_TOKENS,
             row / LEAST_EQUAL_TOKENS,
             attentionNanos + unit * error * withAttention / variance);
+  }
+
+  private double unmeasuredShare(int rows) {
+    int place = place(rows);
+    double weight = weight(place, rows);
+    return (measured[place] ? 0 : 1 - weight) + (measured[place + 1] ? 0 : weight);
   }
 
   private static int place(int rows) {
@@ -335,6 +354,7 @@ public final class StepCost {
     }
     System.arraycopy(state, 0, tableNanos, 0, tableNanos.length);
     Arrays.fill(corrections, TRUSTED_CORRECTIONS);
+    Arrays.fill(measured, true);
     attentionVariance = TRUSTED_ATTENTION_VARIANCE;
     factor = state[tableNanos.length];
     attentionNanos = state[tableNanos.length + 1];

@@ -81,6 +81,12 @@ public interface DraftLengthPolicy {
   void answered(BlockAnswer answer, float[] probabilities, int from);
 
   /**
+   * Whether it does not know yet what a draft takes. Then one is better tried beside the server's
+   * own tokens than a round trip spent on beginning to draft.
+   */
+  boolean isUntried();
+
+  /**
    * Whether to draft a token beside those that the server makes alone: nobody waits for it, and it
    * shows how good drafts are.
    */
@@ -98,7 +104,7 @@ public interface DraftLengthPolicy {
    * The server made tokens alone.
    *
    * @param count how many
-   * @param nanos since those before them; 0 if that says nothing about its pace
+   * @param nanos between the arrivals of those before them and theirs; -1: these are the first
    */
   void pushed(int count, long nanos);
 

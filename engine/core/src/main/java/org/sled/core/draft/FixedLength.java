@@ -83,6 +83,11 @@ public final class FixedLength implements DraftLengthPolicy {
   }
 
   @Override
+  public boolean isUntried() {
+    return false;
+  }
+
+  @Override
   public boolean wantsTrial() {
     return false;
   }

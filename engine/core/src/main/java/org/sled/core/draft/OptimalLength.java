@@ -112,6 +112,7 @@ public final class OptimalLength implements DraftLengthPolicy {
   private long rounds;
 
   private boolean pushing;
+  private boolean decidedUntried; // to draft, before it was known what a draft takes
   private boolean probing; // the next block tries what the link is like
   private boolean isRefused; // the server looked at no draft of the last block
   private int tokensSinceLook;
@@ -161,16 +162,19 @@ public final class OptimalLength implements DraftLengthPolicy {
   public synchronized int next(float[] probabilities, int from, int ready, int most) {
     // As long as it is not known what a round takes, blocks are short.
     int longest = rounds == 0 ? Math.min(most, Math.max(ready, FIRST_DRAFTS)) : most;
-    if (ready > 0) {
+    if (ready > 0 && !decidedUntried) {
       // Whether to draft at all is decided before it begins.
       return lengthOf(probabilities, from, ready, longest, draftNanos);
     }
+    decidedUntried = isUntried();
     choose(choice, longest, 0);
     if (!pushing) {
       choose(optimistic, longest, LEAVE_ERRORS * calibration.doubt());
       boolean pays = !server.isKnown() || server.aloneRate() <= LEAVE_MARGIN * optimistic.rate;
       if (pays && !isRefused && !server.gatesDrafts()) {
-        return choice.drafts;
+        return ready > 0
+            ? lengthOf(probabilities, from, ready, longest, draftNanos)
+            : choice.drafts;
       }
       pushing = true;
       isRefused = false;
@@ -252,6 +256,11 @@ public final class OptimalLength implements DraftLengthPolicy {
     double gainNanos = remainingTokens * (aloneNanos - 1 / optimistic.rate);
     double shareNanos = CATCH_UP_SHARE * tokensSinceProbe * aloneNanos;
     return nanos < Math.max(gainNanos, shareNanos);
+  }
+
+  @Override
+  public synchronized boolean isUntried() {
+    return draftNanos == 0;
   }
 
   @Override
@@ -363,11 +372,12 @@ public final class OptimalLength implements DraftLengthPolicy {
 
   @Override
   public synchronized void drafted(long nanos, boolean steady) {
+    double seen = Math.max(1, nanos); // 0 is for what is not known
     if (steady) {
-      draftNanos = follow(draftNanos, (double) nanos, draftTimeIsSteady ? GAIN / 2 : 1);
+      draftNanos = follow(draftNanos, seen, draftTimeIsSteady ? GAIN / 2 : 1);
       draftTimeIsSteady = true;
-    } else if (draftNanos == 0 || nanos < draftNanos) {
-      draftNanos = nanos;
+    } else if (draftNanos == 0 || seen < draftNanos) {
+      draftNanos = seen;
     }
   }
 
@@ -404,7 +414,7 @@ public final class OptimalLength implements DraftLengthPolicy {
     tokensSinceLook += count;
     tokensSinceProbe += count;
     tokensSinceTrial += count;
-    if (nanos > 0) {
+    if (nanos >= 0) {
       server.alone((double) nanos / count);
     }
   }

@@ -73,6 +73,11 @@ public final class ThresholdLength implements DraftLengthPolicy {
   }
 
   @Override
+  public boolean isUntried() {
+    return pauses.isUntried();
+  }
+
+  @Override
   public boolean wantsTrial() {
     return pauses.wantsTrial();
   }

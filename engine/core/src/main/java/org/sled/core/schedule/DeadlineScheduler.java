@@ -12,7 +12,8 @@ import org.sled.core.cost.StepCost;
  *   <li><b>Trimming.</b> A draft is looked at only if the chance that it is of use is worth its
  *       rows: blocks are cut where that gives the most expected tokens per second of the engine,
  *       also to one length, since shorter ones are padded to share a pass. Under load that shortens
- *       them, down to the server's own token.
+ *       them, down to the server's own token. Not where a session is served alone: nobody else has
+ *       the time that a shorter block leaves, and its device has to make up for it by a round.
  *   <li><b>Gathering.</b> Sessions whose block is about to arrive are waited for, if one step for
  *       all costs less than two steps and the wait.
  *   <li><b>Chunks.</b> Prompts get a part of the time that blocks take: see {@link PromptChunks}.
@@ -118,7 +119,7 @@ public final class DeadlineScheduler implements BatchScheduler {
     int prompts = waiting.prompts();
     double blocksNanos = 0;
     if (blocks > 0) {
-      blocksNanos = chooseDrafts(waiting, blocks);
+      blocksNanos = chooseDrafts(waiting, blocks, nowNanos);
       if (limits.tokenNanos() > 0 && cost.isKnown()) {
         blocksNanos = holdBack(waiting, blocks, nowNanos);
       }
@@ -169,7 +170,7 @@ public final class DeadlineScheduler implements BatchScheduler {
   // ---------------------------------------------------------------- trimming
 
   /** Decides how many drafts of each block are looked at; returns the expected time. */
-  private double chooseDrafts(WorkQueue waiting, int blocks) {
+  private double chooseDrafts(WorkQueue waiting, int blocks, long nowNanos) {
     int longest = 0;
     for (int i = 0; i < blocks; i++) {
       int session = waiting.session(chosen[i]);
@@ -182,6 +183,10 @@ public final class DeadlineScheduler implements BatchScheduler {
     if (!cost.isKnown()) {
       grant(blocks, Double.NEGATIVE_INFINITY, longest);
       return 0;
+    }
+    if (waiting.size() == 1 && !expectsAnybody(nowNanos)) {
+      grant(blocks, Double.NEGATIVE_INFINITY, longest);
+      return shape.nanos();
     }
     bestRate = 0;
     bestThreshold = Double.NEGATIVE_INFINITY;

@@ -68,6 +68,19 @@ class StepCostTest {
     assertTrue(cost.passNanos(20) > 1.3 * truth(1, 20), "the rest of the table follows");
   }
 
+  /** Prompts' rows have no results, so that what few rows take says little about them. */
+  @Test
+  void aPromptOfMoreRowsThanWereMeasuredIsNotChargedToSmallSteps() {
+    for (int rows : new int[] {1, 2, 4, 8, 16, 32}) {
+      cost.calibrate(rows, truth(1, rows));
+    }
+    cost.observe(1, 150, 128, 0.5 * truth(1, 150));
+    assertEquals(truth(1, 1), cost.passNanos(1), 0.1 * truth(1, 1));
+    assertEquals(0.5 * truth(1, 150), cost.passNanos(150), 0.15 * truth(1, 150));
+    cost.observe(1, 4, 128, 0.5 * truth(1, 4));
+    assertTrue(cost.passNanos(1) < 0.7 * truth(1, 1), "where it was measured, it is the machine");
+  }
+
   /** Else it would be believed for as long as nobody tries so many rows again. */
   @Test
   void aSlowSpellIsNotChargedToTheRowsThatWereInUse() {

@@ -72,7 +72,7 @@ class OptimalLengthTest {
             trials++;
             lengths.tried(random.nextDouble() < acceptance, Float.NaN);
           }
-          lengths.pushed(1, pushed || i > 0 ? nanos(aloneMillis) : 0);
+          lengths.pushed(1, pushed || i > 0 ? nanos(aloneMillis) : -1);
         }
         stands = false;
         lastRoundMillis = 0;
@@ -312,8 +312,11 @@ class OptimalLengthTest {
     aloneMillis = 30; // the server alone is faster than this device drafts
     OptimalLength first = new OptimalLength(1);
     first.load(priceMillis / 1e3, aloneMillis / 1e3, 0);
-    assertTrue(block(first) > 0, "it has to find that out");
+    assertTrue(first.isUntried());
+    assertTrue(first.next(unsure, 0, 0, MOST) > 0, "it has to find that out");
     first.drafted(nanos(draftMillis), true);
+    assertFalse(first.isUntried());
+    assertEquals(0, first.next(unsure, 0, 1, MOST), "one draft says what it takes");
     DraftExperience learnt = first.experience();
     assertEquals(draftMillis * 1e6, learnt.draftNanos(), 1);
     OptimalLength second = new OptimalLength(1, learnt);

@@ -83,6 +83,19 @@ class DeadlineSchedulerTest {
   }
 
   @Test
+  void nothingIsCutOfASessionThatIsServedAlone() {
+    machine(2);
+    acceptance(0, 0.7);
+    acceptance(1, 0.7);
+    queue.add(0, 0, WorkKind.BLOCK, 9, 0, 0);
+    scheduler(0).plan(0, queue, plan);
+    assertEquals(9, plan.totalRows(), "nobody else has the time");
+    queue.add(1, 0, WorkKind.PUSH, 1, 0, 0);
+    assertEquals(2, scheduler(0).plan(0, queue, plan));
+    assertTrue(plan.totalRows() < 10, "another one waits: " + plan.totalRows());
+  }
+
+  @Test
   void hopelessDraftsAreCutAndGoodOnesAreNot() {
     machine(8);
     for (int i = 0; i < 8; i++) {

@@ -63,6 +63,11 @@ public final class PausableDrafting implements DraftLengthPolicy {
   }
 
   @Override
+  public boolean isUntried() {
+    return policy.isUntried();
+  }
+
+  @Override
   public boolean wantsTrial() {
     return !paused && policy.wantsTrial();
   }

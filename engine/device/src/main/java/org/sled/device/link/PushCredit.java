@@ -76,11 +76,12 @@ public final class PushCredit {
   /**
    * Tokens came.
    *
-   * @return time since those before them, ns; 0 if they are the first
+   * @param nowNanos when
+   * @return time since those before them, ns; -1 if they are the first
    */
   public long came(int count, long nowNanos) {
     outstanding -= count;
-    long nanos = newestNanos == 0 ? 0 : nowNanos - newestNanos;
+    long nanos = newestNanos == 0 ? -1 : nowNanos - newestNanos;
     newestNanos = nowNanos;
     return nanos;
   }

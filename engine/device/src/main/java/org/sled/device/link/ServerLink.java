@@ -74,13 +74,13 @@ public final class ServerLink implements SessionLink, Uplinks.Waiter {
   /** From {@link Uplinks}. */
   @Override
   public void connected(Uplink newUplink) {
-    inbox.offer(number, newUplink);
+    inbox.offer(number, newUplink, System.nanoTime());
   }
 
   /** From {@link Uplinks}. */
   @Override
   public void failed(SledClientException why) {
-    inbox.offer(number, why);
+    inbox.offer(number, why, System.nanoTime());
   }
 
   @Override
@@ -226,6 +226,11 @@ public final class ServerLink implements SessionLink, Uplinks.Waiter {
       meter.bytesDown(event instanceof Waiting ? WAITING_BYTES : OPENED_BYTES);
     }
     return event;
+  }
+
+  @Override
+  public long arrivalNanos() {
+    return inbox.takenArrivalNanos();
   }
 
   @Override

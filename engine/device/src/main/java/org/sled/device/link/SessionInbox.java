@@ -23,12 +23,14 @@ public final class SessionInbox {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final Object[] ring = new Object[CAPACITY];
+  private final long[] arrivals = new long[CAPACITY]; // ns, of each event in the ring
   private int head;
   private int size;
   private int connection;
   private String lostReason;
   private boolean cancelled;
   private boolean closed;
+  private long takenArrivalNanos; // of the event that was taken last; draft thread
 
   public SessionInbox(int session) {
     this.session = session;
@@ -54,9 +56,10 @@ public final class SessionInbox {
   /**
    * Event loop: adds an event of a connection; a buffer now belongs to the inbox.
    *
+   * @param arrivalNanos when it came, by {@link System#nanoTime}
    * @return false if the inbox is full; the event is released then
    */
-  boolean offer(int fromConnection, Object event) {
+  boolean offer(int fromConnection, Object event, long arrivalNanos) {
     lock.lock();
     try {
       if (closed || fromConnection != connection) {
@@ -67,7 +70,9 @@ public final class SessionInbox {
         ReferenceCountUtil.release(event);
         return false;
       }
-      ring[(head + size) % CAPACITY] = event;
+      int tail = (head + size) % CAPACITY;
+      ring[tail] = event;
+      arrivals[tail] = arrivalNanos;
       size++;
       changed.signal();
       return true;
@@ -136,12 +141,18 @@ public final class SessionInbox {
       }
       Object event = ring[head];
       ring[head] = null;
+      takenArrivalNanos = arrivals[head];
       head = (head + 1) % CAPACITY;
       size--;
       return event;
     } finally {
       lock.unlock();
     }
+  }
+
+  /** Draft thread: when the event came that was taken last. */
+  long takenArrivalNanos() {
+    return takenArrivalNanos;
   }
 
   /** Draft thread: waits so long, or until cancelled or lost. */

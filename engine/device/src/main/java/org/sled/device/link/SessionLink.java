@@ -91,7 +91,13 @@ public interface SessionLink {
    */
   Object next(String what) throws InterruptedException, CancelledException;
 
-  /** The same, for as long as the caller says; null if nothing came in that time. */
+  /**
+   * When the event that was taken last came to this device, in ns of {@link #nanoTime}: the draft
+   * thread may have been at work since then.
+   */
+  long arrivalNanos();
+
+  /** Waits for the next event for as long as the caller says; null if nothing came in that time. */
   Object poll(long mostNanos) throws InterruptedException, CancelledException;
 
   /**

@@ -34,8 +34,8 @@ public final class SessionRouter implements ClientListener {
    * @param number of this connection, as the inbox counts
    */
   private record Route(SessionInbox inbox, int number) {
-    boolean offer(Object event) {
-      return inbox.offer(number, event);
+    boolean offer(Object event, long arrivalNanos) {
+      return inbox.offer(number, event, arrivalNanos);
     }
 
     void lost(String reason) {
@@ -109,13 +109,13 @@ public final class SessionRouter implements ClientListener {
     return null; // cancelled or finished: what still comes for it is late
   }
 
-  private void deliver(int session, Object event) {
+  private void deliver(int session, Object event, long arrivalNanos) {
     Route route = find(session);
     if (route == null) {
       if (event instanceof ByteBuf frame) {
         frame.release();
       }
-    } else if (!route.offer(event)) {
+    } else if (!route.offer(event, arrivalNanos)) {
       route.lost("the server sends more than it was asked for");
       disconnect.run();
     }
@@ -123,22 +123,22 @@ public final class SessionRouter implements ClientListener {
 
   @Override
   public void onOpened(Opened opened, long receivedNanos) {
-    deliver(opened.session(), opened);
+    deliver(opened.session(), opened, receivedNanos);
   }
 
   @Override
   public void onVerdict(int session, ByteBuf verdict, long receivedNanos) {
-    deliver(session, verdict);
+    deliver(session, verdict, receivedNanos);
   }
 
   @Override
   public void onTokens(int session, ByteBuf tokens, long receivedNanos) {
-    deliver(session, tokens);
+    deliver(session, tokens, receivedNanos);
   }
 
   @Override
   public void onWaiting(Waiting waiting) {
-    deliver(waiting.session(), waiting);
+    deliver(waiting.session(), waiting, System.nanoTime());
   }
 
   @Override
@@ -149,7 +149,7 @@ public final class SessionRouter implements ClientListener {
   @Override
   public void onError(ErrorMessage error) {
     if (error.session() != 0) {
-      deliver(error.session(), error);
+      deliver(error.session(), error, System.nanoTime());
       return;
     }
     VocabularyDownload asking = download;

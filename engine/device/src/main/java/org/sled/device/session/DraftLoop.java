@@ -203,10 +203,7 @@ public final class DraftLoop implements Runnable {
             onAnswer();
           }
         }
-        case WAIT -> {
-          work.rests();
-          onAnswer();
-        }
+        case WAIT -> onAnswer();
         case ONE_TOKEN -> push(1, false);
         case PUSH, UNTIL_PROPOSAL, UNTIL_CAUGHT_UP -> {
           awaitsProposal = turn == Turn.UNTIL_PROPOSAL;
@@ -436,7 +433,7 @@ public final class DraftLoop implements Runnable {
         long nowNanos = link.nanoTime();
         long roundNanos = nowNanos - sent.sentNanos(verdict.round());
         meter.verdict(verdict.verified(), accepted, roundNanos);
-        tellPolicy(roundNanos);
+        tellPolicy(link.arrivalNanos() - sent.sentNanos(verdict.round()));
         // Those behind it that do not follow any more are as if they had not been sent.
         meter.blockDropped(cutOff(block) + alive - block - rounds.aliveDrafts());
         meter.overhead(verdict.overheadMicros());
@@ -494,7 +491,7 @@ public final class DraftLoop implements Runnable {
             verdict.accepted(),
             cutOff(block) > 0,
             verdict.batchRows(),
-            Math.max(0, roundNanos - serverNanos - work.overrunNanos()),
+            roundNanos - serverNanos,
             serverNanos,
             Math.min(serverNanos, TimeUnit.MICROSECONDS.toNanos(verdict.queueMicros())));
     policy.answered(answer, chain.probabilities(), 0);
@@ -557,7 +554,7 @@ public final class DraftLoop implements Runnable {
       forgetDrafting();
     }
     while (tokens.end() == null && left > 0) {
-      if (returning && !credit.isAskedBack() && !work.isBehind()) {
+      if (returning && !credit.isAskedBack() && !work.isBehind() && !policy.isUntried()) {
         credit.askBack();
         link.push(history.committedLength(), 0);
       }
@@ -599,7 +596,8 @@ public final class DraftLoop implements Runnable {
       forgetDrafting(); // drafting was paused, or too little of the text is left
     }
     boolean isNext = chain.end() == history.committedLength();
-    boolean tries = !returning && isNext && !link.hasNews() && policy.wantsTrial();
+    boolean wants = returning ? policy.isUntried() : policy.wantsTrial();
+    boolean tries = wants && isNext && !link.hasNews();
     if (!returning && !(tries && work.isWorthCatchingUp())) {
       return;
     }
@@ -661,7 +659,7 @@ public final class DraftLoop implements Runnable {
     meter.overhead(pushed.overheadMicros());
     long nowNanos = link.nanoTime();
     policy.load(pushed.price(), pushed.alone(), pushed.commonDrafts());
-    policy.pushed(count, credit.came(count, nowNanos));
+    policy.pushed(count, credit.came(count, link.arrivalNanos()));
     measureLink(nowNanos);
     rounds.advance(committed + count, pushed.token(count - 1));
     tokens.commit(committed + count, pushed.finishReason());

@@ -17,6 +17,12 @@ import org.slf4j.LoggerFactory;
  * <p>Belongs to the draft thread.
  */
 final class DraftWork {
+  /**
+   * With more tokens than that to be computed before a draft, its time would say little about the
+   * drafts behind it: they are computed in a call of their own.
+   */
+  private static final int MOST_WITH_DRAFT = 8;
+
   private static final Logger LOG = LoggerFactory.getLogger(DraftWork.class);
 
   private final SessionLink link;
@@ -28,7 +34,6 @@ final class DraftWork {
 
   private boolean on;
   private int tokensBehind = Integer.MAX_VALUE / 2; // that the server made since the newest draft
-  private long overrunNanos; // that an answer waits for a draft at work, on average
 
   // The block at work.
   private long draftNanos; // that its drafts took, and the guess before them
@@ -126,6 +131,13 @@ final class DraftWork {
     if (!on || chain.hasEnded()) {
       return false;
     }
+    boolean isFarBehind = tokensBehind > MOST_WITH_DRAFT;
+    while (isFarBehind && catchUp()) {
+      // No more than a chunk, or drafting would not have begun.
+    }
+    if (!on) {
+      return false;
+    }
     long nowNanos = link.nanoTime();
     try {
       if (!chain.draft()) {
@@ -137,8 +149,7 @@ final class DraftWork {
       return false;
     }
     long nanos = link.nanoTime() - nowNanos;
-    overrunNanos = nanos / 2;
-    policy.drafted(nanos, tokensBehind <= 1);
+    policy.drafted(nanos, isFarBehind || tokensBehind <= 1);
     tokensBehind = 0;
     startNanos = startNanos == 0 ? nowNanos : startNanos;
     draftNanos += nanos;
@@ -166,16 +177,6 @@ final class DraftWork {
   /** What the first drafts of the block at work took, and the guess before them. */
   long nanosOf(int drafts) {
     return draftedTokens <= drafts ? draftNanos : draftNanos * drafts / draftedTokens;
-  }
-
-  /** What the answer at work waits for a draft, on average. */
-  long overrunNanos() {
-    return overrunNanos;
-  }
-
-  /** The next answer is waited for, and nothing else is done. */
-  void rests() {
-    overrunNanos = 0;
   }
 
   private void turnOff(String why) {

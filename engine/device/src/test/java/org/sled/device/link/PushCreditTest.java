@@ -43,11 +43,11 @@ class PushCreditTest {
   @Test
   void theTimeBeforeTheFirstTokensSaysNothingOfThePace() {
     credit.fill(100);
-    assertEquals(0, credit.came(1, 500 * MS));
+    assertEquals(-1, credit.came(1, 500 * MS));
     assertEquals(20 * MS, credit.came(2, 520 * MS));
     credit.begin();
     credit.fill(100);
-    assertEquals(0, credit.came(1, 900 * MS), "of another push");
+    assertEquals(-1, credit.came(1, 900 * MS), "of another push");
   }
 
   @Test
