@@ -342,6 +342,7 @@ final class PolicyFleet {
         policy.load(answer.price(), answer.alone(), answer.commonDrafts());
         policy.pushed(1, pushing ? nowNanos - lastTokenNanos : -1);
         if (policy.wantsTrial()) {
+          policy.drafted((long) DRAFT_NANOS, true);
           float probability = probability();
           policy.tried(random.nextDouble() < probability, probability);
         }

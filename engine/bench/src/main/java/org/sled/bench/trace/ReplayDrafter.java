@@ -64,7 +64,7 @@ public final class ReplayDrafter implements BlockDrafter {
 
   @Override
   public long dueNanos(TokenHistory history) {
-    return dueNanos <= ModelBlockDrafter.CHUNK_NANOS ? 0 : dueNanos;
+    return dueNanos;
   }
 
   @Override

@@ -81,10 +81,10 @@ public interface DraftLengthPolicy {
   void answered(BlockAnswer answer, float[] probabilities, int from);
 
   /**
-   * Whether it does not know yet what a draft takes. Then one is better tried beside the server's
-   * own tokens than a round trip spent on beginning to draft.
+   * The server goes on alone until the draft model has caught up, although a block was wanted: it
+   * is asked again then, and to begin with drafts takes a round trip.
    */
-  boolean isUntried();
+  void catchesUp();
 
   /**
    * Whether to draft a token beside those that the server makes alone: nobody waits for it, and it

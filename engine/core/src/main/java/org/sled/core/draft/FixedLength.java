@@ -83,8 +83,8 @@ public final class FixedLength implements DraftLengthPolicy {
   }
 
   @Override
-  public boolean isUntried() {
-    return false;
+  public void catchesUp() {
+    // It drafts as soon as it can.
   }
 
   @Override

@@ -75,6 +75,9 @@ public final class OptimalLength implements DraftLengthPolicy {
   /** What trying may cost of the time. */
   private static final double PROBE_SHARE = 0.01;
 
+  /** What a reader gains is worth so many times the device's time for it. */
+  private static final double READER_WORTH = 4;
+
   /**
    * What catching up for a block that tries may cost of the device's time: the text does not wait
    * for it, but whoever pays for the power does.
@@ -176,13 +179,10 @@ public final class OptimalLength implements DraftLengthPolicy {
             ? lengthOf(probabilities, from, ready, longest, draftNanos)
             : choice.drafts;
       }
-      pushing = true;
-      isRefused = false;
-      tokensSinceLook = 0;
-      tokensSinceProbe = 0;
+      leave();
       return 0;
     }
-    if (tokensSinceLook >= LOOK_ROUND_TRIPS * linkNanos * server.aloneRate()) {
+    if (!isUntried() && tokensSinceLook >= LOOK_ROUND_TRIPS * linkNanos * server.aloneRate()) {
       tokensSinceLook = 0;
       choose(pessimistic, longest, -RETURN_ERRORS * calibration.doubt());
       if (pessimistic.rate > RETURN_MARGIN * server.aloneRate() && !server.gatesDrafts()) {
@@ -243,7 +243,8 @@ public final class OptimalLength implements DraftLengthPolicy {
   }
 
   /**
-   * Catching up pays if the rest of the text is sooner there with drafts by more than it takes. A
+   * Catching up takes none of the text's time: the server goes on meanwhile. It pays if what is
+   * left of the text then is sooner there with drafts, by a part of what it takes the device. A
    * block that tries is no gain, and is worth a share of the time since the last one.
    */
   @Override
@@ -251,15 +252,35 @@ public final class OptimalLength implements DraftLengthPolicy {
     if (probing || !server.isKnown()) {
       return true;
     }
-    choose(optimistic, MOST_TRIAL_DRAFTS, LEAVE_ERRORS * calibration.doubt());
     double aloneNanos = 1 / server.aloneRate();
-    double gainNanos = remainingTokens * (aloneNanos - 1 / optimistic.rate);
+    double tokensThen = remainingTokens - nanos / aloneNanos;
+    if (tokensThen <= 0) {
+      return false;
+    }
+    choose(optimistic, MOST_TRIAL_DRAFTS, LEAVE_ERRORS * calibration.doubt());
+    double gainNanos = tokensThen * (aloneNanos - 1 / optimistic.rate);
     double shareNanos = CATCH_UP_SHARE * tokensSinceProbe * aloneNanos;
-    return nanos < Math.max(gainNanos, shareNanos);
+    return nanos < Math.max(READER_WORTH * gainNanos, shareNanos);
   }
 
+  /**
+   * Drafts are tried beside the server's tokens, for which nobody waits, before a round trip is
+   * spent on them.
+   */
   @Override
-  public synchronized boolean isUntried() {
+  public synchronized void catchesUp() {
+    leave();
+  }
+
+  private void leave() {
+    pushing = true;
+    isRefused = false;
+    tokensSinceLook = 0;
+    tokensSinceProbe = 0;
+  }
+
+  /** Whether it is not known what a draft takes. */
+  private boolean isUntried() {
     return draftNanos == 0;
   }
 

@@ -73,8 +73,8 @@ public final class ThresholdLength implements DraftLengthPolicy {
   }
 
   @Override
-  public boolean isUntried() {
-    return pauses.isUntried();
+  public void catchesUp() {
+    pauses.catchesUp();
   }
 
   @Override

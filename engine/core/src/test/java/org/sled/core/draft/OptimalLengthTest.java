@@ -312,10 +312,8 @@ class OptimalLengthTest {
     aloneMillis = 30; // the server alone is faster than this device drafts
     OptimalLength first = new OptimalLength(1);
     first.load(priceMillis / 1e3, aloneMillis / 1e3, 0);
-    assertTrue(first.isUntried());
     assertTrue(first.next(unsure, 0, 0, MOST) > 0, "it has to find that out");
     first.drafted(nanos(draftMillis), true);
-    assertFalse(first.isUntried());
     assertEquals(0, first.next(unsure, 0, 1, MOST), "one draft says what it takes");
     DraftExperience learnt = first.experience();
     assertEquals(draftMillis * 1e6, learnt.draftNanos(), 1);
@@ -365,6 +363,36 @@ class OptimalLengthTest {
     assertTrue(policy.worthCatchingUp(nanos(gainMillis / 2), 1000));
     assertFalse(policy.worthCatchingUp(nanos(2 * gainMillis), 1000), "longer than drafts save");
     assertFalse(policy.worthCatchingUp(nanos(gainMillis / 2), 100), "the text is nearly over");
+  }
+
+  @Test
+  void whoHasCaughtUpTriesDraftsBesideTheServersTokensFirst() {
+    policy.load(priceMillis / 1e3, aloneMillis / 1e3, 0);
+    assertTrue(policy.next(unsure, 0, 0, MOST) > 0);
+    policy.catchesUp();
+    policy.pushed(1, nanos(aloneMillis));
+    assertEquals(0, policy.next(unsure, 0, 0, MOST), "nobody knows what a draft takes");
+    int tries = 0;
+    while (policy.next(unsure, 0, 0, MOST) == 0) {
+      assertTrue(policy.wantsTrial());
+      policy.drafted(nanos(draftMillis), true);
+      policy.tried(true, Float.NaN);
+      policy.pushed(1, nanos(aloneMillis));
+      tries++;
+      assertTrue(tries < 20, "drafts that are right bring it back");
+    }
+    OptimalLength known = new OptimalLength(1, new DraftExperience(1e6, 0.95, 2e6));
+    known.load(priceMillis / 1e3, aloneMillis / 1e3, 0);
+    known.catchesUp();
+    known.pushed(1, nanos(aloneMillis));
+    assertTrue(known.next(unsure, 0, 0, MOST) > 0, "it knows that they pay");
+  }
+
+  @Test
+  void nobodyCatchesUpForATextThatIsOverBefore() {
+    run(policy, 2000);
+    assertTrue(policy.worthCatchingUp(nanos(3 * aloneMillis), 20));
+    assertFalse(policy.worthCatchingUp(nanos(30 * aloneMillis), 20));
   }
 
   @Test

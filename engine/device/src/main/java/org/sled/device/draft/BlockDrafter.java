@@ -30,9 +30,8 @@ public interface BlockDrafter extends AutoCloseable {
   boolean prefillChunk(TokenHistory history);
 
   /**
-   * How long {@link #prefillChunk} will be at work until {@link #draftNext} may be called, ns; 0 if
-   * that may be called now, since what is due to be worked on is no more than a chunk. By default
-   * nothing ever is.
+   * How long {@link #prefillChunk} would be at work until nothing is due before a draft but what
+   * goes along with it, ns; 0 if that is so already. By default nothing is ever due.
    */
   default long dueNanos(TokenHistory history) {
     return 0;
@@ -53,7 +52,7 @@ public interface BlockDrafter extends AutoCloseable {
   }
 
   /**
-   * Drafts one token into the history; not where chunks are due ({@link #dueNanos}).
+   * Drafts one token into the history; not where more than a chunk is due ({@link #dueNanos}).
    *
    * @param position where: C, or behind the drafts that stand already
    * @return the probability that it gave the token, NaN if it has none; {@link #NONE}, and the

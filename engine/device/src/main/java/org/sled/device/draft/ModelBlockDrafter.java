@@ -103,8 +103,7 @@ public final class ModelBlockDrafter implements BlockDrafter {
   @Override
   public long dueNanos(TokenHistory history) {
     int due = dueTokens(history);
-    long nanos = (long) (due * nanosPerToken);
-    return due <= LEAST_CHUNK_TOKENS || nanos <= CHUNK_NANOS ? 0 : nanos;
+    return due <= LEAST_CHUNK_TOKENS ? 0 : (long) (due * nanosPerToken);
   }
 
   @Override

@@ -63,8 +63,8 @@ public final class PausableDrafting implements DraftLengthPolicy {
   }
 
   @Override
-  public boolean isUntried() {
-    return policy.isUntried();
+  public void catchesUp() {
+    policy.catchesUp();
   }
 
   @Override

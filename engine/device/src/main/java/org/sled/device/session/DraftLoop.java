@@ -86,6 +86,7 @@ public final class DraftLoop implements Runnable {
   private int retries;
 
   private boolean awaitsProposal; // drafting may pay, but there was nothing to propose
+  private boolean catchingUp; // drafting may pay, as soon as the draft model has caught up
   private boolean returning; // drafting pays, as soon as the draft model has caught up
 
   // The next block.
@@ -207,7 +208,7 @@ public final class DraftLoop implements Runnable {
         case ONE_TOKEN -> push(1, false);
         case PUSH, UNTIL_PROPOSAL, UNTIL_CAUGHT_UP -> {
           awaitsProposal = turn == Turn.UNTIL_PROPOSAL;
-          returning = turn == Turn.UNTIL_CAUGHT_UP;
+          catchingUp = turn == Turn.UNTIL_CAUGHT_UP;
           push(Integer.MAX_VALUE, longestBlock() > 0);
         }
       }
@@ -383,6 +384,7 @@ public final class DraftLoop implements Runnable {
     chosenDrafts = 0;
     blockBegun = false;
     returning = false;
+    catchingUp = false;
   }
 
   // ---------------------------------------------------------------- answers
@@ -550,11 +552,17 @@ public final class DraftLoop implements Runnable {
   private void push(int most, boolean whileItPays) throws InterruptedException, CancelledException {
     int left = Math.min(most, tokens.remaining());
     credit.begin();
-    if (!returning) {
+    if (catchingUp) {
+      policy.catchesUp();
+    } else {
       forgetDrafting();
     }
     while (tokens.end() == null && left > 0) {
-      if (returning && !credit.isAskedBack() && !work.isBehind() && !policy.isUntried()) {
+      if (catchingUp && !work.isBehind()) {
+        catchingUp = false;
+        returning = draftingPays();
+      }
+      if (returning && !credit.isAskedBack() && !work.isBehind()) {
         credit.askBack();
         link.push(history.committedLength(), 0);
       }
@@ -575,7 +583,7 @@ public final class DraftLoop implements Runnable {
           returning = false;
           return;
         }
-        if (whileItPays && !credit.isAskedBack() && !returning && tokens.end() == null) {
+        if (whileItPays && !credit.isAskedBack() && !isReturning() && tokens.end() == null) {
           returning = draftingPays();
         }
       } else if (event instanceof ErrorMessage error && error.code() == ErrorCode.BUSY) {
@@ -592,13 +600,12 @@ public final class DraftLoop implements Runnable {
    * the next token, too, where it helps to tell whether drafting would pay.
    */
   private void workBesides() {
-    if (returning && !work.isWorthCatchingUp()) {
+    if (isReturning() && !work.isWorthCatchingUp()) {
       forgetDrafting(); // drafting was paused, or too little of the text is left
     }
     boolean isNext = chain.end() == history.committedLength();
-    boolean wants = returning ? policy.isUntried() : policy.wantsTrial();
-    boolean tries = wants && isNext && !link.hasNews();
-    if (!returning && !(tries && work.isWorthCatchingUp())) {
+    boolean tries = !isReturning() && isNext && !link.hasNews() && policy.wantsTrial();
+    if (!isReturning() && !(tries && work.isWorthCatchingUp())) {
       return;
     }
     boolean hasCaughtUp = longestBlock() > 0 && work.catchUpUntilNews();
@@ -606,6 +613,10 @@ public final class DraftLoop implements Runnable {
       work.draft();
       forgetDrafting();
     }
+  }
+
+  private boolean isReturning() {
+    return returning || catchingUp;
   }
 
   private boolean draftingPays() {

@@ -3,6 +3,7 @@ package org.sled.device.session;
 import org.sled.core.draft.DraftLengthPolicy;
 import org.sled.device.draft.BlockDrafter;
 import org.sled.device.draft.DraftChain;
+import org.sled.device.draft.ModelBlockDrafter;
 import org.sled.device.link.SessionLink;
 import org.sled.device.stream.TokenHistory;
 import org.sled.jni.SledException;
@@ -90,15 +91,18 @@ final class DraftWork {
 
   // ---------------------------------------------------------------- catching up
 
-  /** Whether chunks are to be caught up with before the next draft. */
+  /**
+   * Whether the server should go on alone while the draft model catches up: for longer than a
+   * change from that to drafting takes, which is a round trip.
+   */
   boolean isBehind() {
-    return on && drafter.dueNanos(history) > 0;
+    long most = Math.min(ModelBlockDrafter.CHUNK_NANOS, Math.max(0, link.roundTripNanos()));
+    return on && drafter.dueNanos(history) > most;
   }
 
   /** Whether drafting can begin at once, or is worth what catching up takes before. */
   boolean isWorthCatchingUp() {
-    long nanos = on ? drafter.dueNanos(history) : 0;
-    return nanos == 0 || policy.worthCatchingUp(nanos, tokens.remaining());
+    return !isBehind() || policy.worthCatchingUp(drafter.dueNanos(history), tokens.remaining());
   }
 
   /** Works on a chunk of what is committed; false if there was nothing to do, or it failed. */
