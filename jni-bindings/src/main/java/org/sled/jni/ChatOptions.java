@@ -15,22 +15,22 @@ public record ChatOptions(String template, String arguments, PromptEnds ends, Lo
   /** The model's own template, without arguments, now. */
   public static final ChatOptions DEFAULT = new ChatOptions("", "", null, null);
 
-  /** The same with another {@link #template}. */
+  /** A copy with another {@link #template}. */
   public ChatOptions withTemplate(String value) {
     return new ChatOptions(value, arguments, ends, time);
   }
 
-  /** The same with other {@link #arguments}. */
+  /** A copy with other {@link #arguments}. */
   public ChatOptions withArguments(String value) {
     return new ChatOptions(template, value, ends, time);
   }
 
-  /** The same with other {@link #ends}. */
+  /** A copy with other {@link #ends}. */
   public ChatOptions withEnds(PromptEnds value) {
     return new ChatOptions(template, arguments, value, time);
   }
 
-  /** The same with another {@link #time}. */
+  /** A copy with another {@link #time}. */
   public ChatOptions withTime(LocalDateTime value) {
     return new ChatOptions(template, arguments, ends, value);
   }

@@ -38,7 +38,7 @@ public final class Detokenizer {
     return out.flip().toString();
   }
 
-  /** The same for several tokens. */
+  /** Feeds several tokens; returns the text that is whole with them. */
   public String feed(int[] tokens) {
     StringBuilder text = new StringBuilder();
     for (int token : tokens) {

@@ -52,7 +52,7 @@ public final class DraftContext extends NativeHandle {
         "decode drafts");
   }
 
-  /** The same for the ids from {@code position} to the end of a text that begins at position 0. */
+  /** Decodes the ids from {@code position} to the end of a text that begins at position 0. */
   public void decode(int position, TokenBuffer tokens, DraftChoice choice) {
     decode(position, tokens.addressOf(position), tokens.size() - position, choice);
   }

@@ -183,7 +183,7 @@ public final class Model extends NativeHandle {
     return tokenBytes(token, false);
   }
 
-  /** The same; {@code renderSpecial}: control tokens give their name. */
+  /** A token as bytes; {@code renderSpecial}: control tokens give their name. */
   public byte[] tokenBytes(int token, boolean renderSpecial) {
     return NativeCall.bytes(
         "bytes of token " + token,

@@ -20,7 +20,7 @@ public record PromptEnds(int beginToken, int endToken, boolean addsBegin, boolea
     }
   }
 
-  /** Those of this model. */
+  /** The ends of this model. */
   public static PromptEnds of(Model model) {
     Model.Info info = model.info();
     return new PromptEnds(info.bosToken(), info.eosToken(), info.addsBos(), info.addsEos());

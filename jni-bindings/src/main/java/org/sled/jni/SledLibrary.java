@@ -122,7 +122,7 @@ public final class SledLibrary {
     return NativeCall.text("build info", SledNative::sled_build_info);
   }
 
-  /** The same by key, in its order. */
+  /** What the library was built from, by key, in its own order. */
   public static Map<String, String> buildProperties() {
     Map<String, String> properties = new LinkedHashMap<>();
     for (String pair : buildInfo().split("\n", -1)) {

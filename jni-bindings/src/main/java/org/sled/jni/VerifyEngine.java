@@ -233,7 +233,7 @@ public final class VerifyEngine extends NativeHandle {
     }
   }
 
-  /** The same with greedy choices. */
+  /** Opens a session whose choices are greedy. */
   public int openSession(TokenBuffer prompt, int maxNewTokens, boolean ignoreEnd) {
     return openSession(prompt, maxNewTokens, ignoreEnd, SamplingParams.GREEDY);
   }
@@ -251,7 +251,7 @@ public final class VerifyEngine extends NativeHandle {
     return session;
   }
 
-  /** The same with greedy choices. */
+  /** Opens a session whose choices are greedy and makes it resident: both or neither. */
   public int openResident(TokenBuffer prompt, int maxNewTokens, boolean ignoreEnd) {
     return openResident(prompt, maxNewTokens, ignoreEnd, SamplingParams.GREEDY);
   }

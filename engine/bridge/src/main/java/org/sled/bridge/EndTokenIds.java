@@ -8,7 +8,7 @@ import org.sled.net.protocol.EndTokens;
 public final class EndTokenIds {
   private EndTokenIds() {}
 
-  /** Those of this model. */
+  /** The end tokens of this model. */
   public static EndTokens of(Model model) {
     PromptEnds ends = PromptEnds.of(model);
     return new EndTokens(

@@ -7,7 +7,7 @@ import org.sled.net.protocol.Sampling;
 public final class NativeSampling {
   private NativeSampling() {}
 
-  /** The same values; the ranges are not checked here. */
+  /** The values of a wire record as native ones; ranges are not checked here. */
   public static SamplingParams of(Sampling sampling) {
     return new SamplingParams(
         sampling.temperature(),

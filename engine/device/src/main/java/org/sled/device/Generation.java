@@ -175,7 +175,7 @@ public final class Generation implements Iterable<Integer>, AutoCloseable {
     inbox.cancel();
   }
 
-  /** The same, but its readers get a failure behind what is committed. */
+  /** Ends the generation; its readers get a failure behind what is committed. */
   public void fail(SledClientException why) {
     tokens.cancel(why);
     inbox.cancel();

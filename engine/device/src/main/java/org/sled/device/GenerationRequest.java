@@ -59,27 +59,27 @@ public record GenerationRequest(
         TokenIds.of(prompt), 0, DEFAULT_DRAFT_TOKENS, false, Sampling.GREEDY, List.of());
   }
 
-  /** The same with another {@link #maxTokens}. */
+  /** A copy with another {@link #maxTokens}. */
   public GenerationRequest withMaxTokens(int value) {
     return new GenerationRequest(prompt, value, draftTokens, ignoreEnd, sampling, stopStrings);
   }
 
-  /** The same with another {@link #draftTokens}. */
+  /** A copy with another {@link #draftTokens}. */
   public GenerationRequest withDraftTokens(int value) {
     return new GenerationRequest(prompt, maxTokens, value, ignoreEnd, sampling, stopStrings);
   }
 
-  /** The same with another {@link #ignoreEnd}. */
+  /** A copy with another {@link #ignoreEnd}. */
   public GenerationRequest withIgnoreEnd(boolean value) {
     return new GenerationRequest(prompt, maxTokens, draftTokens, value, sampling, stopStrings);
   }
 
-  /** The same with another {@link #sampling}; its seed counts, see {@link Seeds#random}. */
+  /** A copy with another {@link #sampling}; its seed counts, see {@link Seeds#random}. */
   public GenerationRequest withSampling(Sampling value) {
     return new GenerationRequest(prompt, maxTokens, draftTokens, ignoreEnd, value, stopStrings);
   }
 
-  /** The same with other {@link #stopStrings}. */
+  /** A copy with other {@link #stopStrings}. */
   public GenerationRequest withStopStrings(List<String> value) {
     return new GenerationRequest(prompt, maxTokens, draftTokens, ignoreEnd, sampling, value);
   }

@@ -358,7 +358,7 @@ public final class SledClient implements AutoCloseable {
       return this;
     }
 
-    /** The same as {@code drafting(Drafting.of(policy))}. */
+    /** Short for {@code drafting(Drafting.of(policy))}. */
     public Builder draftPolicy(DraftPolicy policy) {
       return drafting(Drafting.of(policy));
     }

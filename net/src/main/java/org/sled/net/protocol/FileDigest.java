@@ -24,7 +24,7 @@ public record FileDigest(String hex) {
     }
   }
 
-  /** That of these bytes; the buffer stays as it is. */
+  /** The digest of these bytes; the buffer stays as it is. */
   public static FileDigest of(ByteBuffer file) {
     MessageDigest sum = newSum();
     sum.update(file.duplicate());
@@ -40,7 +40,7 @@ public record FileDigest(String hex) {
     }
   }
 
-  /** That of what was fed to a sum of {@link #newSum}. */
+  /** The digest of what was fed to a sum of {@link #newSum}. */
   public static FileDigest ofSum(MessageDigest sum) {
     return ofBytes(sum.digest());
   }

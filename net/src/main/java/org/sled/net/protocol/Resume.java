@@ -27,7 +27,7 @@ public record Resume(Open open, int first, long digest, StreamSecret secret) imp
     return new Resume(open, 0, TokenDigest.of(open.prompt()), StreamSecret.NONE);
   }
 
-  /** The same without tokens: for the server that gave this secret. */
+  /** A copy without tokens: for the server that gave this secret. */
   public Resume withoutTokens(StreamSecret shown) {
     Open bare = open.part(0, 0, false);
     return new Resume(bare, open.promptTokensTotal(), digest, shown);

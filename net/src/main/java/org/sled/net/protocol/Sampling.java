@@ -126,7 +126,7 @@ public record Sampling(
     return temperature != 0f;
   }
 
-  /** The same with another {@link #temperature}. */
+  /** A copy with another {@link #temperature}. */
   public Sampling withTemperature(float value) {
     return new Sampling(
         value,
@@ -141,7 +141,7 @@ public record Sampling(
         logitBias);
   }
 
-  /** The same with other filters: {@link #topK}, {@link #topP} and {@link #minP}. */
+  /** A copy with other filters: {@link #topK}, {@link #topP} and {@link #minP}. */
   public Sampling withFilters(int newTopK, float newTopP, float newMinP) {
     return new Sampling(
         temperature,
@@ -156,13 +156,13 @@ public record Sampling(
         logitBias);
   }
 
-  /** The same with other penalties, for tokens among the last {@code lastN}. */
+  /** A copy with other penalties, for tokens among the last {@code lastN}. */
   public Sampling withPenalties(float repeat, float presence, float frequency, int lastN) {
     return new Sampling(
         temperature, topK, topP, minP, repeat, presence, frequency, lastN, seed, logitBias);
   }
 
-  /** The same with another {@link #seed}. */
+  /** A copy with another {@link #seed}. */
   public Sampling withSeed(long value) {
     return new Sampling(
         temperature,
@@ -177,7 +177,7 @@ public record Sampling(
         logitBias);
   }
 
-  /** The same with another {@link #logitBias}. */
+  /** A copy with another {@link #logitBias}. */
   public Sampling withLogitBias(List<TokenBias> value) {
     return new Sampling(
         temperature,

@@ -28,7 +28,7 @@ public record TokenizerFingerprint(
     }
   }
 
-  /** The same with another {@link #pretokenizerHash}. */
+  /** A copy with another {@link #pretokenizerHash}. */
   public TokenizerFingerprint withPretokenizerHash(long value) {
     return new TokenizerFingerprint(vocabularySize, tokensHash, mergesHash, specialsHash, value);
   }

@@ -57,7 +57,7 @@ public record Welcome(
     }
   }
 
-  /** That of a server that gives no vocabulary, and does not say its end tokens. */
+  /** The WELCOME of a server that gives no vocabulary, and does not say its end tokens. */
   public Welcome(
       int version,
       int flags,

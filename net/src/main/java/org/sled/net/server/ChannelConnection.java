@@ -16,7 +16,7 @@ final class ChannelConnection implements Connection {
   /** Frames that may wait for another thread beside those of open sessions: OPENs, say. */
   private static final int UNHANDLED_FRAMES = 64;
 
-  /** The same for each open session: twice the blocks that a session may have waiting. */
+  /** Unhandled frames for each open session: twice the blocks that a session may have waiting. */
   private static final int UNHANDLED_FRAMES_PER_SESSION = 32;
 
   private final FrameChannel frames;

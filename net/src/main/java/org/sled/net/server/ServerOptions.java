@@ -56,7 +56,7 @@ public record ServerOptions(
         SlowestPeer.DEFAULT);
   }
 
-  /** The same for fewer connections, or more. */
+  /** A copy for fewer connections, or more. */
   public ServerOptions withMaxConnections(int connections) {
     return new ServerOptions(
         host,

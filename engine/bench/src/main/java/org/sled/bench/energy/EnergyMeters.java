@@ -60,7 +60,7 @@ public final class EnergyMeters implements AutoCloseable {
     return meters;
   }
 
-  /** Those of {@link #meters} that make up the total, none of which contains another. */
+  /** The meters of {@link #meters} that make up the total, none of which contains another. */
   public List<EnergyMeter> counted() {
     return counted;
   }

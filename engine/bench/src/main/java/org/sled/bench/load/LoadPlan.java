@@ -37,7 +37,7 @@ public record LoadPlan(
     }
   }
 
-  /** The same with another number of devices. */
+  /** A copy with another number of devices. */
   public LoadPlan withDevices(int count) {
     return new LoadPlan(
         count, requestsPerSecond, burstiness, requests, duration, warmup, drain, seed);

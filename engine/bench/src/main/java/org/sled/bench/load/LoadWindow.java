@@ -18,7 +18,7 @@ public record LoadWindow(long startNanos, long endNanos) {
     return new LoadWindow(start, start + (durationNanos == 0 ? FOREVER_NANOS : durationNanos));
   }
 
-  /** The same beginning, without an end. */
+  /** A window of this beginning, without an end. */
   LoadWindow withoutEnd() {
     return new LoadWindow(startNanos, startNanos + FOREVER_NANOS);
   }
@@ -28,7 +28,7 @@ public record LoadWindow(long startNanos, long endNanos) {
     return nanos - startNanos >= 0 && nanos - endNanos < 0;
   }
 
-  /** The same beginning, with an end at this time or before. */
+  /** A window of this beginning, with an end at this time or before. */
   LoadWindow endingBy(long nanos) {
     return nanos - endNanos < 0 ? new LoadWindow(startNanos, nanos) : this;
   }

@@ -154,7 +154,7 @@ public final class Meters {
     return requestsDone.sum();
   }
 
-  /** Those of them that met the objective. */
+  /** Requests that met the objective. */
   public long requestsGood() {
     return requestsGood.sum();
   }

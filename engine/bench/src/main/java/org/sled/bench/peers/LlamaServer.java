@@ -57,12 +57,12 @@ public final class LlamaServer implements AutoCloseable {
       return new Options(model, null, 0, threads, slots, contextPerSlot, null);
     }
 
-    /** The same with a draft model. */
+    /** A copy with a draft model. */
     public Options withDraft(Path file, int tokens) {
       return new Options(model, file, tokens, threads, slots, contextPerSlot, logFile);
     }
 
-    /** The same with a log file; null for none. */
+    /** A copy with a log file; null for none. */
     public Options withLogFile(Path file) {
       return new Options(model, draft, draftTokens, threads, slots, contextPerSlot, file);
     }

@@ -25,12 +25,12 @@ public record ServerCommand(
     return new ServerCommand(name, command, Map.of(), null);
   }
 
-  /** The same with more environment variables. */
+  /** A copy with more environment variables. */
   public ServerCommand withEnvironment(Map<String, String> variables) {
     return new ServerCommand(name, command, variables, logFile);
   }
 
-  /** The same with a log file; null for none. */
+  /** A copy with a log file; null for none. */
   public ServerCommand withLogFile(Path file) {
     return new ServerCommand(name, command, environment, file);
   }

@@ -174,7 +174,7 @@ public final class ServerProcess implements AutoCloseable {
     return cpuTime().map(time -> time.toNanos() / NANOS_PER_SECOND).orElse(Double.NaN);
   }
 
-  /** The same; empty once it ended. */
+  /** Processor time that it has taken; empty once it ended. */
   Optional<Duration> cpuTime() {
     return process.toHandle().info().totalCpuDuration();
   }

@@ -72,7 +72,7 @@ public record BenchResult(
     Map<String, Estimate> confidence,
     List<Repetition> repetitions) {
 
-  /** The same with the bound that follows from it. */
+  /** A copy with the bound that follows from it. */
   public BenchResult withBound(BoundResult value) {
     return new BenchResult(
         tool,

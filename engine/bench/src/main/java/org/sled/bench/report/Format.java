@@ -23,7 +23,7 @@ final class Format {
     return grouped(String.format(Locale.ROOT, "%,." + decimals + "f", value));
   }
 
-  /** The same for a number that may be unknown. */
+  /** Formats a number that may be unknown. */
   static String number(Double value) {
     return value == null ? UNKNOWN : number(value.doubleValue());
   }

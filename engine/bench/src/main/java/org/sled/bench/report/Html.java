@@ -30,7 +30,7 @@ final class Html {
     return this;
   }
 
-  /** The same where a line break would be seen. */
+  /** Closes the newest element without a line break, where one would be seen. */
   Html closeInLine() {
     out.append("</").append(open.pop()).append('>');
     return this;

@@ -35,7 +35,7 @@ public record SimulatedCell(
     return best(Integer.MAX_VALUE);
   }
 
-  /** The same with one block in flight. */
+  /** The fixed length that is the best in hindsight, with one block in flight. */
   @JsonIgnore
   public PolicyRun bestSingle() {
     return best(1);

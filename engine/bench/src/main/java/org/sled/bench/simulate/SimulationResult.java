@@ -26,7 +26,7 @@ public record SimulationResult(
   /** {@code optimal} brings at least so much of the best fixed length. */
   public static final double LEAST_OF_BEST_FIXED = 0.95;
 
-  /** And so much of the server alone. */
+  /** {@code optimal} brings at least so much of the server alone. */
   public static final double LEAST_OF_CENTRAL = 0.98;
 
   /** Whether {@code optimal} is as good as it should be in every cell. */

@@ -41,7 +41,7 @@ public record FleetOptions(
     boolean givesWay,
     EmulatedLink link) {
 
-  /** The same devices over another link. */
+  /** These devices over another link. */
   public FleetOptions withLink(EmulatedLink value) {
     return new FleetOptions(
         host,

@@ -48,7 +48,7 @@ public final class DegradedDrafter {
     return acceptance;
   }
 
-  /** The same of one generation. */
+  /** Per-position acceptance of one generation. */
   public static double acceptance(TraceStream stream) {
     int right = 0;
     int all = 0;

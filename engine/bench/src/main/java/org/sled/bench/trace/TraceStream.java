@@ -33,7 +33,7 @@ public record TraceStream(
     float[][] confidence,
     int[] firstMicros,
     int[] nextMicros) {
-  /** The same behind another prompt. */
+  /** This generation behind another prompt. */
   TraceStream withPrompt(int[] newPrompt) {
     return new TraceStream(
         promptNumber,
@@ -49,7 +49,7 @@ public record TraceStream(
         nextMicros);
   }
 
-  /** The same text with other drafts. */
+  /** This text with other drafts. */
   TraceStream withDrafts(int[][] newDrafts, float[][] newConfidence) {
     return new TraceStream(
         promptNumber,
@@ -65,7 +65,7 @@ public record TraceStream(
         nextMicros);
   }
 
-  /** The same on a device that takes so long for the prompt, and for each draft, µs. */
+  /** This generation on a device that takes so long for the prompt, and for each draft, µs. */
   TraceStream withTimes(int newPrefillMicros, int draftMicros) {
     int[] each = new int[tokens.length];
     Arrays.fill(each, draftMicros);

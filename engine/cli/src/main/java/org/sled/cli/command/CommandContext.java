@@ -33,7 +33,7 @@ public record CommandContext(
   /** System property that the launcher sets. */
   static final String HOME_PROPERTY = "sled.home";
 
-  /** Those of this process. */
+  /** The streams and signals of this process. */
   public static CommandContext ofProcess() {
     return new CommandContext(
         // Whatever the locale says: text is UTF-8, as the tokens' bytes are.

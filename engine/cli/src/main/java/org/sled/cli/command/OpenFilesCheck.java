@@ -29,7 +29,7 @@ public final class OpenFilesCheck {
     }
   }
 
-  /** The same from the text of {@code /proc/self/limits}. */
+  /** Reads the limit from the text of {@code /proc/self/limits}. */
   public static String problem(String limits) {
     for (String line : limits.lines().toList()) {
       if (line.startsWith(LINE)) {

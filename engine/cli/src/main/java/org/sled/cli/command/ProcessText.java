@@ -30,7 +30,7 @@ public final class ProcessText {
         : arguments(pieces(ARGUMENTS), args);
   }
 
-  /** The same with the process's pieces, of which the last ones are the arguments. */
+  /** Decodes the process's pieces, of which the last ones are the arguments. */
   public static String[] arguments(List<byte[]> pieces, String... args) {
     int first = pieces.size() - args.length;
     if (first < 0) {

@@ -37,7 +37,7 @@ public record FitVocabularies(FitResult.Vocabulary vocabulary, SharedTokens shar
     return trust.apply(ModelParams.DEFAULT.withVocabularyOnly(true), files, file);
   }
 
-  /** The same of two models that are open. */
+  /** Compares the vocabularies of two models that are open. */
   public static FitVocabularies compare(Model target, Model draft) {
     int tokens = target.info().vocabularyTokens();
     if (Fingerprints.of(draft.info()).matches(Fingerprints.of(target.info()))) {

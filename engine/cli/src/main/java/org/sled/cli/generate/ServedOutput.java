@@ -14,6 +14,6 @@ interface ServedOutput {
   /** All verified text so far. */
   String text();
 
-  /** The same as ids. */
+  /** The tokens as ids. */
   List<Integer> tokens();
 }

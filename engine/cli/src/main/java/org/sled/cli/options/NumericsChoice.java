@@ -12,7 +12,7 @@ public final class NumericsChoice {
     return numerics.name().toLowerCase(Locale.ROOT);
   }
 
-  /** The same, of a server. */
+  /** The word for a server's numerics. */
   public static String word(boolean exact) {
     return word(exact ? Numerics.EXACT : Numerics.FAST);
   }

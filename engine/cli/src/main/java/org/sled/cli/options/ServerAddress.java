@@ -26,7 +26,7 @@ public record ServerAddress(String host, int port) {
     return parse(text, DEFAULT_PORT);
   }
 
-  /** The same with another port where none is said. */
+  /** An address of which only the host has to be said. */
   public static ServerAddress parse(String text, int defaultPort) {
     int scheme = text.indexOf("://");
     if (scheme >= 0) {

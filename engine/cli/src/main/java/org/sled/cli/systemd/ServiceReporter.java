@@ -68,7 +68,7 @@ public final class ServiceReporter implements AutoCloseable {
     serving(address, sessions, daemon::stats, daemon::isResponsive);
   }
 
-  /** The same of any daemon; for tests. */
+  /** Reports about any daemon; for tests. */
   public void serving(
       ServerAddress address,
       int sessions,

@@ -23,7 +23,7 @@ public final class StepCost {
   /** Share of a step's error that a place of the table takes over at first. */
   private static final double FIRST_TABLE_GAIN = 0.3;
 
-  /** And one that was never measured, but reckoned from others: the error is its own. */
+  /** Share of a step's error that a place takes over that was never measured, but reckoned from others. */
   private static final double UNMEASURED_TABLE_GAIN = 0.9;
 
   /** Variance of a place that was never measured, relative. */

@@ -13,7 +13,7 @@ package org.sled.core.draft;
 public record BlockAnswer(
     int computed, int verified, int accepted, long linkNanos, long serverNanos, long queuedNanos) {
   /**
-   * The same, by the rows of the step.
+   * An answer by the rows of the step.
    *
    * @param sent drafts of the block as it was sent
    * @param wasCut whether the server looked at fewer than that although all those were right

@@ -40,12 +40,12 @@ public record Drafting(DraftPolicy policy, int window, double threshold) {
     return new Drafting(policy, policy == DraftPolicy.OPTIMAL ? MAX_WINDOW : 1, DEFAULT_THRESHOLD);
   }
 
-  /** The same with another {@link #window}. */
+  /** A copy with another {@link #window}. */
   public Drafting withWindow(int value) {
     return new Drafting(policy, value, threshold);
   }
 
-  /** The same with another {@link #threshold}. */
+  /** A copy with another {@link #threshold}. */
   public Drafting withThreshold(double value) {
     return new Drafting(policy, window, value);
   }

@@ -253,9 +253,9 @@ public final class DraftLoop implements Runnable {
     WAIT,
     /** The server has to go on alone: where there is nothing to propose, for one token. */
     ONE_TOKEN,
-    /** The same, until there is something to propose. */
+    /** The server has to go on alone until there is something to propose. */
     UNTIL_PROPOSAL,
-    /** The same, until the draft model has caught up: drafting pays. */
+    /** The server has to go on alone until the draft model has caught up. */
     UNTIL_CAUGHT_UP,
     PUSH
   }

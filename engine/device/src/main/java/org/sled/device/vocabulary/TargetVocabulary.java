@@ -38,7 +38,7 @@ public final class TargetVocabulary implements AutoCloseable {
     this.draftTokens = draftTokens;
   }
 
-  /** That of a client which needs none, or whose own tokenizer is known to be the target's. */
+  /** Of a client that needs no vocabulary, or whose own tokenizer is known to be the target's. */
   public static TargetVocabulary own() {
     return new TargetVocabulary(null, null);
   }
