@@ -104,7 +104,10 @@ public final class TextStream implements Iterable<String> {
     return publisher(PullPublisher.OWN_THREAD);
   }
 
-  /** The text as a publisher on a thread of the executor; see {@link Generation#publisher(Executor)}. */
+  /**
+   * The text as a publisher on a thread of the executor; see {@link
+   * Generation#publisher(Executor)}.
+   */
   public Flow.Publisher<String> publisher(Executor executor) {
     return generation.publisherOf(this::next, executor);
   }

@@ -23,7 +23,10 @@ public final class StepCost {
   /** Share of a step's error that a place of the table takes over at first. */
   private static final double FIRST_TABLE_GAIN = 0.3;
 
-  /** Share of a step's error that a place takes over that was never measured, but reckoned from others. */
+  /**
+   * Share of a step's error that a place takes over that was never measured, but reckoned from
+   * others.
+   */
   private static final double UNMEASURED_TABLE_GAIN = 0.9;
 
   /** Variance of a place that was never measured, relative. */

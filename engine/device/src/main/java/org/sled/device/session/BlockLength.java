@@ -44,7 +44,10 @@ record BlockLength(
     return Math.min(Math.min(draftTokens, room), longest(committedLength));
   }
 
-  /** How long a block may be of drafts that are there already, and were not to be sent when they were made. */
+  /**
+   * How long a block may be of drafts that are there already, and were not to be sent when they
+   * were made.
+   */
   int longest(int committedLength) {
     return Math.min(maxDraftTokens, remainingTokens(committedLength) - 1);
   }

@@ -43,7 +43,10 @@ public final class Vocabulary {
     partBytes = Math.min(Limits.VOCABULARY_PART_BYTES, maxFrameBytes - FRAME_OVERHEAD_BYTES);
   }
 
-  /** The vocabulary of a model; null, and a warning, if it cannot be had: the server is of use without. */
+  /**
+   * The vocabulary of a model; null, and a warning, if it cannot be had: the server is of use
+   * without.
+   */
   public static Vocabulary of(Path model, int maxFrameBytes) {
     try {
       return new Vocabulary(ModelFile.vocabulary(model, Limits.VOCABULARY_BYTES), maxFrameBytes);
