@@ -9,6 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.sled.bench.cost.CostTable;
+import org.sled.bench.report.ReportFiles;
 import org.sled.bench.trace.DraftTrace;
 import org.sled.bench.trace.MadeTraces;
 import org.sled.bench.trace.TraceFile;
@@ -69,17 +70,7 @@ final class SimulationTest {
         TraceFile.read(
             Path.of("../../benchmarks/traces/qwen2.5-coder-1.5b-0.5b-humaneval.trace.gz"));
     CostTable costs =
-        new CostTable(
-            "made",
-            "2 threads",
-            "exact",
-            1,
-            1,
-            200,
-            new int[] {1, 2},
-            new int[] {1, 2, 5, 9, 17},
-            new double[][] {{45, 50, 58, 75, 105}, {50, 58, 78, 110, 180}},
-            2);
+        ReportFiles.read(Path.of("../../benchmarks/costs-45ms.json"), CostTable.class);
     Simulation simulation = new Simulation(trace, costs, 0.1, 8, 1);
     double acceptance =
         drafts.equals("recorded") ? simulation.recordedAcceptance() : Double.parseDouble(drafts);

@@ -26,7 +26,7 @@ public final class ModelBlockDrafter implements BlockDrafter {
   static final int MOST_CHUNK_TOKENS = 64;
 
   /** With fewer tokens in a call each of them costs nearly as much as a draft, however long. */
-  static final int LEAST_CHUNK_TOKENS = 8;
+  public static final int LEAST_CHUNK_TOKENS = 8;
 
   /** What a token takes in a chunk, until one has shown it: on a Pi with a 0.5B draft. */
   private static final double FIRST_NANOS_PER_TOKEN = 1e9 / 64;

@@ -18,12 +18,6 @@ import org.slf4j.LoggerFactory;
  * <p>Belongs to the draft thread.
  */
 final class DraftWork {
-  /**
-   * With more tokens than that to be computed before a draft, its time would say little about the
-   * drafts behind it: they are computed in a call of their own.
-   */
-  private static final int MOST_WITH_DRAFT = 8;
-
   private static final Logger LOG = LoggerFactory.getLogger(DraftWork.class);
 
   private final SessionLink link;
@@ -135,7 +129,8 @@ final class DraftWork {
     if (!on || chain.hasEnded()) {
       return false;
     }
-    boolean isFarBehind = tokensBehind > MOST_WITH_DRAFT;
+    // The time of a draft that computes many tokens along says little about those behind it.
+    boolean isFarBehind = tokensBehind > ModelBlockDrafter.LEAST_CHUNK_TOKENS;
     while (isFarBehind && catchUp()) {
       // No more than a chunk, or drafting would not have begun.
     }
